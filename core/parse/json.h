@@ -1,0 +1,44 @@
+/* json.h - JSON under limits, exact numbers, paths (layer parse)
+ *
+ * On jansson. Integers stay integers (64 bit); a number that neither a 64-bit
+ * integer nor a double holds exactly enough (an integer beyond 64 bits that is
+ * no exact double, or 1e400) becomes a string of its digits. */
+#ifndef MK_JSON_H
+#define MK_JSON_H
+#include "base/buf.h"
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct mk_json_limits {
+    size_t max_bytes; /* default 8 MiB */
+    int max_depth;    /* default 64 */
+} mk_json_limits;
+extern const mk_json_limits mk_json_defaults;
+
+typedef struct mk_json_error {
+    size_t at;      /* byte offset */
+    int line, col;  /* from 1 */
+    char why[120];
+} mk_json_error;
+
+/* Any JSON value, not only objects and arrays. A byte-order mark and white
+ * space around it are fine; so is an anti-hijacking prefix )]}', on its own
+ * line. MK_OK, MK_EPARSE, MK_ELIMIT, MK_ENOMEM; why may be NULL. */
+int mk_json_parse(json_t **out, const char *text, size_t len, const mk_json_limits *limits, mk_json_error *why);
+/* Compact, sorted keys, UTF-8 as it is. MK_OK, MK_ENOMEM, MK_ELIMIT. */
+int mk_json_write(mk_buf *out, const json_t *value);
+
+/* $ .name ['name'] [n] [*]; compiled once. */
+typedef struct mk_json_path mk_json_path;
+int mk_json_path_compile(mk_json_path **out, const char *text, char *why, size_t cap); /* as mk_selector_compile */
+void mk_json_path_free(mk_json_path *path);
+/* True if it has a [*] and so may give several. */
+bool mk_json_path_many(const mk_json_path *path);
+/* Calls each with every value found (borrowed), until it returns false. Gives how many were found. */
+size_t mk_json_path_each(const mk_json_path *path, const json_t *root, bool (*each)(void *arg, json_t *value), void *arg);
+/* The first value (borrowed) or NULL. */
+json_t *mk_json_path_first(const mk_json_path *path, const json_t *root);
+/* Call once at start: jansson takes its memory from base/mem.h; hash seed random. */
+void mk_json_init(void);
+#endif
