@@ -1,0 +1,63 @@
+# Tests: units, fuzz targets, and the runner that knows all the suites.
+
+UNIT_SRC := $(sort $(wildcard tests/unit/*/test_*.c))
+UNIT_BIN := $(UNIT_SRC:tests/%.c=$(BUILD)/%)
+SUPPORT_OBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/unit/support/*.c))
+
+# One unit test alone: make build/unit/parse/test_url
+$(BUILD)/obj/tests/%.o: tests/%.c $(FLAGS_STAMP) | build/deps.test
+	@mkdir -p $(@D)
+	@echo "cc $<"
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests/unit -MMD -MP -c -o $@ $<
+
+$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(SUPPORT_OBJ) $(LIBMK)
+	@mkdir -p $(@D)
+	@echo "ld $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBMK) -lcmocka $(PKG_LIBS)
+
+.PHONY: units fuzzers test asan fuzz torture bench lint lint-style demo
+.PRECIOUS: $(BUILD)/obj/tests/unit/%.o
+units: $(UNIT_BIN)
+
+# Fuzz targets: the core once more, by clang, instrumented, in a tree of its own.
+FUZZ_NAMES := $(sort $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ_FLAGS := SANITIZE=address,undefined CC=clang CFLAGS=-fsanitize=fuzzer-no-link
+build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c build/fuzz/libmk.a
+	@echo "ld $@"
+	$(Q)clang -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -D_GNU_SOURCE -Icore $(PKG_CFLAGS) \
+	  -Wall -Wextra -Werror -o $@ $< build/fuzz/libmk.a $(PKG_LIBS)
+ifneq ($(BUILD),build/fuzz)
+.PHONY: build/fuzz/libmk.a
+build/fuzz/libmk.a: | build/deps.test
+	@$(MAKE) --no-print-directory BUILD=build/fuzz $(FUZZ_FLAGS) lib
+endif
+fuzzers: $(FUZZ_NAMES:%=build/fuzz/fuzz_%)
+
+ARGS ?=
+test: all units fuzzers | build/deps.test
+	@BUILD=$(BUILD) $(PYTHON) tests/run $(ARGS)
+
+asan: | build/deps.test
+	@$(MAKE) --no-print-directory BUILD=build/asan SANITIZE=address,undefined all units
+	@BUILD=build/asan $(PYTHON) tests/run --suite unit --suite lua --suite conformance --suite cases --suite hostile $(ARGS)
+
+# Each target for FUZZ_SECONDS; what it learns stays under build/, crashes too.
+FUZZ_SECONDS ?= 300
+fuzz: fuzzers
+	@BUILD=$(BUILD) $(PYTHON) tests/run --suite fuzz --fuzz-seconds $(FUZZ_SECONDS) $(ARGS)
+
+torture: all units | build/deps.test
+	@BUILD=$(BUILD) MK_TORTURE=full $(PYTHON) tests/run --suite torture $(ARGS)
+
+bench: all | build/deps.test-bench
+	@BUILD=$(BUILD) sh tests/bench/run.sh $(ARGS)
+
+lint: lint-style | build/deps.test
+	@$(MAKE) --no-print-directory BUILD=build/clang CC=clang all units
+	@echo "lint: clean"
+
+lint-style:
+	@$(PYTHON) tests/lint/lint.py
+
+demo: all
+	@BUILD=$(BUILD) sh tools/demo.sh
