@@ -16,7 +16,7 @@ typedef struct mk_buf {
 /* An empty buffer that may grow to max bytes. Allocates nothing. */
 void mk_buf_init(mk_buf *buf, size_t max);
 void mk_buf_free(mk_buf *buf); /* wipes; the buffer is empty again */
-/* MK_OK, MK_ENOMEM or MK_ELIMIT. */
+/* MK_OK, MK_ENOMEM or MK_ELIMIT. data may not lie in this buffer. */
 int mk_buf_add(mk_buf *buf, const void *data, size_t len);
 int mk_buf_adds(mk_buf *buf, const char *text);
 int mk_buf_addc(mk_buf *buf, char c);
