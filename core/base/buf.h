@@ -21,7 +21,7 @@ int mk_buf_add(mk_buf *buf, const void *data, size_t len);
 int mk_buf_adds(mk_buf *buf, const char *text);
 int mk_buf_addc(mk_buf *buf, char c);
 int mk_buf_addf(mk_buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
-int mk_buf_addv(mk_buf *buf, const char *format, va_list args);
+int mk_buf_addv(mk_buf *buf, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 /* Room for at least extra more bytes. */
 int mk_buf_reserve(mk_buf *buf, size_t extra);
 /* Forgets what is in it, keeps the room. */

@@ -25,7 +25,7 @@ int mk_fault_exit(const char *code)
 }
 
 /* Too long a message is cut, between two characters. */
-static char *message_of(const char *format, va_list args)
+__attribute__((format(printf, 1, 0))) static char *message_of(const char *format, va_list args)
 {
     va_list again;
     va_copy(again, args);

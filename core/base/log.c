@@ -123,7 +123,7 @@ static void shorten(mk_buf *line)
     line->len = end + 3;
 }
 
-static int compose(mk_buf *text, const char *who, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static int compose(mk_buf *text, const char *who, const char *format, va_list args)
 {
     int err = MK_OK;
     if (who)
