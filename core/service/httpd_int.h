@@ -1,0 +1,53 @@
+/* httpd_int.h - what the parts of the HTTP server share (layer service; for httpd*.c only) */
+#ifndef MK_HTTPD_INT_H
+#define MK_HTTPD_INT_H
+#include "base/buf.h"
+#include "service/httpd.h"
+#include <microhttpd.h>
+
+struct mk_httpd {
+    uv_loop_t *loop;
+    struct MHD_Daemon *daemon;
+    uv_poll_t poll;   /* the daemon's epoll descriptor */
+    uv_timer_t timer; /* the daemon's own timeouts, and ours */
+    mk_httpd_limits limits;
+    mk_httpd_handler handler;
+    void *arg;
+    mk_httpd_req *waiting; /* answered later */
+    size_t waiting_count;
+    int port;
+    int closing; /* handles still to be closed */
+    bool running, stop;
+    char url[80];
+};
+
+enum mk_httpd_state { MK_REQ_BODY, MK_REQ_HANDLED, MK_REQ_LATER, MK_REQ_ANSWERED };
+
+struct mk_httpd_req {
+    mk_httpd *httpd;
+    struct MHD_Connection *connection;
+    enum mk_httpd_state state;
+    char *method, *path;
+    mk_buf body;
+    mk_headers fields;
+    mk_headers answer_headers;
+    struct MHD_Response *response;
+    int status;
+    bool too_large, suspended;
+    int64_t since_us; /* put off at */
+    mk_httpd_req *next, *before;
+    void (*gone)(void *arg, mk_httpd_req *req);
+    void *gone_arg;
+    char peer[48];
+};
+
+/* httpd_listen.c: a listening socket, its port and its URL. As mk_httpd_start. */
+int mk_httpd_listen(const char *listen, int *fd, int *port, char *url, size_t cap);
+
+/* httpd_req.c: what libmicrohttpd calls. */
+enum MHD_Result mk_httpd_on_request(void *arg, struct MHD_Connection *connection, const char *url, const char *method,
+                                    const char *version, const char *data, size_t *size, void **slot);
+void mk_httpd_on_done(void *arg, struct MHD_Connection *connection, void **slot, enum MHD_RequestTerminationCode why);
+/* Ends every request that has waited since before `before_us`; with stop all of them, unanswered. */
+void mk_httpd_end_waiting(mk_httpd *httpd, int64_t before_us, bool stop);
+#endif

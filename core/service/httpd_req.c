@@ -1,0 +1,386 @@
+/* httpd_req.c - one HTTP request: receiving, handing over, answering (layer service) */
+#include "base/clock.h"
+#include "base/codec.h"
+#include "base/err.h"
+#include "service/httpd_int.h"
+#include <arpa/inet.h>
+#include <string.h>
+#include <strings.h>
+
+/* --- the list of those that wait -------------------------------------- */
+
+static void list_add(mk_httpd_req *req)
+{
+    mk_httpd *httpd = req->httpd;
+    req->before = NULL;
+    req->next = httpd->waiting;
+    if (req->next)
+        req->next->before = req;
+    httpd->waiting = req;
+    httpd->waiting_count++;
+}
+
+static void list_remove(mk_httpd_req *req)
+{
+    mk_httpd *httpd = req->httpd;
+    if (req->before)
+        req->before->next = req->next;
+    else
+        httpd->waiting = req->next;
+    if (req->next)
+        req->next->before = req->before;
+    httpd->waiting_count--;
+}
+
+static void resume(mk_httpd_req *req)
+{
+    if (!req->suspended)
+        return;
+    req->suspended = false;
+    MHD_resume_connection(req->connection);
+}
+
+void mk_httpd_end_waiting(mk_httpd *httpd, int64_t before_us, bool stop)
+{
+    for (mk_httpd_req *req = httpd->waiting, *next; req; req = next) {
+        next = req->next;
+        if (!stop && req->since_us > before_us)
+            continue;
+        void (*gone)(void *, mk_httpd_req *) = req->gone;
+        req->gone = NULL;
+        if (gone)
+            gone(req->gone_arg, req);
+        static const char text[] = "This took too long.\n";
+        if (req->state == MK_REQ_LATER && mk_httpd_answer(req, 503, "text/plain; charset=utf-8", text, sizeof text - 1)) {
+            list_remove(req); /* out of memory: the connection is closed without an answer */
+            req->state = MK_REQ_HANDLED;
+            resume(req);
+        }
+    }
+}
+
+/* --- receiving --------------------------------------------------------- */
+
+static mk_httpd_req *req_new(mk_httpd *httpd, struct MHD_Connection *connection, const char *url, const char *method)
+{
+    mk_httpd_req *req = mk_calloc(1, sizeof *req);
+    if (!req)
+        return NULL;
+    req->httpd = httpd;
+    req->connection = connection;
+    mk_buf_init(&req->body, httpd->limits.body_bytes);
+    req->method = mk_strdup(method);
+    req->path = mk_strdup(url);
+    if (req->method && req->path)
+        return req;
+    mk_free(req->method);
+    mk_free(req->path);
+    mk_free(req);
+    return NULL;
+}
+
+void mk_httpd_on_done(void *arg, struct MHD_Connection *connection, void **slot, enum MHD_RequestTerminationCode why)
+{
+    (void)arg;
+    (void)connection;
+    (void)why;
+    mk_httpd_req *req = *slot;
+    if (!req)
+        return;
+    *slot = NULL;
+    if (req->state == MK_REQ_LATER) {
+        list_remove(req);
+        if (req->gone)
+            req->gone(req->gone_arg, req);
+    }
+    if (req->response)
+        MHD_destroy_response(req->response);
+    mk_headers_free(&req->answer_headers);
+    mk_headers_free(&req->fields);
+    mk_buf_free(&req->body);
+    mk_free(req->method);
+    mk_free(req->path);
+    mk_free(req);
+}
+
+static int decode(mk_buf *out, const char *text, size_t len)
+{
+    int err = mk_percent_decode(out, text, len, true);
+    if (err)
+        return err;
+    return memchr(out->data, 0, out->len) ? MK_EPARSE : MK_OK;
+}
+
+static int add_field(mk_httpd_req *req, const char *pair, size_t len)
+{
+    mk_buf name, value;
+    mk_buf_init(&name, req->httpd->limits.body_bytes);
+    mk_buf_init(&value, req->httpd->limits.body_bytes);
+    const char *equals = memchr(pair, '=', len);
+    size_t name_len = equals ? (size_t)(equals - pair) : len;
+    int err = req->fields.count < req->httpd->limits.fields ? MK_OK : MK_ELIMIT;
+    if (!err)
+        err = decode(&name, pair, name_len);
+    if (!err && equals)
+        err = decode(&value, equals + 1, len - name_len - 1);
+    if (!err)
+        err = mk_headers_add(&req->fields, name.data, value.data, value.len, false);
+    mk_buf_free(&name);
+    mk_buf_free(&value);
+    return err;
+}
+
+static bool is_form(mk_httpd_req *req)
+{
+    static const char form[] = "application/x-www-form-urlencoded";
+    const char *type = mk_httpd_header(req, "Content-Type");
+    if (!type || strncasecmp(type, form, sizeof form - 1) != 0)
+        return false;
+    char after = type[sizeof form - 1];
+    return after == 0 || after == ';' || after == ' ' || after == '\t';
+}
+
+static int read_fields(mk_httpd_req *req)
+{
+    if (!is_form(req))
+        return MK_OK;
+    const char *at = req->body.data, *end = at + req->body.len;
+    while (at < end) {
+        const char *amp = memchr(at, '&', (size_t)(end - at));
+        size_t len = (size_t)((amp ? amp : end) - at);
+        int err = len ? add_field(req, at, len) : MK_OK;
+        if (err)
+            return err;
+        at += len + 1;
+    }
+    return MK_OK;
+}
+
+/* --- the handler ------------------------------------------------------- */
+
+static int refuse(mk_httpd_req *req, int status, const char *text)
+{
+    return mk_httpd_answer(req, status, "text/plain; charset=utf-8", text, strlen(text));
+}
+
+static enum MHD_Result send_answer(mk_httpd_req *req)
+{
+    if (req->state != MK_REQ_ANSWERED)
+        return MHD_NO; /* nothing can be said: the connection is closed */
+    return MHD_queue_response(req->connection, (unsigned)req->status, req->response);
+}
+
+static int check(mk_httpd_req *req)
+{
+    if (req->too_large)
+        return MK_ELIMIT;
+    if (req->path[0] != '/')
+        return MK_EPARSE;
+    return read_fields(req);
+}
+
+static enum MHD_Result handle(mk_httpd_req *req)
+{
+    req->state = MK_REQ_HANDLED;
+    switch (check(req)) {
+    case MK_OK:
+        req->httpd->handler(req->httpd->arg, req);
+        if (req->state == MK_REQ_LATER) {
+            req->suspended = true;
+            MHD_suspend_connection(req->connection);
+            return MHD_YES;
+        }
+        if (req->state == MK_REQ_HANDLED)
+            refuse(req, 500, "Something went wrong here.\n");
+        break;
+    case MK_ELIMIT:
+        refuse(req, 413, "That is too large.\n");
+        break;
+    case MK_EPARSE:
+        refuse(req, 400, "That is not a request I can read.\n");
+        break;
+    default:
+        refuse(req, 500, "Something went wrong here.\n");
+    }
+    return send_answer(req);
+}
+
+/* True if the client announces more than is taken: answered before it is sent. */
+static bool announced_too_large(mk_httpd_req *req)
+{
+    const char *text = mk_httpd_header(req, "Content-Length");
+    size_t most = req->httpd->limits.body_bytes, length = 0;
+    for (; text && *text >= '0' && *text <= '9'; text++) {
+        length = length * 10 + (size_t)(*text - '0');
+        if (length > most)
+            return true;
+    }
+    return false;
+}
+
+static enum MHD_Result begin(mk_httpd *httpd, struct MHD_Connection *connection, const char *url, const char *method,
+                             void **slot)
+{
+    mk_httpd_req *req = req_new(httpd, connection, url, method);
+    if (!req)
+        return MHD_NO;
+    *slot = req;
+    if (!announced_too_large(req))
+        return MHD_YES;
+    req->state = MK_REQ_HANDLED;
+    refuse(req, 413, "That is too large.\n");
+    return send_answer(req);
+}
+
+enum MHD_Result mk_httpd_on_request(void *arg, struct MHD_Connection *connection, const char *url, const char *method,
+                                    const char *version, const char *data, size_t *size, void **slot)
+{
+    (void)version;
+    mk_httpd_req *req = *slot;
+    if (!req)
+        return begin(arg, connection, url, method, slot);
+    if (*size) {
+        /* In chunks nothing was announced: what is over is dropped, and much over cut off. */
+        size_t most = req->httpd->limits.body_bytes;
+        if (req->too_large || mk_buf_add(&req->body, data, *size)) {
+            if (req->too_large && *size > most)
+                return MHD_NO;
+            req->too_large = true;
+        }
+        *size = 0;
+        return MHD_YES;
+    }
+    if (req->state == MK_REQ_BODY)
+        return handle(req);
+    return send_answer(req);
+}
+
+/* --- what came --------------------------------------------------------- */
+
+const char *mk_httpd_method(const mk_httpd_req *req)
+{
+    return strcmp(req->method, "HEAD") == 0 ? "GET" : req->method;
+}
+
+const char *mk_httpd_path(const mk_httpd_req *req)
+{
+    return req->path;
+}
+
+const char *mk_httpd_query(mk_httpd_req *req, const char *name)
+{
+    return MHD_lookup_connection_value(req->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+const char *mk_httpd_header(mk_httpd_req *req, const char *name)
+{
+    return MHD_lookup_connection_value(req->connection, MHD_HEADER_KIND, name);
+}
+
+const char *mk_httpd_cookie(mk_httpd_req *req, const char *name)
+{
+    return MHD_lookup_connection_value(req->connection, MHD_COOKIE_KIND, name);
+}
+
+const char *mk_httpd_field(mk_httpd_req *req, const char *name)
+{
+    for (size_t i = 0; i < req->fields.count; i++)
+        if (strcmp(req->fields.list[i].name, name) == 0)
+            return req->fields.list[i].value;
+    return NULL;
+}
+
+const mk_headers *mk_httpd_fields(const mk_httpd_req *req)
+{
+    return &req->fields;
+}
+
+mk_bytes mk_httpd_body(const mk_httpd_req *req)
+{
+    return (mk_bytes){ req->body.data, req->body.len };
+}
+
+const char *mk_httpd_peer(mk_httpd_req *req)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(req->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    if (!info || !info->client_addr)
+        return NULL;
+    const struct sockaddr *address = info->client_addr;
+    const void *bytes = address->sa_family == AF_INET6 ? (const void *)&((const struct sockaddr_in6 *)address)->sin6_addr
+                                                       : (const void *)&((const struct sockaddr_in *)address)->sin_addr;
+    return inet_ntop(address->sa_family, bytes, req->peer, sizeof req->peer);
+}
+
+/* --- the answer -------------------------------------------------------- */
+
+int mk_httpd_add(mk_httpd_req *req, const char *name, const char *value)
+{
+    if (req->state == MK_REQ_ANSWERED)
+        return MK_ECLOSED;
+    if (!mk_header_valid(name, value, strlen(value)))
+        return MK_EINVAL;
+    return mk_headers_add(&req->answer_headers, name, value, strlen(value), false);
+}
+
+static int set_headers(struct MHD_Response *response, const mk_headers *headers, const char *type)
+{
+    for (size_t i = 0; i < headers->count; i++)
+        if (MHD_add_response_header(response, headers->list[i].name, headers->list[i].value) != MHD_YES)
+            return MK_ENOMEM;
+    if (type && MHD_add_response_header(response, "Content-Type", type) != MHD_YES)
+        return MK_ENOMEM;
+    return MHD_add_response_header(response, "X-Content-Type-Options", "nosniff") == MHD_YES ? MK_OK : MK_ENOMEM;
+}
+
+static int make_response(mk_httpd_req *req, const char *type, const void *body, size_t len)
+{
+    char *copy = mk_memdup(len ? body : "", len);
+    if (!copy)
+        return MK_ENOMEM;
+    struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback(len, copy, mk_free);
+    if (!response) {
+        mk_free(copy);
+        return MK_ENOMEM;
+    }
+    int err = set_headers(response, &req->answer_headers, type);
+    if (err)
+        MHD_destroy_response(response);
+    else
+        req->response = response;
+    return err;
+}
+
+int mk_httpd_answer(mk_httpd_req *req, int status, const char *type, const void *body, size_t len)
+{
+    if (req->state == MK_REQ_ANSWERED)
+        return MK_ECLOSED;
+    if (status < 200 || status > 599 || (type && !mk_header_valid("Content-Type", type, strlen(type))))
+        return MK_EINVAL;
+    int err = make_response(req, type, body, len);
+    if (err)
+        return err;
+    req->status = status;
+    if (req->state == MK_REQ_LATER)
+        list_remove(req);
+    req->state = MK_REQ_ANSWERED;
+    resume(req);
+    return MK_OK;
+}
+
+int mk_httpd_redirect(mk_httpd_req *req, const char *location)
+{
+    int err = mk_httpd_add(req, "Location", location);
+    return err ? err : mk_httpd_answer(req, 303, NULL, NULL, 0);
+}
+
+void mk_httpd_later(mk_httpd_req *req, void (*gone)(void *arg, mk_httpd_req *req), void *arg)
+{
+    if (req->state != MK_REQ_HANDLED)
+        return;
+    req->state = MK_REQ_LATER;
+    req->gone = gone;
+    req->gone_arg = arg;
+    req->since_us = mk_clock_mono_us();
+    list_add(req);
+}
