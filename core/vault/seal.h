@@ -5,6 +5,7 @@
 #ifndef MK_SEAL_H
 #define MK_SEAL_H
 #include "base/buf.h"
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { MK_KEY_BYTES = 32, MK_KEY_ID_BYTES = 8 };
