@@ -28,7 +28,7 @@ typedef struct mk_entry {
     mk_bytes data;                 /* owned by the journal */
 } mk_entry;
 
-/* Empty; most: bytes of data it may hold. It makes its own fingerprint key. NULL: out of memory. */
+/* Empty; most: bytes of data it may hold, each entry counting 32 more. It makes its own fingerprint key. NULL: out of memory. */
 mk_journal *mk_journal_new(size_t most);
 void mk_journal_free(mk_journal *journal);
 /* Fingerprint of the parts, length-prefixed, under this journal's key. */
@@ -44,6 +44,8 @@ bool mk_journal_replaying(const mk_journal *journal);
 /* The next entry if it is of that kind and, unless print is NULL, has that print; *out is valid
  * until the journal changes. MK_OK, MK_EDIVERGED (why says what was there and what was asked), MK_ENOENT at the end. */
 int mk_journal_read(mk_journal *journal, enum mk_entry_kind kind, const uint8_t *print, mk_entry *out);
+/* After MK_EDIVERGED: "entry 7: exchange was recorded, answer is asked for"; no bytes of any entry. */
+const char *mk_journal_why(const mk_journal *journal);
 /* The next entry without reading it; false at the end. */
 bool mk_journal_peek(const mk_journal *journal, mk_entry *out);
 
