@@ -16,7 +16,7 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(SUPPORT_OBJ) $(LIBMK)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBMK) -lcmocka $(PKG_LIBS)
 
 .PHONY: units fuzzers test asan fuzz torture bench lint lint-style demo
-.PRECIOUS: $(BUILD)/obj/tests/unit/%.o
+.SECONDARY:
 units: $(UNIT_BIN)
 
 # Fuzz targets: the core once more, by clang, instrumented, in a tree of its own.
