@@ -33,6 +33,7 @@ typedef struct mk_response {
     /* microseconds since the start of the hop: name, connect, tls, first byte, all; -1 unknown */
     int64_t t_dns, t_connect, t_tls, t_first, t_all;
     bool reused;       /* an open connection was used again */
+    bool sent;         /* with a fault too: some byte of the request may have left */
 } mk_response;
 void mk_response_init(mk_response *response, size_t max_body);
 void mk_response_free(mk_response *response);

@@ -15,6 +15,7 @@ typedef struct mk_cookie {
     bool host_only, secure, http_only;
     int64_t expires; /* seconds since the epoch; -1: of this session */
     int64_t created; /* order of creation */
+    const char *same_site; /* "strict" "lax" "none", NULL if not given; static */
 } mk_cookie;
 
 /* Empty, for at most max cookies (default 300; 50 a domain). NULL: out of memory. */
@@ -26,7 +27,9 @@ void mk_jar_free(mk_jar *jar);
 int mk_jar_add(mk_jar *jar, const mk_url *url, const char *line, size_t len, int64_t now);
 /* Appends the Cookie header's value for url, "" if none; longest path first, then oldest. */
 int mk_jar_header(mk_jar *jar, const mk_url *url, int64_t now, mk_buf *out);
-/* What a script sets: all fields given are used, domain must be given and may not be a public suffix. */
+/* What a script sets: all fields given are used, domain must be given and may not be a public suffix
+ * (an address or localhost may: then host_only). path NULL is "/". MK_OK, MK_EINVAL (bytes that cannot stand there),
+ * MK_ELIMIT, MK_EPOLICY (public suffix, prefix rule), MK_ENOMEM. */
 int mk_jar_set(mk_jar *jar, const mk_cookie *cookie, int64_t now);
 /* The cookie of that name that would be sent to url (NULL: of any host, newest), or NULL. Owned by the jar. */
 const mk_cookie *mk_jar_get(mk_jar *jar, const char *name, const mk_url *url, int64_t now);

@@ -27,7 +27,7 @@ typedef struct mk_grant {
     bool secrets;         /* a credential or answer may go there */
     bool any_address;     /* private and loopback addresses are fine */
     bool declared;
-    char connect_host[256]; /* "" : as the URL says */
+    char connect_host[256]; /* "" : as the URL says; IPv6 without brackets */
     int connect_port;
 } mk_grant;
 /* MK_OK with *out, or MK_EPOLICY with what is wrong in why ("host elsewhere.test is not declared",
@@ -38,4 +38,8 @@ int mk_policy_check(const mk_policy *policy, const mk_url *url, mk_grant *out, c
 bool mk_policy_public_address(const struct sockaddr *address);
 /* True if host is a public suffix or an IP address: no cookie domain may be it. libpsl's built-in list. */
 bool mk_policy_public_suffix(const char *host);
+/* True if host is an IP address, IPv6 with or without brackets. */
+bool mk_policy_is_address(const char *host);
+/* True if the URL's host is declared with whatever scheme and port: tells a downgrade from a foreign host. */
+bool mk_policy_declared_host(const mk_policy *policy, const mk_url *url);
 #endif
