@@ -101,10 +101,10 @@ void mk_outcome_set(mk_client *client, CURLcode code)
         mk_outcome_fault(client, client->own, NULL);
         return;
     }
-    if (code == CURLE_OK && client->response.status >= 200)
+    if (code == CURLE_OK && client->headers_over)
         return;
     const char *fault = proxy_refused(client) ? "net.proxy" : fault_of(client, code);
-    const char *text = code == CURLE_OK               ? "the answer has no final status"
+    const char *text = code == CURLE_OK               ? "the connection closed inside the answer's header"
                        : code == CURLE_OUT_OF_MEMORY  ? "out of memory, or one header line is too long"
                        : code == CURLE_GOT_NOTHING    ? "the connection was closed without an answer"
                        : client->error[0]             ? client->error
