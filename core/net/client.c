@@ -70,9 +70,23 @@ static void transfer(mk_client *client)
         end_soon(client, "policy.budget", "out of memory");
 }
 
-void mk_client_drain(mk_client *client)
+/* A multi that failed as a whole gives no message, and is of no more use. */
+static void give_up(mk_client *client)
+{
+    mk_outcome_fault(client, "policy.budget", "out of memory");
+    mk_easy_free(client);
+    mk_poll_close(client);
+    mk_pin_clear(client);
+    finish(client);
+}
+
+void mk_client_drain(mk_client *client, CURLMcode turn)
 {
     int left = 0;
+    if (turn != CURLM_OK && turn != CURLM_BAD_SOCKET && client->state == MK_CLIENT_SENDING) {
+        give_up(client);
+        return;
+    }
     CURLMsg *message = client->multi ? curl_multi_info_read(client->multi, &left) : NULL;
     if (!message || message->msg != CURLMSG_DONE || message->easy_handle != client->easy)
         return; /* one request at a time: there is never a second message */
@@ -92,8 +106,7 @@ void mk_client_timer(mk_client *client)
         mk_outcome_fault(client, "net.timeout", "the name was not resolved in time");
         finish(client);
     } else if (client->multi) {
-        curl_multi_socket_action(client->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-        mk_client_drain(client);
+        mk_client_drain(client, curl_multi_socket_action(client->multi, CURL_SOCKET_TIMEOUT, 0, &running));
     }
 }
 

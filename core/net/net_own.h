@@ -72,8 +72,8 @@ void mk_poll_close(mk_client *client); /* the multi and its sockets; the timer s
 void mk_poll_after(mk_client *client, uint64_t ms); /* mk_client_timer then */
 void mk_poll_release(mk_client *client); /* the timer */
 int mk_poll_close_socket(void *client, curl_socket_t fd); /* CURLOPT_CLOSESOCKETFUNCTION */
-/* client.c: called after each turn of curl. */
-void mk_client_drain(mk_client *client);
+/* client.c: called after each turn of curl, with what it said. */
+void mk_client_drain(mk_client *client, CURLMcode turn);
 void mk_client_timer(mk_client *client);
 
 /* easy.c: one transfer. MK_OK, MK_ENOMEM. */

@@ -62,8 +62,7 @@ static void on_ready(uv_poll_t *handle, int status, int events)
         what |= CURL_CSELECT_IN;
     if (events & UV_WRITABLE)
         what |= CURL_CSELECT_OUT;
-    curl_multi_socket_action(client->multi, sock->fd, what, &running);
-    mk_client_drain(client);
+    mk_client_drain(client, curl_multi_socket_action(client->multi, sock->fd, what, &running));
 }
 
 static mk_sock *add_sock(mk_client *client, curl_socket_t fd)
