@@ -45,6 +45,7 @@ class Request:
         self.query = dict(urllib.parse.parse_qsl(query, keep_blank_values=True))
         self.cookies = dict(c.strip().split("=", 1) for c in (self.header("cookie") or "").split(";") if "=" in c)
         self.form = self.read_form()
+        self.closes = "close" in (self.header("connection") or "").lower()
 
     def header(self, name):
         return next((v for n, v in self.headers if n.lower() == name.lower()), None)
@@ -173,8 +174,8 @@ class Portal:
         route = self.routes.answer(request)
         if route is None:
             await self.send(writer, b"HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\nContent-Length: 9\r\n\r\nnot here\n", {})
-            return True
-        return await self.give(writer, route, request)
+            return not request.closes
+        return await self.give(writer, route, request) and not request.closes
 
     async def read_body(self, reader, writer, head):
         lower = head.decode("latin-1").lower()
