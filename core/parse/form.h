@@ -37,5 +37,8 @@ typedef struct mk_form {
 
 /* form must be a <form> element, else MK_EINVAL. MK_OK, MK_ENOMEM, MK_ELIMIT (over 2,000 controls). */
 int mk_form_read(mk_form **out, mk_doc *doc, mk_node *form);
-void mk_form_free(mk_form *form);
+void mk_form_free(mk_form *form); /* NULL is fine */
+/* The character set it is submitted in: the first known of accept-charset, else
+ * the page's, else utf-8; never utf-16. For mk_formdata_...(). */
+void mk_form_charset(char name[32], const mk_form *form, const char *page);
 #endif
