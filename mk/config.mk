@@ -28,6 +28,10 @@ ifdef SANITIZE
 # Fortified functions hide from the sanitizers what they would report.
 HARDEN := -fPIE
 LINKHARD := -pie
+ifneq ($(findstring clang,$(CC)),clang)
+# With sanitizers in between, gcc sees these two where they are not.
+WARN += -Wno-clobbered -Wno-maybe-uninitialized
+endif
 OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=$(SANITIZE) -fno-sanitize-recover=all
 endif
 CFLAGS ?=

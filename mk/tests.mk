@@ -27,8 +27,8 @@ build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c build/fuzz/libmk.a
 	$(Q)clang -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -D_GNU_SOURCE -Icore $(PKG_CFLAGS) \
 	  -Wall -Wextra -Werror -o $@ $< build/fuzz/libmk.a $(PKG_LIBS)
 ifneq ($(BUILD),build/fuzz)
-.PHONY: build/fuzz/libmk.a
-build/fuzz/libmk.a: | build/deps.test
+.PHONY: force
+build/fuzz/libmk.a: force | build/deps.test
 	@$(MAKE) --no-print-directory BUILD=build/fuzz $(FUZZ_FLAGS) lib
 endif
 fuzzers: $(FUZZ_NAMES:%=build/fuzz/fuzz_%)
