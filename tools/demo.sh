@@ -12,10 +12,10 @@ work=$(mktemp -d)
 sandbox_pid='' answer_pid='' view_pid=''
 
 # Everything that was started is ended by its own process id.
-# shellcheck disable=SC2329
+# shellcheck disable=SC2317,SC2329
 finish() {
   local pid
-  exec 3>&- 4>&- 5>&-
+  exec 3>&-
   for pid in $answer_pid $view_pid $sandbox_pid; do
     kill "$pid" 2>/dev/null
     wait "$pid" 2>/dev/null
@@ -36,28 +36,36 @@ fetch() {
   exec 6>&-
 }
 
-# The newest code on the phone, waiting for one newer than message $1: "ID CODE".
+# The newest message after number $1 with a code, waiting for it: "NUMBER CODE".
 read_phone() {
   fetch "/phone.json?user=$user&after=$1&wait=60" |
-    sed -n 's/^{"messages":\[{"id":\([0-9]*\),.*/\1 &/; s/^\([0-9]* \)[^[]*\[{[^}]*"code":"\([0-9]*\)".*/\1\2/p'
+    sed -n 's/^{"messages":\[{"id":\([0-9]*\),[^}]*"code":"\([0-9]*\)".*/\1 \2/p'
 }
 
-# Answers for the adapter, one JSON value a line, as a customer would give them.
+say() { echo "demo: $*" >&2; }
+
+# Reads a code that is newer than message $last and gives it as the answer.
+answer_code() {
+  local code=''
+  read -r last code < <(read_phone "$last")
+  say "reading the code $code on the phone page"
+  echo "\"$code\""
+}
+
+# What a customer would answer, one JSON value a line.
 answer() {
-  local id code
+  local last=0
   exec >"$work/answers"
+  say "no terminal here, so this script answers for the customer"
   case $user in
-  mfa_code*)
-    echo "demo: no terminal, so the script answers. It chooses a text message," >&2
-    echo '"sms"' ;;
-  esac
-  case $user in
+  mfa_code*) say "choosing a text message" && echo '"sms"' && answer_code ;;
+  mfa_sms* | mfa_email* | mfa_voice*) answer_code ;;
+  mfa_wrong*) answer_code && answer_code ;;
+  mfa_questions*) echo '{"fields":{"pet":"Biscuit","street":"Lantern"}}' ;;
   mfa_question*) echo '"Biscuit"' ;;
-  mfa_*)
-    read -r id code < <(read_phone 0)
-    echo "demo: and reads the code $code (message $id) on the phone page." >&2
-    echo "\"$code\"" ;;
-  terms) echo true ;;
+  mfa_totp*) fetch "/phone.json?user=$user" | sed -n 's/.*"totp":.*"code":\("[0-9]*"\).*/\1/p' ;;
+  terms*) echo true ;;
+  mfa_*) say "but not for $user: run it on a terminal" ;;
   esac
 }
 

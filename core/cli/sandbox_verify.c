@@ -95,17 +95,17 @@ static void remember_box(sb_page *page)
 
 static void code_page(sb_page *page, sb_visit *visit)
 {
-    static const char *const how[] = { [SB_SMS] = "texted to (***) ***-0142", [SB_EMAIL] = "e-mailed to d***@mail.example",
-                                       [SB_VOICE] = "told you by a call to (***) ***-0142" };
+    static const char *const how[] = { [SB_SMS] = "texted it", [SB_EMAIL] = "e-mailed it", [SB_VOICE] = "read it out" };
     static const char *const id[] = { [SB_SMS] = "sms", [SB_EMAIL] = "email", [SB_VOICE] = "voice" };
     mk_sb_page_begin(page, "Enter your code", "", 0);
     mk_sb_alert(page, visit);
     mk_sb_form(page, visit, "code-form", "/verify");
-    mk_sb_put(page, "<p id=\"sent\" data-medium=\"%s\">We have %s the code.</p>\n", id[visit->medium], how[visit->medium]);
+    mk_sb_put(page, "<p id=\"sent\" data-medium=\"%s\">We have %s to <span class=\"dest\">%s</span>.</p>\n", id[visit->medium],
+              how[visit->medium], visit->medium == SB_EMAIL ? "d***@mail.example" : "(***) ***-0142");
     mk_sb_put(page, "<label for=\"code\">Enter the 6-digit code</label>\n"
                     "<input class=\"code\" id=\"code\" name=\"code\" type=\"text\" inputmode=\"numeric\" autocomplete=\"one-time-code\" maxlength=\"6\" required>\n");
     remember_box(page);
-    mk_sb_put(page, "<button>Verify</button>\n</form>\n<p>");
+    mk_sb_put(page, "<button>Verify</button>\n</form>\n");
     mk_sb_form(page, visit, "resend", "/verify/resend");
     mk_sb_put(page, "<button class=\"second\">Send another code</button>\n</form>\n");
     if (visit->scenario->factor == SB_CHOICE) {

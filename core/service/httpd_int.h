@@ -34,6 +34,7 @@ struct mk_httpd_req {
     struct MHD_Response *response;
     int status;
     bool too_large, suspended;
+    size_t received; /* of the body */
     int64_t since_us; /* put off at */
     mk_httpd_req *next, *before;
     void (*gone)(void *arg, mk_httpd_req *req);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -27,6 +28,8 @@ static int part(const char *listen, char host[64], char port[8])
     }
     if (host_len >= 64 || port_len == 0 || port_len > 5 || strspn(colon + 1, "0123456789") != port_len)
         return MK_EPARSE;
+    if (strtol(colon + 1, NULL, 10) > 65535)
+        return MK_EPARSE; /* getaddrinfo would take it modulo 65536 */
     memcpy(host, listen, host_len);
     host[host_len] = 0;
     memcpy(port, colon + 1, port_len + 1);

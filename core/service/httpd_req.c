@@ -232,6 +232,22 @@ static enum MHD_Result begin(mk_httpd *httpd, struct MHD_Connection *connection,
     return send_answer(req);
 }
 
+/* In chunks nothing was announced: what is over is dropped, and much over cut off. */
+static enum MHD_Result take(mk_httpd_req *req, const char *data, size_t *size)
+{
+    size_t most = req->httpd->limits.body_bytes;
+    req->received = *size > 4 * most || req->received > 4 * most ? SIZE_MAX : req->received + *size;
+    if (req->received > 4 * most)
+        return MHD_NO;
+    int err = req->received > most ? MK_ELIMIT : mk_buf_add(&req->body, data, *size);
+    if (err && err != MK_ELIMIT)
+        return MHD_NO; /* out of memory */
+    if (err)
+        req->too_large = true;
+    *size = 0;
+    return MHD_YES;
+}
+
 enum MHD_Result mk_httpd_on_request(void *arg, struct MHD_Connection *connection, const char *url, const char *method,
                                     const char *version, const char *data, size_t *size, void **slot)
 {
@@ -239,17 +255,8 @@ enum MHD_Result mk_httpd_on_request(void *arg, struct MHD_Connection *connection
     mk_httpd_req *req = *slot;
     if (!req)
         return begin(arg, connection, url, method, slot);
-    if (*size) {
-        /* In chunks nothing was announced: what is over is dropped, and much over cut off. */
-        size_t most = req->httpd->limits.body_bytes;
-        if (req->too_large || mk_buf_add(&req->body, data, *size)) {
-            if (req->too_large && *size > most)
-                return MHD_NO;
-            req->too_large = true;
-        }
-        *size = 0;
-        return MHD_YES;
-    }
+    if (*size)
+        return take(req, data, size);
     if (req->state == MK_REQ_BODY)
         return handle(req);
     return send_answer(req);

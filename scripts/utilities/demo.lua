@@ -71,8 +71,8 @@ function answer.approve(s, page)
   })
 end
 
-function answer.acknowledge(s, page)
-  s:ask(page.mfa, {})
+local function accept_terms(s, page)
+  s:ask { kind = "acknowledge", prompt = page:one(".terms"):text() }
   local form = page:form("#terms")
   form.accept = true
   return s:submit(form)
@@ -116,16 +116,15 @@ return {
     policy = "relay",
     patterns = {
       { kind = "select", html = "form#choose", prompt = "#choose legend" },
-      { kind = "otp", medium = "sms", html = "#sent[data-medium=sms]", prompt = "label[for=code]", dest = "#sent",
+      { kind = "otp", medium = "sms", html = "#sent[data-medium=sms]", prompt = "label[for=code]", dest = "#sent .dest",
         digits = 6, expires = 600 },
-      { kind = "otp", medium = "email", html = "#sent[data-medium=email]", prompt = "label[for=code]", dest = "#sent",
+      { kind = "otp", medium = "email", html = "#sent[data-medium=email]", prompt = "label[for=code]", dest = "#sent .dest",
         digits = 6, expires = 600 },
-      { kind = "otp", medium = "voice", html = "#sent[data-medium=voice]", prompt = "label[for=code]", dest = "#sent",
+      { kind = "otp", medium = "voice", html = "#sent[data-medium=voice]", prompt = "label[for=code]", dest = "#sent .dest",
         digits = 6, expires = 600 },
       { kind = "totp", medium = "app", html = "form#totp-form", prompt = "label[for=totp]", digits = 6 },
       { kind = "question", html = "form#questions", prompt = "label" },
       { kind = "approve", medium = "app", html = "form#approve-form", prompt = "#waiting", expires = 600 },
-      { kind = "acknowledge", html = "form#terms", prompt = ".terms" },
     },
   },
 
@@ -161,6 +160,7 @@ return {
     while page.mfa do
       page = answer[page.mfa.kind](s, page)
     end
+    if page:has("form#terms") then page = accept_terms(s, page) end
     s:expect(page, "#account-home")
     s.keep.device = s.cookies:get("demo_device")
     s.home = page
