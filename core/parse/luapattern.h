@@ -23,10 +23,13 @@ typedef struct mk_lpat {
     int depth;
 } mk_lpat;
 
-/* Tries to match at exactly `at` (pattern without its leading ^). *end is past
+/* Tries to match at exactly `at` (pattern without its leading ^, which would
+ * stand for itself here). *end is past
  * the match. MK_OK with *found; MK_EPARSE (bad pattern; why), MK_ELIMIT (steps, or
  * nested over 200). */
 int mk_lpat_at(mk_lpat *m, size_t at, bool *found, size_t *end);
-/* Searches from `at` on, honouring a leading ^. *from..*to is the match. */
+/* Searches from `at` on, honouring a leading ^. *from..*to is the match. Also
+ * MK_EPARSE for a capture that was never closed, even where stock gsub would
+ * not look at it. */
 int mk_lpat_find(mk_lpat *m, size_t at, bool *found, size_t *from, size_t *to);
 #endif

@@ -10,7 +10,8 @@
 
 typedef struct mk_regex mk_regex;
 
-/* flags: letters of "imsxU" or NULL. UTF and UCP always on. Where it is wrong:
+/* flags: letters of "imsxU" or NULL. UTF and UCP always on; (*VERBS) are
+ * refused. Where it is wrong:
  * offset in *at, text in why. MK_OK, MK_EPARSE, MK_ELIMIT (pattern over 8 KiB
  * or too large compiled), MK_ENOMEM. */
 int mk_regex_compile(mk_regex **out, const char *pattern, size_t len, const char *flags, size_t *at, char *why,
@@ -32,4 +33,7 @@ typedef struct mk_match {
  * *found tells. MK_OK, MK_ELIMIT (time: ms of this thread's CPU; or size), MK_ENOMEM. */
 int mk_regex_match(const mk_regex *regex, const char *subject, size_t len, size_t start, int ms, mk_match *match,
                    bool *found);
+/* For tests, and for hosts that forbid writable code: whether patterns compiled
+ * from now on use JIT. Without it, or where PCRE2 has none, all works, slower. */
+void mk_regex_set_jit(bool on);
 #endif
