@@ -13,11 +13,12 @@
 typedef struct mk_net mk_net; /* one a process or worker: loop, certificates, names */
 typedef struct mk_net_options {
     const char *cacert;     /* a PEM file in place of the system's certificates, or NULL */
-    const char *proxy;      /* or NULL: none, whatever the environment says */
+    const char *proxy;      /* or NULL: none, whatever the environment says. http, https, socks5h, socks4a */
     long connect_timeout_ms; /* 0: 10,000 */
     size_t max_header_bytes; /* 0: 128 KiB */
 } mk_net_options;
-/* Copies the options. loop must outlive it. MK_OK; MK_ENOENT (cacert), MK_EPARSE (cacert holds none), MK_ENOMEM. The
+/* Copies the options. loop must outlive it. MK_OK; MK_ENOENT (cacert), MK_EPARSE (cacert holds none), MK_EINVAL
+ * (proxy), MK_ENOMEM. The
  * certificates are loaded once, at the first https request, and shared by all clients. */
 int mk_net_new(mk_net **out, uv_loop_t *loop, const mk_net_options *options);
 void mk_net_free(mk_net *net); /* all clients are freed before */
@@ -35,7 +36,8 @@ void mk_client_cancel(mk_client *client);
 /* Closes all connections; the next request opens them anew. */
 void mk_client_close(mk_client *client);
 void mk_client_free(mk_client *client); /* cancels; NULL is fine; loop handles close later by themselves */
-/* Call once at start and end of the process. */
+/* Call once at start and end of the process, before anything else uses OpenSSL: its memory comes from base/mem.h
+ * then, wiped when given back. Ignores SIGPIPE. MK_OK, MK_ENOMEM, MK_EIO. */
 int mk_net_init(void);
 void mk_net_exit(void);
 #endif

@@ -33,7 +33,8 @@ int mk_net_init(void)
     /* Refused if OpenSSL has allocated already; then its buffers are only as clean as it leaves them. */
     CRYPTO_set_mem_functions(ssl_malloc, ssl_realloc, ssl_free);
     /* CURLOPT_NOSIGNAL keeps curl from doing so around each write. */
-    if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    if (sigaction(SIGPIPE, &ignore, NULL) != 0)
         return MK_EIO;
     return curl_global_init_mem(CURL_GLOBAL_DEFAULT, mk_malloc, mk_free, mk_realloc, mk_strdup, mk_calloc) == CURLE_OK
                ? MK_OK

@@ -86,7 +86,7 @@ static void read_attribute(mk_setcookie *out, mk_bytes attribute, int64_t now, b
         }
     } else if (is(name, "domain")) {
         bool dot = value.len && value.data[0] == '.';
-        out->domain = (mk_bytes){value.data + dot, value.len - dot};
+        out->domain = dot ? (mk_bytes){value.data + 1, value.len - 1} : value;
     } else if (is(name, "path")) {
         out->path = value.len && value.data[0] == '/' ? value : (mk_bytes){NULL, 0};
     } else if (is(name, "secure")) {

@@ -51,6 +51,7 @@ static const struct {
     {"https://www.example.test/", "x=1; Domain=.EXAMPLE.test", MK_OK, "https://example.test/", "x=1"},
     {"https://www.example.test/", "x=1; Domain=example.test", MK_OK, "https://badexample.test/", ""},
     {"https://www.example.test/", "x=1; Domain=", MK_OK, "https://sub.www.example.test/", ""},
+    {"https://www.example.test/", "x=1; Domain; Path; Max-Age; Expires", MK_OK, "https://www.example.test/", "x=1"},
     {"https://www.example.test/", "x=1; Domain=other.test", MK_EPOLICY, "https://other.test/", ""},
     {"https://www.example.test/", "x=1; Domain=sub.www.example.test", MK_EPOLICY, "https://sub.www.example.test/", ""},
     {"https://www.example.com/", "x=1; Domain=com", MK_EPOLICY, "https://www.example.com/", ""},

@@ -234,8 +234,9 @@ static SSL_CTX *server_context(void)
 static void run(int listener, SSL_CTX *ctx, volatile portal_counts *counts)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    signal(SIGCHLD, SIG_IGN);
-    signal(SIGPIPE, SIG_IGN);
+    const struct sigaction ignore = {.sa_handler = SIG_IGN}; /* children are reaped by the kernel */
+    sigaction(SIGCHLD, &ignore, NULL);
+    sigaction(SIGPIPE, &ignore, NULL);
     for (;;) {
         int fd = accept(listener, NULL, NULL);
         if (fd < 0)
