@@ -138,7 +138,7 @@ static int serve(const struct choice *choice)
     }
     int err = mk_sandbox_start(&running.sandbox, &loop, choice->listen, &options);
     if (!err) {
-        signal(SIGPIPE, SIG_IGN);
+        sigaction(SIGPIPE, &(struct sigaction){ .sa_handler = SIG_IGN }, NULL);
         watch_signals(&running, &loop);
         greet(mk_sandbox_url(running.sandbox), choice->quiet);
     }

@@ -28,11 +28,11 @@ static const char css[] =
     ".soft{color:var(--soft);font-size:.92rem}code,kbd{font-family:ui-monospace,'DejaVu Sans Mono',monospace;font-size:.92em;overflow-wrap:anywhere}"
     ".scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.94rem}th,td{text-align:left;vertical-align:top;padding:.45rem .6rem .45rem 0;border-bottom:1px solid var(--line)}"
     "@media(max-width:44rem){table.cards thead{position:absolute;left:-9999px}table.cards tr{display:block;padding:.6rem 0;border-bottom:1px solid var(--line)}table.cards td{display:block;border:0;padding:.1rem 0}"
-    "table.cards td:empty{display:none}table.cards td[data-label]::before{content:attr(data-label) ': ';color:var(--soft)}}"
+    "table.cards td:empty{display:none}table.cards td:first-child{font-weight:700}table.cards td[data-label]::before{content:attr(data-label) ': ';color:var(--soft)}}"
     "main.phone{max-width:24rem;border:8px solid #222c35;border-radius:1.6rem;min-height:30rem}@media(max-width:34rem){main.phone{border-width:0;border-radius:0}}"
     "ol.messages{list-style:none;margin:0;padding:0}ol.messages li{background:var(--wash);border-radius:.8rem;padding:.6rem .8rem;margin:.6rem 0}"
     "ol.messages li.new{background:#e3f3ef;border:1px solid #9fd0c5}.big{font-size:1.7rem;letter-spacing:.18em;font-weight:700;display:block}"
-    "footer{max-width:30rem;margin:0 auto 2rem;padding:0 1.25rem;color:var(--soft);font-size:.85rem}";
+    "footer{max-width:30rem;margin:.75rem auto 2rem;padding:0 1.25rem;color:var(--soft);font-size:.85rem}";
 
 static void keep(sb_page *page, int err)
 {

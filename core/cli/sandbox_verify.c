@@ -95,12 +95,12 @@ static void remember_box(sb_page *page)
 
 static void code_page(sb_page *page, sb_visit *visit)
 {
-    static const char *const how[] = { [SB_SMS] = "texted it", [SB_EMAIL] = "e-mailed it", [SB_VOICE] = "read it out" };
+    static const char *const how[] = { [SB_SMS] = "sent a text to", [SB_EMAIL] = "sent an e-mail to", [SB_VOICE] = "called" };
     static const char *const id[] = { [SB_SMS] = "sms", [SB_EMAIL] = "email", [SB_VOICE] = "voice" };
     mk_sb_page_begin(page, "Enter your code", "", 0);
     mk_sb_alert(page, visit);
     mk_sb_form(page, visit, "code-form", "/verify");
-    mk_sb_put(page, "<p id=\"sent\" data-medium=\"%s\">We have %s to <span class=\"dest\">%s</span>.</p>\n", id[visit->medium],
+    mk_sb_put(page, "<p id=\"sent\" data-medium=\"%s\">We have %s <span class=\"dest\">%s</span>.</p>\n", id[visit->medium],
               how[visit->medium], visit->medium == SB_EMAIL ? "d***@mail.example" : "(***) ***-0142");
     mk_sb_put(page, "<label for=\"code\">Enter the 6-digit code</label>\n"
                     "<input class=\"code\" id=\"code\" name=\"code\" type=\"text\" inputmode=\"numeric\" autocomplete=\"one-time-code\" maxlength=\"6\" required>\n");

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,6 +68,37 @@ void test_http_receive(uv_loop_t *loop, int fd, test_reply *reply)
     uv_close((uv_handle_t *)&tick, NULL);
     uv_run(loop, UV_RUN_NOWAIT);
     split(reply);
+}
+
+static void on_over(uv_timer_t *timer)
+{
+    *(bool *)timer->data = true;
+}
+
+void test_turn(uv_loop_t *loop, int ms)
+{
+    uv_timer_t timer;
+    bool over = false;
+    uv_timer_init(loop, &timer);
+    timer.data = &over;
+    uv_timer_start(&timer, on_over, (uint64_t)ms, 0);
+    while (!over)
+        uv_run(loop, UV_RUN_ONCE);
+    uv_close((uv_handle_t *)&timer, NULL);
+    uv_run(loop, UV_RUN_NOWAIT);
+}
+
+void test_http_peek(uv_loop_t *loop, int fd, char *out, size_t cap)
+{
+    ssize_t got = -1;
+    for (int i = 0; i < 2000 && got < 0; i++) {
+        uv_run(loop, UV_RUN_NOWAIT);
+        got = recv(fd, out, cap - 1, MSG_DONTWAIT);
+        if (got < 0)
+            test_turn(loop, 1);
+    }
+    out[got > 0 ? got : 0] = 0;
+    close(fd);
 }
 
 void test_http(uv_loop_t *loop, int port, const char *method, const char *path, const char *extra, const char *form,

@@ -17,6 +17,10 @@ typedef struct test_reply {
 int test_http_send(int port, const char *raw, size_t len);
 /* Turns the loop until the peer closes, at most 10 s; closes the socket. */
 void test_http_receive(uv_loop_t *loop, int fd, test_reply *reply);
+/* Turns the loop for so long. */
+void test_turn(uv_loop_t *loop, int ms);
+/* One answer's first bytes, at most cap - 1, or "" if the peer closes without one. Closes the socket. */
+void test_http_peek(uv_loop_t *loop, int fd, char *out, size_t cap);
 /* A request with "Connection: close"; extra: header lines ending in CRLF; form may be NULL. */
 void test_http(uv_loop_t *loop, int port, const char *method, const char *path, const char *extra, const char *form,
                test_reply *reply);
