@@ -464,7 +464,7 @@ static void test_phone_is_watched(void **state)
     assert_int_equal(count(r.body, "\"id\":"), 1);
     assert_non_null(strstr(r.body, "\"kind\":\"call\""));
     test_reply_free(&r);
-    fd = test_http_send(b.port, raw, sizeof raw - 1); /* waits when the sandbox stops? no: there is news */
+    fd = test_http_send(b.port, raw, sizeof raw - 1); /* there is news already */
     test_http_receive(&b.loop, fd, &r);
     assert_int_equal(r.status, 200);
     test_reply_free(&r);
@@ -472,6 +472,22 @@ static void test_phone_is_watched(void **state)
     assert_true(browser_shows(&b, "http-equiv=\"refresh\""));
     assert_true(browser_shows(&b, "sign-in code is"));
     browser_finish(&b);
+}
+
+/* Stopping ends those who watch; nothing is left on the loop. */
+static void test_stop_while_watched(void **state)
+{
+    (void)state;
+    struct browser b;
+    static const char raw[] = "GET /phone.json?user=pat&wait=30 HTTP/1.1\r\nHost: a\r\n\r\n";
+    browser_start(&b, NULL);
+    int fd = test_http_send(b.port, raw, sizeof raw - 1);
+    while (!b.sandbox->late)
+        uv_run(&b.loop, UV_RUN_ONCE);
+    int64_t before = mk_clock_mono_us();
+    browser_finish(&b);
+    assert_true(mk_clock_mono_us() - before < 5000000);
+    close(fd);
 }
 
 /* --- memory ------------------------------------------------------------ */
@@ -543,7 +559,8 @@ int main(void)
         cmocka_unit_test(test_meters),      cmocka_unit_test(test_code),      cmocka_unit_test(test_remembered),
         cmocka_unit_test(test_after),       cmocka_unit_test(test_wrong_codes), cmocka_unit_test(test_twists),
         cmocka_unit_test(test_questions),   cmocka_unit_test(test_totp),      cmocka_unit_test(test_approve),
-        cmocka_unit_test(test_times),       cmocka_unit_test(test_phone_is_watched), cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_times),       cmocka_unit_test(test_phone_is_watched),
+        cmocka_unit_test(test_stop_while_watched), cmocka_unit_test(test_memory),
         cmocka_unit_test(test_each_allocation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
