@@ -1,12 +1,16 @@
 /* portal.c - the portal that the speed test signs in to (test program).
  *
- *   portal CERT.pem KEY.pem [PORT]
+ *   portal CERT.pem KEY.pem [PORT [SHARE]]
  *
  * One thread, epoll, TLS 1.2 or 1.3, HTTP/1.1 with keep-alive. It keeps nothing
  * about a visitor: what stage a visitor has reached is in the cookie, with a
  * check value, so that a client that skips a step, a cookie or a token is
  * refused. The ten exchanges are listed at `routes`. Pages are made once; only
- * the token in them differs. Prints {"port": N}; ends on SIGTERM. */
+ * the token in them differs. Sign-in pages of identity providers are mostly
+ * settings and texts in inline scripts: SHARE per cent of the two pages of 48 KB
+ * (default 60) and half of that of the page of 96 KB are such script, the rest is
+ * dense markup, an element every 36 bytes. Prints {"port": N, "elements": [...]};
+ * ends on SIGTERM. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -56,6 +60,7 @@ static volatile sig_atomic_t ending;
 static uint64_t secret;
 static unsigned long served, refused;
 static page login_page, code_page, home_page;
+static size_t share = 60;
 
 static void die(const char *what)
 {
@@ -141,6 +146,19 @@ static void put_tile(pen *p, unsigned i)
            "<li>Payments</li></ul></div></div>\n", i % 7, i, i, i % 24, i, i, i, i % 12 + 1);
 }
 
+/* Settings and texts for scripts, as pages of identity providers carry them. */
+static void put_settings(pen *p, size_t size)
+{
+    const char *stop = p->at + size;
+    if (size == 0)
+        return;
+    put(p, "<script>\nvar SETTINGS = {\n");
+    for (unsigned i = 0; p->at + 160 < stop; i++)
+        put(p, "  \"message_%u\": { \"text\": \"We could not find that <b>entry</b> & %u others\", \"url\": \"https:\\/\\/help.bench.test\\/%u\" },\n",
+            i, i % 9, i);
+    put(p, "  \"end\": null };\nif (a < b && c > d) { run(SETTINGS); }\n</script>\n");
+}
+
 static void finish_page(page *to, char *buf, pen *p, size_t size, const char *mark)
 {
     for (unsigned i = 0; (size_t)(p->at - buf) + 800 < size; i++)
@@ -164,7 +182,8 @@ static void make_form_page(page *to, size_t size, const char *title, const char 
     char *buf = must(malloc(size + 4096));
     pen p = { buf, buf + size + 4096 };
     put_head(&p, title, "");
-    for (unsigned i = 0; i < 20; i++)
+    put_settings(&p, size * share / 100);
+    for (unsigned i = 0; i < 5; i++)
         put_tile(&p, 900 + i);
     put(&p, "%s", form);
     finish_page(to, buf, &p, size, TOKEN_HERE);
@@ -188,8 +207,25 @@ static void make_pages(void)
     char *buf = must(malloc(size + 4096));
     pen p = { buf, buf + size + 4096 };
     put_head(&p, "Your account", "<meta name=\"api-token\" content=\"" TOKEN_HERE "\">\n");
+    put_settings(&p, size * share / 200);
     put(&p, "<div id=\"account-home\" data-customer=\"771\"><h1>Welcome back</h1></div>\n");
     finish_page(&home_page, buf, &p, size, TOKEN_HERE);
+}
+
+/* Start tags outside scripts, roughly: what a tree of the page has to hold. */
+static unsigned elements(const page *of)
+{
+    unsigned n = 0;
+    bool script = false;
+    for (const char *at = of->text; (at = strchr(at, '<')); at++) {
+        if (!strncmp(at, "</script", 8))
+            script = false;
+        else if (!script && ((at[1] >= 'a' && at[1] <= 'z')))
+            n++;
+        if (!strncmp(at, "<script", 7))
+            script = true;
+    }
+    return n;
 }
 
 /* --- replies --- */
@@ -558,7 +594,8 @@ static int make_listener(const char *port)
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) || bind(fd, (struct sockaddr *)&addr, len) ||
         listen(fd, CONN_MAX) || getsockname(fd, (struct sockaddr *)&addr, &len))
         die("listen");
-    printf("{\"port\": %u}\n", (unsigned)ntohs(addr.sin_port));
+    printf("{\"port\": %u, \"elements\": [%u, %u, %u]}\n", (unsigned)ntohs(addr.sin_port), elements(&login_page),
+           elements(&code_page), elements(&home_page));
     fflush(stdout);
     return fd;
 }
@@ -571,8 +608,10 @@ static void on_signal(int number)
 
 int main(int argc, char **argv)
 {
-    if (argc < 3 || argc > 4) {
-        fprintf(stderr, "usage: portal CERT.pem KEY.pem [PORT]\n");
+    if (argc > 4)
+        share = strtoul(argv[4], NULL, 10);
+    if (argc < 3 || argc > 5 || share > 80) {
+        fprintf(stderr, "usage: portal CERT.pem KEY.pem [PORT [SHARE]], SHARE at most 80\n");
         return 2;
     }
     struct sigaction end = { .sa_handler = on_signal }; /* no SA_RESTART: the wait must end */
