@@ -5,7 +5,7 @@ The first line on standard output is {"port": N, "users": {...}}; later lines sa
 {"mail": FILE, "to": [...]} when a code was mailed. With --control, commands are
 read from standard input, one JSON object a line, each answered by {"done": NAME}:
   {"do": "expire", "user": NAME}     the code mailed last is no longer valid
-  {"do": "forget"}                   every session of the site ends
+  {"do": "forget", "user": NAME}     the sessions of this user end
   {"do": "reset", "user": NAME}      no failed attempts, authenticator codes usable again
 and the server ends with the input. SIGTERM and SIGINT end it too. Nothing is left
 behind: database and mails lie in a temporary folder."""
@@ -76,9 +76,13 @@ def do_expire(command):
     EmailDevice.objects.filter(user__username=command["user"]).update(valid_until=timezone.now())
 
 
-def do_forget(_command):
+def do_forget(command):
+    from django.contrib.auth.models import User
     from django.contrib.sessions.models import Session
-    Session.objects.all().delete()
+    key = str(User.objects.get(username=command["user"]).pk)
+    for session in Session.objects.all():
+        if session.get_decoded().get("_auth_user_id") == key:
+            session.delete()
 
 
 def do_reset(command):
