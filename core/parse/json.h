@@ -17,7 +17,7 @@ typedef struct mk_json_limits {
 extern const mk_json_limits mk_json_defaults;
 
 typedef struct mk_json_error {
-    size_t at;      /* byte offset */
+    size_t at;      /* byte offset, just past what is wrong */
     int line, col;  /* from 1 */
     char why[120];
 } mk_json_error;
