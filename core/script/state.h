@@ -37,6 +37,12 @@ lua_State *mk_script_lua(mk_script *script); /* the main thread */
 mk_script *mk_script_of(lua_State *L);       /* of any thread of it */
 void *mk_script_arg(lua_State *L);
 mk_account *mk_script_account(mk_script *script); /* the C memory behind it */
+const mk_account *mk_script_lua_account(const mk_script *script); /* Lua's own memory: used, peak */
+/* A thread to run a script on, kept as long as the state. NULL when out of memory (lua_newthread outside a protected call would abort). */
+lua_State *mk_script_thread(mk_script *script);
+/* Calls function on the main thread with arg as light userdata at 1, protected: whatever touches Lua outside a resume
+ * goes through it, since errors there abort. MK_OK, MK_ENOMEM, MK_EINVAL (it raised). */
+int mk_script_protect(mk_script *script, lua_CFunction function, void *arg);
 
 enum mk_script_outcome {
     MK_SCRIPT_DONE,   /* returned; results on the thread's stack */
