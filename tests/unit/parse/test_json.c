@@ -80,7 +80,7 @@ static void refusals(void **state)
     refused("  ", MK_EPARSE, 2, 1, 3);
     refused("<html>", MK_EPARSE, 0, 1, 1);
     refused("[1,\n \"\xc3\xa9\" x]", MK_EPARSE, 11, 2, 7);
-    refused("[1e400,\n 1e400 x]", MK_EPARSE, 16, 2, 8);
+    refused("[1e400,\n 1e400 x]", MK_EPARSE, 16, 2, 9);
     refused("[1", MK_EPARSE, 2, 1, 3);
     refused("{} {}", MK_EPARSE, 4, 1, 5);
     refused("[01]", MK_EPARSE, 2, 1, 3);
