@@ -111,7 +111,8 @@ int mk_css_quoted(mk_css *css, mk_buf *out)
             err = mk_css_escape(css, out);
         }
     }
-    css->at++;
+    if (!err)
+        css->at++;
     return err;
 }
 
@@ -135,8 +136,9 @@ static int add_type(mk_css *css, mk_buf *test)
         return err ? err : mk_buf_addc(test, ']');
     }
     mk_css_lower(css->name.data);
-    if (mk_css_plain(css->name.data))
-        return mk_buf_adds(test, css->name.data);
+    err = mk_css_key(css, 't', css->name.data, "");
+    if (err || mk_css_plain(css->name.data))
+        return err ? err : mk_buf_adds(test, css->name.data);
     err = mk_buf_adds(test, "*[name()=");
     if (!err)
         err = mk_css_literal(test, css->name.data, false);
@@ -148,6 +150,8 @@ static int add_class(mk_css *css, mk_buf *test)
     css->at++;
     int err = mk_css_name(css, &css->name, false);
     if (!err)
+        err = mk_css_key(css, '.', "class", css->name.data);
+    if (!err)
         err = mk_buf_adds(test, "[mk-class(");
     if (!err)
         err = mk_css_literal(test, css->name.data, false);
@@ -158,6 +162,8 @@ static int add_id(mk_css *css, mk_buf *test)
 {
     css->at++;
     int err = mk_css_name(css, &css->name, true);
+    if (!err)
+        err = mk_css_key(css, '=', "id", css->name.data);
     if (!err)
         err = mk_buf_adds(test, "[@id=");
     if (!err)
@@ -264,6 +270,7 @@ static int read_complex(mk_css *css, mk_buf *out, const char *axis)
         }
         list[count].link = link;
         mk_buf_init(&list[count].test, MAX_XPATH);
+        mk_css_begin(css, count == 0);
         err = read_compound(css, &list[count++].test);
         link = err ? 0 : read_link(css);
     } while (link);
@@ -316,12 +323,12 @@ static bool has_list(const char *at)
     return false;
 }
 
-static int translate(mk_css *css, mk_buf *out)
+static int translate(mk_css *css, mk_buf *out, int form)
 {
-    bool list = has_list(css->at);
+    bool list = form != MK_SEL_SELF && has_list(css->at);
     int err = list ? mk_buf_adds(out, "descendant::*[") : MK_OK;
     if (!err)
-        err = mk_css_list(css, out, list ? "self" : "descendant", NULL);
+        err = mk_css_list(css, out, list || form == MK_SEL_SELF ? "self" : "descendant", NULL);
     if (!err && list)
         err = mk_buf_addc(out, ']');
     if (!err && *css->at)
@@ -329,14 +336,14 @@ static int translate(mk_css *css, mk_buf *out)
     return err;
 }
 
-int mk_css_translate(mk_buf *out, const char *text, bool xml, char *why, size_t cap)
+int mk_css_translate(mk_buf *out, const char *text, int form, mk_keys *keys, char *why, size_t cap)
 {
-    mk_css css = { .begin = text, .at = text, .xml = xml, .why = why, .cap = cap };
+    mk_css css = { .begin = text, .at = text, .xml = form == MK_SEL_XML, .why = why, .cap = cap, .keys = keys };
     mk_buf made;
     mk_buf_init(&css.name, MAX_XPATH);
     mk_buf_init(&css.value, MAX_XPATH);
     mk_buf_init(&made, MAX_XPATH);
-    int err = translate(&css, &made);
+    int err = translate(&css, &made, form);
     if (!err)
         err = mk_buf_add(out, made.data, made.len);
     mk_buf_free(&made);

@@ -13,6 +13,7 @@ typedef struct mk_css {
     char *why;
     size_t cap;
     mk_buf name, value; /* what was read last */
+    mk_keys *keys;      /* or NULL */
 } mk_css;
 
 /* All give MK_OK, MK_EPARSE (why is set), MK_ENOMEM or MK_ELIMIT. */
@@ -24,6 +25,12 @@ int mk_css_quoted(mk_css *css, mk_buf *out);
 int mk_css_escape(mk_css *css, mk_buf *out);
 /* Conditions "a or b", each on that axis; axis NULL: relative, forward. */
 int mk_css_list(mk_css *css, mk_buf *out, const char *axis, size_t *count);
+
+/* css_keys.c: notes a condition of the compound that is read; a compound begins. */
+int mk_css_key(mk_css *css, char kind, const char *name, const char *value);
+void mk_css_begin(mk_css *css, bool first);
+/* There is more to it than keys. */
+void mk_css_more(mk_css *css);
 
 /* css_attr.c, css_pseudo.c: at '[' and ':'; append predicates. */
 int mk_css_attribute(mk_css *css, mk_buf *test);

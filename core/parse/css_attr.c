@@ -138,6 +138,8 @@ static int write_test(const mk_css *css, const attr_test *it, mk_buf *test, cons
         return mk_buf_adds(test, "[false()]");
     switch (it->op) {
     case '=':
+        if (it->fold && mk_css_plain(css->name.data))
+            return mk_buf_addf(test, "[mk-fold('%s',%s)]", css->name.data, value);
         return mk_buf_addf(test, "[%s=%s]", left, value);
     case '~':
         return mk_buf_addf(test, "[contains(concat(' ',normalize-space(%s),' '),concat(' ',%s,' '))]", left, value);
@@ -173,6 +175,14 @@ static int read_test(mk_css *css, attr_test *it)
     return err ? err : read_value(css, it);
 }
 
+static int note_key(mk_css *css, const attr_test *it)
+{
+    const char *value = it->op == '=' ? css->value.data : "";
+    if (it->op && it->op != '=')
+        mk_css_more(css);
+    return mk_css_key(css, it->op != '=' ? '[' : it->fold ? '~' : '=', css->name.data, value);
+}
+
 int mk_css_attribute(mk_css *css, mk_buf *test)
 {
     attr_test it = { 0 };
@@ -183,6 +193,8 @@ int mk_css_attribute(mk_css *css, mk_buf *test)
     if (!err && *css->at != ']')
         err = mk_css_fail(css, "] is expected");
     it.fold = it.fold && css->value.len; /* translate() of no attribute is '' too */
+    if (!err)
+        err = note_key(css, &it);
     if (!err)
         err = write_left(css, &it);
     if (!err && it.op)

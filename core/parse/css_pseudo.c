@@ -185,6 +185,7 @@ static int read_argument(mk_css *css, mk_buf *test, const pseudo *it)
 int mk_css_pseudo(mk_css *css, mk_buf *test)
 {
     css->at++;
+    mk_css_more(css);
     if (*css->at == ':')
         return mk_css_fail(css, "pseudo-elements are not known here");
     int err = mk_css_name(css, &css->name, false);

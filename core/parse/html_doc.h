@@ -41,6 +41,8 @@ void mk_html_functions(mk_doc *doc);
 xmlAttr *mk_html_attr(const mk_doc *doc, const xmlNode *node, const char *name);
 /* Its value without a document at hand; "" if it is empty, NULL if not there. */
 const char *mk_html_value(const xmlNode *node, const char *name);
+/* Whether word is one of list, which white space parts. */
+bool mk_html_has_word(const char *list, const char *word);
 bool mk_html_is(const xmlNode *node, const char *tag);
 /* HTML's "disabled" of a control, an option or a fieldset. */
 bool mk_html_disabled(const xmlNode *node);

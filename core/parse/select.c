@@ -34,6 +34,7 @@ static void prepare(mk_doc *doc, xmlNode *below)
     if (!doc->xpath) {
         xmlXPathContext *made = xmlXPathNewContext(doc->tree);
         made->error = quiet;
+        xmlXPathContextSetCache(made, 1, -1, 0);
         doc->xpath = made;
         mk_html_functions(doc);
         if (doc->xml)
@@ -111,7 +112,7 @@ static xmlXPathCompExpr *form_for(const mk_doc *doc, const mk_node *below, const
     return selector->comp[MK_SEL_HTML];
 }
 
-int mk_doc_select(mk_doc *doc, mk_node *below, const mk_selector *selector, size_t most, mk_nodes *out)
+static int by_xpath(mk_doc *doc, mk_node *below, const mk_selector *selector, size_t most, mk_nodes *out)
 {
     xmlXPathCompExpr *comp = form_for(doc, below, selector);
     jmp_buf jump;
@@ -124,6 +125,88 @@ int mk_doc_select(mk_doc *doc, mk_node *below, const mk_selector *selector, size
     }
     mk_arena_leave(&doc->arena);
     return err;
+}
+
+/* Elements that may match, at most `most` of them (0: all). */
+static int scan(mk_doc *doc, mk_node *below, const mk_keys *keys, size_t most, mk_nodes *out)
+{
+    const xmlNode *root = below ? mk_html_node(below) : (const xmlNode *)doc->tree;
+    size_t room = 0;
+    for (xmlNode *node = mk_html_next(root, root, false); node; node = mk_html_next(root, node, false)) {
+        if (!mk_keys_hold(keys, (const mk_node *)node))
+            continue;
+        if (out->count == room) {
+            size_t more = room ? room * 2 : 8;
+            mk_node **list = mk_realloc(out->list, more * sizeof *list);
+            if (!list)
+                return MK_ENOMEM;
+            out->list = list;
+            room = more;
+        }
+        out->list[out->count++] = (mk_node *)node;
+        if (out->count == most)
+            break;
+    }
+    return MK_OK;
+}
+
+/* Keeps those of nodes that match, at most `most`. */
+static int sift(mk_doc *doc, const mk_selector *selector, size_t most, mk_nodes *nodes)
+{
+    size_t kept = 0;
+    prepare(doc, NULL);
+    for (size_t i = 0; i < nodes->count && !(most && kept == most); i++) {
+        doc->xpath->node = mk_html_node(nodes->list[i]);
+        int holds = xmlXPathCompiledEvalToBoolean(selector->comp[MK_SEL_SELF], doc->xpath);
+        if (holds < 0)
+            return failure(doc);
+        if (holds)
+            nodes->list[kept++] = nodes->list[i];
+    }
+    nodes->count = kept;
+    return MK_OK;
+}
+
+static int sift_guarded(mk_doc *doc, const mk_selector *selector, size_t most, mk_nodes *nodes)
+{
+    jmp_buf jump;
+    int err = setjmp(jump);
+    if (!err) {
+        mk_arena_enter(&doc->arena, &jump);
+        int bad = sift(doc, selector, most, nodes);
+        mk_arena_leave(&doc->arena);
+        return bad;
+    }
+    mk_arena_leave(&doc->arena);
+    return err;
+}
+
+/* How many candidates are tried one by one; above it one pass of XPath is cheaper. */
+enum { CANDIDATES = 48 };
+
+static int by_keys(mk_doc *doc, mk_node *below, const mk_selector *selector, size_t most, mk_nodes *out)
+{
+    const bool exact = selector->keys.exact;
+    mk_nodes found = { 0 };
+    int err = scan(doc, below, &selector->keys, exact ? most : CANDIDATES, &found);
+    if (!err && !exact && found.count == CANDIDATES) {
+        mk_nodes_free(&found);
+        return by_xpath(doc, below, selector, most, out);
+    }
+    if (!err && !exact && found.count)
+        err = sift_guarded(doc, selector, most, &found);
+    if (err)
+        mk_nodes_free(&found);
+    else
+        *out = found;
+    return err;
+}
+
+int mk_doc_select(mk_doc *doc, mk_node *below, const mk_selector *selector, size_t most, mk_nodes *out)
+{
+    if (selector->css && selector->keys.usable && !doc->xml)
+        return by_keys(doc, below, selector, most, out);
+    return by_xpath(doc, below, selector, most, out);
 }
 
 void mk_nodes_free(mk_nodes *nodes)

@@ -33,7 +33,7 @@ static void answer(xmlXPathParserContext *ctxt, bool value)
     valuePush(ctxt, xmlXPathNewBoolean(value));
 }
 
-static bool has_word(const char *list, const char *word)
+bool mk_html_has_word(const char *list, const char *word)
 {
     size_t len = strlen(word);
     while (*list) {
@@ -52,8 +52,20 @@ static void f_class(xmlXPathParserContext *ctxt, int nargs)
     xmlChar *word = xmlXPathPopString(ctxt);
     CHECK_ERROR;
     const char *list = mk_html_value(ctxt->context->node, "class");
-    bool found = list && word && has_word(list, (const char *)word);
+    bool found = list && word && mk_html_has_word(list, (const char *)word);
     xmlFree(word);
+    answer(ctxt, found);
+}
+
+static void f_fold(xmlXPathParserContext *ctxt, int nargs)
+{
+    CHECK_ARITY(2);
+    xmlChar *value = xmlXPathPopString(ctxt), *name = xmlXPathPopString(ctxt);
+    CHECK_ERROR;
+    const char *has = mk_html_value(ctxt->context->node, (const char *)name);
+    bool found = has && !strcasecmp(has, (const char *)value);
+    xmlFree(name);
+    xmlFree(value);
     answer(ctxt, found);
 }
 
@@ -216,7 +228,7 @@ static xmlXPathFunction look_up(void *data, const xmlChar *name, const xmlChar *
         const char *name;
         xmlXPathFunction call;
     } known[] = {
-        { "class", f_class },       { "contains", f_contains },   { "nth", f_nth },
+        { "class", f_class }, { "fold", f_fold },       { "contains", f_contains },   { "nth", f_nth },
         { "nth-type", f_nth_type }, { "nth-last", f_nth_last },   { "nth-last-type", f_nth_last_type },
         { "empty", f_empty },       { "checked", f_checked },     { "disabled", f_disabled },
         { "enabled", f_enabled },

@@ -45,15 +45,24 @@ static int take(mk_selector *selector, int form, mk_buf *buf)
     return selector->xpath[form] ? MK_OK : MK_ENOMEM;
 }
 
+/* The keys of HTML's form; exact at first, until something says otherwise. */
+static void begin_keys(mk_keys *keys)
+{
+    mk_buf_init(&keys->text, 4 * MAX_SELECTOR);
+    keys->usable = keys->exact = true;
+}
+
 static int write_css(mk_selector *selector, const char *text, char *why, size_t cap)
 {
+    static const int forms[] = { MK_SEL_HTML, MK_SEL_XML, MK_SEL_SELF };
     mk_buf buf;
     mk_buf_init(&buf, 64 * 1024);
+    begin_keys(&selector->keys);
     int err = MK_OK;
-    for (int form = MK_SEL_HTML; form <= MK_SEL_XML && !err; form++) {
-        err = mk_css_translate(&buf, text, form == MK_SEL_XML, why, cap);
+    for (size_t i = 0; i < sizeof forms / sizeof *forms && !err; i++) {
+        err = mk_css_translate(&buf, text, forms[i], i ? NULL : &selector->keys, why, cap);
         if (!err)
-            err = take(selector, form, &buf);
+            err = take(selector, forms[i], &buf);
     }
     mk_buf_free(&buf);
     return err;
@@ -135,7 +144,6 @@ static int build(mk_selector *selector, const char *text, char *why, size_t cap)
     if (err)
         return err;
     const char *xpath = selector->xpath[MK_SEL_HTML];
-    selector->single = selector->css;
     /* Only what is the same to the letter is shared. */
     if (selector->xpath[MK_SEL_XML] && !strcmp(xpath, selector->xpath[MK_SEL_XML])) {
         mk_free(selector->xpath[MK_SEL_XML]);
@@ -164,6 +172,7 @@ int mk_selector_compile(mk_selector **out, const char *text, char *why, size_t c
     if (!selector)
         return MK_ENOMEM;
     mk_arena_init(&selector->arena, NULL);
+    mk_buf_init(&selector->keys.text, 0);
     int err = build(selector, text, why, cap);
     if (err == MK_ELIMIT) {
         if (cap)
@@ -184,6 +193,7 @@ void mk_selector_free(mk_selector *selector)
     mk_arena_drop(&selector->arena);
     for (int form = 0; form < MK_SEL_FORMS; form++)
         mk_free(selector->xpath[form]);
+    mk_buf_free(&selector->keys.text);
     mk_free(selector);
 }
 
