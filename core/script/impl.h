@@ -17,6 +17,7 @@ enum {
 struct mk_script {
     lua_State *L;      /* main thread; runs no script */
     lua_State *thread; /* what mk_script_resume runs */
+    int base;          /* values below its function */
     /* The coroutine that runs now: the one that the timer's handler must arm. */
     lua_State *volatile running;
     volatile int expired;

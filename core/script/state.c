@@ -189,9 +189,13 @@ enum mk_script_outcome mk_script_resume(mk_script *script, lua_State *thread, in
     int count = 0;
     if (script->ended)
         return MK_SCRIPT_ENDED;
+    if (lua_status(thread) == LUA_OK)
+        script->base = lua_gettop(thread) - nargs - 1;
     begin(script, thread);
     const int status = lua_resume(thread, NULL, nargs, &count);
     finish(script);
+    if (status == LUA_OK) /* lua_resume counts what lay below the function too */
+        count = lua_gettop(thread) - script->base;
     if (nresults)
         *nresults = count;
     return outcome_of(script, status);

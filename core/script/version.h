@@ -22,6 +22,10 @@ typedef struct mk_module_source {
 /* Where modules come from by default: files under overlay (may be NULL; "<overlay>/meterkey/idp/okta.lua"), then those embedded in the binary. */
 char *mk_module_text(void *overlay, const char *name, size_t *len);
 
+/* Pushes the opener of a C module ("meterkey.http" ...) as a function, false for other names: set once at start by
+ * layer bind (mk_bind_module), so that a chunk may require primitives at its top level. NULL: they are empty tables. */
+extern bool (*mk_version_primitive)(lua_State *L, const char *name);
+
 /* Builds a version from an adapter's text. file: its name in messages ("coned.lua"). Finds all it requires (literals,
  * recursively; also "meterkey.ask", the engine's own Lua, in each version), compiles, runs the chunk once in a scratch state under limits, reads and checks the manifest.
  * MK_OK; else *problems is a JSON list of {"file","line","col","message","code"} (code adapter.load, ...) and MK_EPARSE; MK_ENOMEM. */

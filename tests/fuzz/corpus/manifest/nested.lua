@@ -1,0 +1,1 @@
+return { "a", [1] = 2, { x = function() if 1 then end end } ; y = [==[ ]] ]==] }

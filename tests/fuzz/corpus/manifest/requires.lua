@@ -1,0 +1,3 @@
+require "meterkey.x" require("meterkey.json") -- [[ require "a" ]]
+local t <close> = nil
+return
