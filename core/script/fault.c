@@ -10,9 +10,42 @@ static const char fault_key; /* its address names the metatable in the registry 
 
 enum { MESSAGE_MOST = 1000 };
 
-typedef struct fault_box {
+/* Raised errors also hang on the state: Lua skips a finalizer for which it lacks the memory to call it. */
+struct mk_script_raised {
     mk_fault *fault;
+    struct mk_script_raised *next, **link;
+};
+
+typedef struct fault_box {
+    struct mk_script_raised *raised;
 } fault_box;
+
+static void drop(struct mk_script_raised *raised)
+{
+    *raised->link = raised->next;
+    if (raised->next)
+        raised->next->link = raised->link;
+    mk_fault_free(raised->fault);
+    mk_free(raised);
+}
+
+void mk_script_drop_raised(mk_script *script)
+{
+    while (script->raised)
+        drop(script->raised);
+}
+
+static struct mk_script_raised *keep(mk_script *script, mk_fault *fault)
+{
+    struct mk_script_raised *raised = mk_malloc(sizeof *raised);
+    if (!raised)
+        return NULL;
+    *raised = (struct mk_script_raised){ fault, script->raised, &script->raised };
+    if (raised->next)
+        raised->next->link = &raised->next;
+    script->raised = raised;
+    return raised;
+}
 
 /* The engine's own Lua is not where a script's author looks. */
 static bool is_engines(const char *source)
@@ -45,14 +78,15 @@ mk_fault *mk_script_fault_at(lua_State *L, int idx)
     lua_rawgetp(L, LUA_REGISTRYINDEX, &fault_key);
     const bool same = lua_type(L, -1) == LUA_TTABLE && lua_rawequal(L, -1, -2);
     lua_pop(L, 2);
-    return same ? box->fault : NULL;
+    return same && box->raised ? box->raised->fault : NULL;
 }
 
 static int f_gc(lua_State *L)
 {
     fault_box *box = lua_touserdata(L, 1);
-    mk_fault_free(box->fault);
-    box->fault = NULL;
+    if (box->raised)
+        drop(box->raised);
+    box->raised = NULL;
     return 0;
 }
 
@@ -112,16 +146,16 @@ int mk_script_raise(lua_State *L, mk_fault *fault)
         fault->script = mk_strdup(where);
     if (!fault || !fault->kind->catchable || script->ended)
         return mk_script_end(L, fault);
-    /* Lua may raise for want of memory before the box holds it. */
-    mk_fault_free(script->orphan);
-    script->orphan = fault;
+    struct mk_script_raised *raised = keep(script, fault);
+    if (!raised) {
+        mk_fault_free(fault);
+        return mk_script_end(L, NULL);
+    }
     luaL_checkstack(L, 4, NULL);
     fault_box *box = lua_newuserdatauv(L, sizeof *box, 0);
-    box->fault = NULL;
+    box->raised = raised;
     lua_rawgetp(L, LUA_REGISTRYINDEX, &fault_key);
     lua_setmetatable(L, -2);
-    box->fault = fault;
-    script->orphan = NULL;
     return lua_error(L);
 }
 

@@ -32,7 +32,7 @@ struct mk_script {
     bool ended;
     mk_fault *fault;   /* why; NULL with ended: out of memory, see last */
     mk_fault last;     /* said when there was no memory for another */
-    mk_fault *orphan;  /* on its way into an error object */
+    struct mk_script_raised *raised; /* typed errors that are Lua values */
     /* CPU, microseconds */
     int64_t begun;    /* of this resume, by the thread's clock */
     int64_t paused;   /* work with limits of its own in this resume */
@@ -67,6 +67,8 @@ mk_fault *mk_script_budget_fault(const char *limit, const char *text);
 
 /* fault.c: makes the metatable of typed errors. */
 void mk_script_open_fault(lua_State *L);
+/* After lua_close: those that no finalizer freed. */
+void mk_script_drop_raised(mk_script *script);
 /* Libraries: each leaves its table on the stack (base: fills the globals at -1). */
 void mk_script_open_base(lua_State *L);
 void mk_script_open_protect(lua_State *L);

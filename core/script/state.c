@@ -71,7 +71,7 @@ void mk_script_free(mk_script *script)
     if (script->L)
         lua_close(script->L);
     mk_fault_free(script->fault);
-    mk_fault_free(script->orphan);
+    mk_script_drop_raised(script);
     mk_free(script);
 }
 
