@@ -31,16 +31,16 @@ static void loops_end(void **state)
         "while true do coroutine.resume(coroutine.create(function() " LOOP "end)) end",
         "local co = coroutine.wrap(function() while true do coroutine.yield() end end) while true do co() end",
         "local co = coroutine.wrap(function() coroutine.yield() " LOOP "end) co() for i = 1, 100 do end co()",
-        "local co = coroutine.create(function() local x <close> = setmetatable({}, {__close = function() " LOOP "end}) "
-        "coroutine.yield() end) coroutine.resume(co) coroutine.close(co)",
-        "local co = coroutine.wrap(function() local x <close> = setmetatable({}, {__close = function() " LOOP "end}) "
-        "error('x') end) while true do pcall(co) end",
+        ("local co = coroutine.create(function() local x <close> = setmetatable({}, {__close = function() " LOOP "end}) "
+        "coroutine.yield() end) coroutine.resume(co) coroutine.close(co)"),
+        ("local co = coroutine.wrap(function() local x <close> = setmetatable({}, {__close = function() " LOOP "end}) "
+        "error('x') end) while true do pcall(co) end"),
         "table.sort({2, 1}, function() coroutine.wrap(function() " LOOP "end)() end)",
         "for k in pairs(setmetatable({}, {__pairs = function() " LOOP "end})) do end",
         "local function r() return r() end r()",
         "return 1 < setmetatable({}, {__lt = function() " LOOP "end})",
         "for i = 1, 1e9 do pcall(string.rep, '', 1e15) end",
-        "table.concat(setmetatable({}, {__index = tostring, __len = function() return 1e7 end}), '', 1, 9e6) " LOOP,
+        ("table.concat(setmetatable({}, {__index = tostring, __len = function() return 1e7 end}), '', 1, 9e6) " LOOP),
         "table.move({}, 1, 1e7, 2) table.move({}, 1, 1e7, 2) table.move({}, 1, 1e7, 2)",
         "local t = setmetatable({}, {__len = function() return 1e7 end}) while true do table.insert(t, 1, nil) end",
         "local t = {} for i = 1, 90000 do t[i] = (i * 7919) % 90001 end while true do table.sort(t) end",
@@ -100,8 +100,8 @@ static void the_end_passes_through_everything(void **state)
         "pcall(function() local x <close> = setmetatable({}, {__close = finish}) end) error('on')",
         "table.sort({2, 1}, function() local x <close> = setmetatable({}, {__close = function() print('ran') end}) finish() end)",
         "pcall(table.sort, {2, 1}, function() pcall(pcall, coroutine.wrap(finish)) error('on') end) error('on')",
-        "local co = coroutine.create(function() local x <close> = setmetatable({}, {__close = finish}) coroutine.yield() end) "
-        "coroutine.resume(co) pcall(coroutine.close, co) error('on')",
+        ("local co = coroutine.create(function() local x <close> = setmetatable({}, {__close = finish}) coroutine.yield() end) "
+        "coroutine.resume(co) pcall(coroutine.close, co) error('on')"),
         "return setmetatable({}, {__index = finish}).x", "for x in finish do end", "wait() finish()",
         "pcall(fault, 'policy.host_denied', 'no') error('on')",
     };
