@@ -136,6 +136,32 @@ int mk_write_file(const char *path, const void *data, size_t len, bool private_f
     return err;
 }
 
+int mk_sink_open(mk_sink *sink, const char *path)
+{
+    struct stat st;
+    sink->fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (sink->fd >= 0 && fstat(sink->fd, &st)) {
+        close(sink->fd);
+        sink->fd = -1;
+    }
+    sink->regular = sink->fd >= 0 && S_ISREG(st.st_mode);
+    return sink->fd >= 0 ? MK_OK : MK_EIO;
+}
+
+int mk_sink_write(mk_sink *sink, const void *data, size_t len)
+{
+    if (sink->regular && (ftruncate(sink->fd, 0) || lseek(sink->fd, 0, SEEK_SET)))
+        return MK_EIO;
+    return write_all(sink->fd, data, len);
+}
+
+void mk_sink_close(mk_sink *sink)
+{
+    if (sink->fd >= 0)
+        close(sink->fd);
+    sink->fd = -1;
+}
+
 int mk_read_file(const char *path, size_t max, mk_buf *out)
 {
     const int fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -56,6 +56,14 @@ json_t *mk_masked_json(const mk_mask *mask, const char *text, size_t len);
 json_t *mk_masked_value(const mk_mask *mask, const json_t *value);
 /* Writes text to path: whole or not at all (a file beside it, renamed); private_file: mode 0600, else 0644. MK_OK, MK_EIO (errno says why), MK_ENOMEM. */
 int mk_write_file(const char *path, const void *data, size_t len, bool private_file);
+/* A file that is opened before a run and written after it, mode 0600 if it is new. */
+typedef struct mk_sink {
+    int fd; /* -1: not open */
+    bool regular;
+} mk_sink;
+int mk_sink_open(mk_sink *sink, const char *path); /* MK_OK, MK_EIO (errno) */
+int mk_sink_write(mk_sink *sink, const void *data, size_t len); /* in place of what was in it. MK_OK, MK_EIO (errno) */
+void mk_sink_close(mk_sink *sink); /* twice is fine, also for one that did not open */
 /* Reads all of path, at most max bytes. MK_OK, MK_ENOENT, MK_EIO, MK_ELIMIT, MK_ENOMEM. */
 int mk_read_file(const char *path, size_t max, mk_buf *out);
 #endif
