@@ -44,6 +44,8 @@ int mk_lua_select_all(lua_State *L, mk_doc *doc, mk_node *below, int owner_idx);
 int mk_lua_select_has(lua_State *L, mk_doc *doc, mk_node *below);
 /* page:form, doc:form: the selector at 2 or the first form. */
 int mk_lua_select_form(lua_State *L, mk_doc *doc, mk_node *below, int owner_idx, mk_page *page);
+void mk_lua_push_form(lua_State *L, mk_doc *doc, mk_node *form, int owner_idx);
+void mk_lua_open_element(lua_State *L); /* the class, made at first use */
 /* What a form would send, button (index of the stack or 0). Fills call's method, url, body, content type and roles. */
 void mk_lua_form_submit(lua_State *L, int form_idx, int button_idx, mk_call *call);
 mk_selector *mk_lua_selector(lua_State *L, int idx); /* compiled, cached in the state; raises with what is wrong */
@@ -52,6 +54,8 @@ mk_selector *mk_lua_selector(lua_State *L, int idx); /* compiled, cached in the 
 mk_call *mk_lua_new_call(lua_State *L); /* userdata on the stack */
 /* Reads opts at idx (nil is fine) into call; url must be set before `query` is applied. */
 void mk_lua_read_opts(lua_State *L, int idx, mk_call *call);
+/* A boundary for multipart bodies from the session's random numbers. */
+void mk_lua_boundary(lua_State *L, char out[48]);
 void mk_lua_set_url(lua_State *L, mk_call *call, int idx);
 /* `return mk_lua_fetch(L, call)`: the call userdata is on top of the stack; waits; pushes the page, or raises (aside: nil, message, code). */
 int mk_lua_fetch(lua_State *L, mk_call *call);
@@ -61,8 +65,10 @@ int mk_lua_fault(lua_State *L, mk_fault *fault, bool end);
 int mk_lua_wait(lua_State *L, lua_KContext ctx, lua_KFunction k);
 void mk_lua_check_can_wait(lua_State *L, const char *what);
 
-/* Puts meterkey.http, .cookies, .regex, .html, .json, .url, .crypto, .time, .log where require finds them (preload). */
-void mk_bind_open(lua_State *L);
+/* Pushes the opener of a primitive module ("meterkey.http", .cookies, .regex, .html, .json, .url, .crypto, .time, .log) as a function; false for other names. */
+bool mk_bind_module(lua_State *L, const char *name);
+/* Call once at start: versions find the primitives that adapters require. */
+void mk_bind_init(void);
 int mk_open_http(lua_State *L);
 int mk_open_cookies(lua_State *L);
 int mk_open_regex(lua_State *L);
@@ -76,6 +82,8 @@ int mk_open_log(lua_State *L);
 /* The session object, session.c and ask.c. credentials: object {name: {"value","secret"}} borrowed; keep: object or NULL. Leaves s on the stack. */
 typedef struct mk_lua_credential { const char *name; mk_secret *value; bool secret; } mk_lua_credential;
 void mk_lua_push_session(lua_State *L, const mk_lua_credential *credentials, size_t count, const json_t *keep);
+/* s:ask as a function: runtime/meterkey/ask.lua on the engine's primitives for asking. */
+void mk_lua_push_ask(lua_State *L);
 /* The keep table of the session object at idx as JSON; secrets as {"$secret": text}. NULL with why when something else is in it. */
 json_t *mk_lua_read_keep(lua_State *L, int idx, char *why, size_t cap);
 #endif

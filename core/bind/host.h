@@ -64,10 +64,13 @@ struct mk_host {
     mk_fault *(*poll_done)(mk_host *host, bool again);    /* forgets a poll that said nothing */
     void (*ask_close)(mk_host *host);
     mk_fault *(*must_be_off)(mk_host *host);
+    mk_page *(*last_page)(mk_host *host); /* borrowed, or NULL */
+    bool (*module)(mk_host *host, lua_State *L, const char *name); /* pushes the chunk of one of the version's modules */
     /* An element or page was not what was expected: what the engine makes of it (may say site.blocked instead). */
     mk_fault *(*unexpected)(mk_host *host, mk_page *page, mk_fault *fault);
     /* Set by the host when the wait of the same name is over. */
     json_t *answer;    /* owned by the host until the next wait */
+    bool answer_plain; /* a choice: no secret */
     const char *event; /* "answer" "resend" "switch" "poll" */
     mk_fault *fault;   /* the wait ended the session or failed: taken by the binding */
     bool fault_ends;

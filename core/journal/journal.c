@@ -139,6 +139,18 @@ int mk_journal_append(mk_journal *journal, enum mk_entry_kind kind, const uint8_
     return MK_OK;
 }
 
+void mk_journal_truncate(mk_journal *journal, size_t count)
+{
+    if (mk_journal_replaying(journal))
+        return;
+    while (journal->count > count) {
+        const mk_entry *last = &journal->list[--journal->count];
+        journal->bytes -= last->data.len;
+        mk_free((char *)last->data.data);
+    }
+    journal->next = journal->count;
+}
+
 size_t mk_journal_count(const mk_journal *journal)
 {
     return journal->count;

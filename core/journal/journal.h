@@ -36,6 +36,8 @@ void mk_journal_print(const mk_journal *journal, const mk_bytes *parts, size_t c
 /* Only when not replaying. MK_ENTRY_POLL directly after MK_ENTRY_POLL with the same
  * print replaces it. MK_OK, MK_ENOMEM, MK_ELIMIT; MK_EINVAL while replaying. */
 int mk_journal_append(mk_journal *journal, enum mk_entry_kind kind, const uint8_t *print, const void *data, size_t len);
+/* Forgets all entries after the first count; only when not replaying. */
+void mk_journal_truncate(mk_journal *journal, size_t count);
 size_t mk_journal_count(const mk_journal *journal);
 size_t mk_journal_bytes(const mk_journal *journal);
 /* Replay: begins before the first entry; replaying is true until the last was read. */
