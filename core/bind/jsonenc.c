@@ -7,6 +7,7 @@
 #include "script/luajson.h"
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { MAX_DEPTH = 64 };
@@ -46,14 +47,11 @@ static void add_number(encoder *e, int idx)
         double value = lua_tonumber(e->L, idx);
         if (!isfinite(value))
             luaL_error(e->L, "JSON has no infinity and no NaN");
-        snprintf(text, sizeof text, "%.17g", value);
-        double shorter;
-        char brief[40];
-        snprintf(brief, sizeof brief, "%.15g", value);
-        if (sscanf(brief, "%lf", &shorter) == 1 && shorter == value)
-            memcpy(text, brief, sizeof text);
+        int n = snprintf(text, sizeof text, "%.15g", value); /* the shorter one where it says the same */
+        if (strtod(text, NULL) != value)
+            n = snprintf(text, sizeof text, "%.17g", value);
         if (!strpbrk(text, ".eE"))
-            strncat(text, ".0", sizeof text - strlen(text) - 1);
+            snprintf(text + n, sizeof text - (size_t)n, ".0");
     }
     add(e, text, strlen(text));
 }
