@@ -178,14 +178,10 @@ void mk_session_end_with(mk_session *s, mk_fault *fault)
         mk_fault_free(fault);
         return;
     }
-    if (s->fault)
+    if (s->fault || s->phase == MK_PHASE_SIGN_OUT) /* signing out changes nothing: what was read stands */
         mk_fault_free(fault);
     else
         s->fault = fault;
-    if (s->phase == MK_PHASE_SIGN_OUT) { /* what was read stands */
-        mk_fault_free(s->fault);
-        s->fault = NULL;
-    }
     s->phase = MK_PHASE_OVER;
     mk_exchange_cancel(s);
     s->wait = MK_WAIT_NONE;
