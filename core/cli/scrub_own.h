@@ -1,0 +1,23 @@
+/* scrub_own.h - inside of scrubbing, for scrub.c and scrub_find.c (layer cli) */
+#ifndef MK_CLI_SCRUB_OWN_H
+#define MK_CLI_SCRUB_OWN_H
+#include "cli/scrub.h"
+#include "vault/mask.h"
+
+typedef struct mk_scrubbed {
+    mk_secret *secret;
+    char *as;
+    bool token;
+} mk_scrubbed;
+
+struct mk_scrub {
+    mk_scrubbed *list;
+    size_t count, cap;
+    size_t tokens;     /* how many there were: each has a placeholder of its own */
+    mk_mask **masks;
+    size_t mask_count;
+    mk_buf sent;       /* what went out so far: URLs and bodies */
+};
+
+int mk_scrub_put(mk_scrub *scrub, const char *text, size_t len, const char *as, bool token);
+#endif
