@@ -185,8 +185,9 @@ static int b_encode(lua_State *L)
 {
     unsigned roles = 0;
     mk_bytes text = mk_lua_check_bytes(L, 1, &roles, "url.encode");
+    bool form = lua_toboolean(L, 2);
     mk_buf *buf = mk_lua_new_buf(L, MAX_ENCODED);
-    mk_prim_check(L, mk_percent_encode(buf, text.data, text.len, lua_toboolean(L, 2)), "url.encode");
+    mk_prim_check(L, mk_percent_encode(buf, text.data, text.len, form), "url.encode");
     mk_prim_push(L, (mk_bytes){buf->data, buf->len}, roles);
     return 1;
 }
@@ -197,8 +198,9 @@ static int b_decode(lua_State *L)
 {
     unsigned roles = 0;
     mk_bytes text = mk_lua_check_bytes(L, 1, &roles, "url.decode");
+    bool form = lua_toboolean(L, 2);
     mk_buf *buf = mk_lua_new_buf(L, MAX_ENCODED);
-    int err = mk_percent_decode(buf, text.data, text.len, lua_toboolean(L, 2));
+    int err = mk_percent_decode(buf, text.data, text.len, form);
     if (err == MK_EPARSE)
         return mk_lua_failf(L, "adapter.parse", "not percent-encoded text");
     mk_prim_check(L, err, "url.decode");
