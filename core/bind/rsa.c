@@ -134,7 +134,7 @@ static bool mask_with(const EVP_MD *md, const uint8_t *seed, size_t seed_len, ui
     return ok;
 }
 
-static int pad_oaep(uint8_t *em, size_t k, const EVP_MD *md, mk_bytes data, mk_rsa_random random, void *arg)
+static int pad_oaep(uint8_t *em, size_t k, const EVP_MD *md, mk_bytes data, mk_rsa_random draw, void *arg)
 {
     size_t size = (size_t)EVP_MD_get_size(md);
     if (k < 2 * size + 2 || data.len > k - 2 * size - 2)
@@ -147,23 +147,23 @@ static int pad_oaep(uint8_t *em, size_t k, const EVP_MD *md, mk_bytes data, mk_r
     db[db_len - data.len - 1] = 1;
     if (data.len)
         memcpy(db + db_len - data.len, data.data, data.len);
-    random(arg, seed, size);
+    draw(arg, seed, size);
     if (!mask_with(md, seed, size, db, db_len) || !mask_with(md, db, db_len, seed, size))
         return MK_ECRYPTO;
     return MK_OK;
 }
 
-static int pad_pkcs1(uint8_t *em, size_t k, mk_bytes data, mk_rsa_random random, void *arg)
+static int pad_pkcs1(uint8_t *em, size_t k, mk_bytes data, mk_rsa_random draw, void *arg)
 {
     if (k < 11 || data.len > k - 11)
         return MK_ELIMIT;
     size_t fill = k - 3 - data.len;
     em[0] = 0;
     em[1] = 2;
-    random(arg, em + 2, fill);
+    draw(arg, em + 2, fill);
     for (size_t i = 0; i < fill; i++) {
         while (em[2 + i] == 0) /* none of the padding may be 0 */
-            random(arg, em + 2 + i, 1);
+            draw(arg, em + 2 + i, 1);
     }
     em[2 + fill] = 0;
     if (data.len)
@@ -187,7 +187,7 @@ static int raise_to_power(EVP_PKEY *key, uint8_t *out, const uint8_t *em, size_t
     return err;
 }
 
-int mk_rsa_encrypt(mk_buf *out, EVP_PKEY *key, enum mk_rsa_padding padding, mk_bytes data, mk_rsa_random random,
+int mk_rsa_encrypt(mk_buf *out, EVP_PKEY *key, enum mk_rsa_padding padding, mk_bytes data, mk_rsa_random draw,
                    void *arg)
 {
     uint8_t em[MAX_BYTES], sealed[MAX_BYTES];
@@ -196,8 +196,8 @@ int mk_rsa_encrypt(mk_buf *out, EVP_PKEY *key, enum mk_rsa_padding padding, mk_b
         return MK_EPOLICY;
     size_t k = (size_t)size;
     int err = padding == MK_RSA_PKCS1
-                  ? pad_pkcs1(em, k, data, random, arg)
-                  : pad_oaep(em, k, padding == MK_RSA_OAEP_SHA256 ? EVP_sha256() : EVP_sha1(), data, random, arg);
+                  ? pad_pkcs1(em, k, data, draw, arg)
+                  : pad_oaep(em, k, padding == MK_RSA_OAEP_SHA256 ? EVP_sha256() : EVP_sha1(), data, draw, arg);
     if (!err)
         err = raise_to_power(key, sealed, em, k);
     if (!err)

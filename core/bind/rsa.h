@@ -18,6 +18,6 @@ enum mk_rsa_padding { MK_RSA_OAEP_SHA1, MK_RSA_OAEP_SHA256, MK_RSA_PKCS1 };
 typedef void (*mk_rsa_random)(void *arg, void *out, size_t len);
 /* Appends the encrypted data, as long as the modulus. MK_OK; MK_ELIMIT (data too long for key and padding, or out
  * full), MK_ECRYPTO, MK_ENOMEM. */
-int mk_rsa_encrypt(mk_buf *out, EVP_PKEY *key, enum mk_rsa_padding padding, mk_bytes data, mk_rsa_random random,
+int mk_rsa_encrypt(mk_buf *out, EVP_PKEY *key, enum mk_rsa_padding padding, mk_bytes data, mk_rsa_random draw,
                    void *arg);
 #endif
