@@ -81,9 +81,9 @@ void mk_fault_free(mk_fault *fault)
 
 void mk_fault_evidence(mk_fault *fault, const char *key, json_t *value)
 {
-    if (!fault->evidence)
+    if (fault && !fault->evidence)
         fault->evidence = json_object();
-    if (!fault->evidence) {
+    if (!fault || !fault->evidence) {
         json_decref(value);
         return;
     }

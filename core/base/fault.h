@@ -37,6 +37,6 @@ typedef struct mk_fault {
  * NULL when out of memory. */
 mk_fault *mk_fault_new(const char *code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void mk_fault_free(mk_fault *fault); /* NULL is fine */
-/* Adds to the evidence; takes the reference of value. Out of memory: dropped. */
+/* Adds to the evidence; takes the reference of value. Out of memory, or no fault: dropped. */
 void mk_fault_evidence(mk_fault *fault, const char *key, json_t *value);
 #endif

@@ -8,7 +8,7 @@
 
 /* Counted from any thread (libuv's pool allocates too); nothing is ordered by
  * these, so relaxed is enough. */
-static unsigned long asked;
+static unsigned long asked, refused;
 static long alive;
 /* Set by tests only, before threads run. */
 static unsigned long fail_left;
@@ -26,6 +26,7 @@ static bool refuse(void)
     }
     if (!fail_on)
         fail_left = 0;
+    __atomic_add_fetch(&refused, 1, __ATOMIC_RELAXED);
     return true;
 }
 
@@ -33,6 +34,8 @@ static void *born(void *ptr)
 {
     if (ptr)
         __atomic_add_fetch(&alive, 1, __ATOMIC_RELAXED);
+    else
+        __atomic_add_fetch(&refused, 1, __ATOMIC_RELAXED);
     return ptr;
 }
 
@@ -107,6 +110,11 @@ void mk_mem_fail_at(unsigned long n, bool on)
 unsigned long mk_mem_count(void)
 {
     return __atomic_load_n(&asked, __ATOMIC_RELAXED);
+}
+
+unsigned long mk_mem_refused(void)
+{
+    return __atomic_load_n(&refused, __ATOMIC_RELAXED);
 }
 
 long mk_mem_live(void)

@@ -30,6 +30,9 @@ char *mk_memdup(const void *data, size_t len);
 void mk_mem_fail_at(unsigned long n, bool on);
 /* How many allocations were asked for since the start of the process. */
 unsigned long mk_mem_count(void);
+/* How many were refused since then, for want of memory or by mk_mem_fail_at: whoever must not go on with
+ * something half made compares before and after. */
+unsigned long mk_mem_refused(void);
 /* How many allocations are alive: for leak checks in tests. */
 long mk_mem_live(void);
 

@@ -113,6 +113,8 @@ static void answer_totp(mk_session *s)
     json_t *answer = json_string(code);
     if (answer && take(s, answer) == MK_OK)
         mk_ask_apply(s, answer);
+    else
+        mk_session_end_with(s, mk_fault_new("policy.budget", "the journal is full"));
     json_decref(answer);
     explicit_bzero(code, sizeof code);
 }
@@ -125,6 +127,12 @@ static void pause_begin(mk_session *s)
             read_recorded(s);
         else
             set_event(s, "poll", NULL);
+        return;
+    }
+    if (s->poll_due) { /* this pause was waited out while the state was dropped */
+        s->poll_due = false;
+        s->ask.announced = true;
+        set_event(s, "poll", NULL);
         return;
     }
     mk_session_wall(s, false);
@@ -163,7 +171,10 @@ void mk_ask_begin(mk_session *s)
 
 void mk_ask_timer(mk_session *s)
 {
-    if (s->wait == MK_WAIT_PAUSE)
+    if (s->wait == MK_WAIT_PAUSE && !s->script) {
+        if (mk_session_revive(s, NULL) != MK_OK)
+            mk_session_end_with(s, mk_fault_new("policy.budget", "out of memory"));
+    } else if (s->wait == MK_WAIT_PAUSE)
         set_event(s, "poll", NULL);
     else if (s->ask.is_totp && mk_totp_stored(s->credentials))
         answer_totp(s);
@@ -251,7 +262,8 @@ static int check_plain(const mk_session *s, const json_t *answer, char *why, siz
 static int check(const mk_session *s, const json_t *answer, char *why, size_t cap)
 {
     if (json_object_get(answer, "resend"))
-        return check_resend(s, why, cap);
+        return json_is_true(json_object_get(answer, "resend")) ? check_resend(s, why, cap)
+                                                               : refuse(why, cap, MK_EINVAL, "{\"resend\": true} expected");
     if (json_object_get(answer, "choice"))
         return check_choice(s, json_object_get(answer, "choice"), why, cap);
     if (json_object_get(answer, "fields"))
@@ -263,7 +275,7 @@ int mk_session_answer(mk_session *s, const char *id, const json_t *answer, char 
 {
     const char *current = s->ask.challenge ? json_string_value(json_object_get(s->ask.challenge, "id")) : NULL;
     bool waits = s->wait == MK_WAIT_ANSWER || s->wait == MK_WAIT_PAUSE;
-    if (!waits || s->phase == MK_PHASE_OVER || !current || !id || strcmp(current, id) != 0)
+    if (!waits || s->cancelled || s->phase == MK_PHASE_OVER || !current || !id || strcmp(current, id) != 0)
         return refuse(why, cap, MK_ECLOSED, "that challenge is over");
     if (json_is_true(json_object_get(answer, "cancel"))) {
         mk_session_cancel(s);
@@ -272,6 +284,7 @@ int mk_session_answer(mk_session *s, const char *id, const json_t *answer, char 
     int err = check(s, answer, why, cap);
     if (err)
         return err;
+    mk_session_enter(s);
     if (!s->script)
         return mk_session_revive(s, answer);
     err = take(s, answer);

@@ -20,12 +20,13 @@ static json_t *masked_json(const mk_mask *mask, json_t *value)
     void *next;
     if (json_is_string(value)) {
         char *text = masked_text(mask, json_string_value(value));
-        json_t *out = text ? json_string(text) : json_null();
+        json_t *out = text ? json_string(text) : NULL;
         mk_free(text);
-        return out;
+        return out ? out : json_null();
     }
     json_object_foreach_safe(value, next, name, field)
-        json_object_set_new(value, name, masked_json(mask, field));
+        if (json_object_set_new(value, name, masked_json(mask, field)) != 0)
+            json_object_del(value, name); /* rather nothing than what is not masked */
     for (size_t i = 0; i < json_array_size(value); i++)
         json_array_set_new(value, i, masked_json(mask, json_array_get(value, i)));
     return json_incref(value);

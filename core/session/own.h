@@ -89,7 +89,8 @@ struct mk_session {
 
     enum mk_phase phase;
     enum mk_wait wait;
-    bool running, resume_fresh, signed_in, freed_later;
+    bool running, resume_fresh, signed_in, cancelled;
+    bool poll_due;     /* a dropped session came back because a poll is due */
     bool looking;      /* patterns and errors are evaluated */
     json_t *meters;
     bool meters_none;
@@ -112,6 +113,7 @@ struct mk_session {
     size_t bytes;
     unsigned used;
     int64_t own_us, mono_start_us, cpu_before_us;
+    unsigned long refused; /* allocations, when this turn began */
     mk_fault *fault;   /* why it ended */
 };
 
@@ -123,6 +125,9 @@ void mk_session_wall(mk_session *session, bool on);
 bool mk_session_setup(mk_session *session);    /* script, jar, policy, client: as at the beginning */
 void mk_session_teardown(mk_session *session); /* the same away */
 int64_t mk_session_enter(mk_session *session); /* around every turn of ours */
+/* Cancelled, or out of memory since this turn began: what was made since may be half made. The session is
+ * ended then, before it sends, asks or tells anything; true if so. */
+bool mk_session_must_end(mk_session *session);
 void mk_session_leave(mk_session *session, int64_t since);
 
 /* Everything of a session but script and journal; takes credentials and keep over. NULL: out of memory. */
@@ -131,7 +136,8 @@ mk_session *mk_session_make(mk_engine *engine, const mk_session_input *input, mk
 void mk_session_policy(mk_session *session);     /* relay or turn_off, from manifest and override */
 bool mk_session_read_start(mk_session *session); /* the first entry of a loaded journal */
 void mk_session_kick(mk_session *session);       /* the first turn comes from the loop */
-int mk_session_revive(mk_session *session, const json_t *answer); /* park.c */
+/* park.c: brings a dropped session back, with the answer, or without one because a poll is due. */
+int mk_session_revive(mk_session *session, const json_t *answer);
 
 /* phase.c: the script's own functions on its thread. */
 int mk_phase_main(lua_State *L);
@@ -168,7 +174,7 @@ int mk_entry_write(mk_session *s, enum mk_entry_kind kind, const uint8_t *print,
 /* Reads the next entry; on a difference ends the session engine.replay_diverged and gives false. */
 bool mk_entry_read(mk_session *s, enum mk_entry_kind kind, const uint8_t *print, mk_bytes *data);
 
-/* meters.c: MK_OK, or a fault with the path of what is wrong. Fills defaults in. */
+/* meters.c: NULL, or a fault with the path of what is wrong (out of memory: see mk_session_must_end). Fills defaults in. */
 mk_fault *mk_meters_check(json_t *meters, bool none, const mk_manifest *manifest);
 
 /* credentials.c */

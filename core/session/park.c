@@ -124,8 +124,7 @@ int mk_session_drop(mk_session *s)
     return MK_OK;
 }
 
-/* Brings a dropped session back with the answer it waited for: the answer is the last entry of the journal,
- * and the replay that reads it goes on from there. */
+/* The answer is the last entry of the journal, and the replay that reads it goes on from there. */
 int mk_session_revive(mk_session *s, const json_t *answer)
 {
     mk_buf text;
@@ -134,9 +133,9 @@ int mk_session_revive(mk_session *s, const json_t *answer)
     mk_entry entry;
     while (!err && mk_journal_peek(s->journal, &entry)) /* to its end, where it may grow */
         err = mk_journal_read(s->journal, entry.kind, NULL, &entry);
-    if (!err)
+    if (!err && answer)
         err = mk_json_write(&text, answer);
-    if (!err)
+    if (!err && answer)
         err = mk_entry_write(s, MK_ENTRY_ANSWER, NULL, text.data, text.len);
     mk_buf_free(&text);
     if (err) {
@@ -144,6 +143,7 @@ int mk_session_revive(mk_session *s, const json_t *answer)
         s->journal = NULL;
         return err;
     }
+    s->poll_due = !answer;
     mk_buf_free(&s->dropped);
     mk_timer_stop(s->timer);
     mk_ask_clear(s);

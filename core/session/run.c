@@ -6,6 +6,10 @@
 /* Begins what the script now waits for; may be over at once. */
 static void begin_wait(mk_session *s)
 {
+    if (mk_session_must_end(s) || s->phase == MK_PHASE_OVER) {
+        s->wait = MK_WAIT_NONE;
+        return;
+    }
     switch (s->wait) {
     case MK_WAIT_FETCH: mk_exchange_begin(s); break;
     case MK_WAIT_SLEEP: mk_clock_begin(s); break;
@@ -45,12 +49,14 @@ static void begin_sign_out(mk_session *s)
 
 static void failed(mk_session *s, mk_fault *fault)
 {
-    if (s->phase == MK_PHASE_SIGN_OUT) {
+    if (s->phase >= MK_PHASE_SIGN_OUT) { /* how it ended stands already */
         mk_fault_free(fault);
         s->phase = MK_PHASE_OVER;
         return;
     }
     s->fault = fault;
+    json_decref(s->meters); /* none go with a fault, even one that could not be made */
+    s->meters = NULL;
     if (s->phase == MK_PHASE_METERS && s->signed_in && s->manifest->has_sign_out && !mk_script_ended(s->script))
         begin_sign_out(s);
     else
@@ -67,6 +73,10 @@ static void phase_over(mk_session *s)
         s->phase = MK_PHASE_METERS;
     } else if (s->phase == MK_PHASE_METERS) {
         mk_fault *fault = mk_meters_check(s->meters, s->meters_none, s->manifest);
+        if (mk_session_must_end(s)) {
+            mk_fault_free(fault);
+            return;
+        }
         if (fault) {
             failed(s, fault);
             return;
@@ -75,6 +85,8 @@ static void phase_over(mk_session *s)
             json_decref(s->meters);
             s->meters = json_array();
         }
+        if (mk_session_must_end(s))
+            return;
         if (s->manifest->has_sign_out)
             begin_sign_out(s);
         else
@@ -108,14 +120,36 @@ static void resume(mk_session *s)
     }
 }
 
-static void tell_end(mk_session *s)
+/* When there is no memory to say so. Shared by all; never freed. */
+static const mk_fault *last_word(void)
 {
-    mk_session_wall(s, false);
-    mk_timer_stop(s->timer);
+    static mk_fault fault;
+    static char message[] = "out of memory";
+    fault.kind = mk_fault_find("policy.budget");
+    fault.message = message;
+    return &fault;
+}
+
+/* What s.keep holds now. Half of it would be worse than none. */
+static void read_keep(mk_session *s)
+{
+    mk_fault *before = s->fault;
+    s->refused = mk_mem_refused();
     if (s->script)
         mk_phase_read_keep(s);
     if (s->totp_step)
         json_object_set_new(s->keep, "$totp_step", json_integer(s->totp_step));
+    if (s->refused == mk_mem_refused() || before)
+        return;
+    mk_fault_free(s->fault);
+    s->fault = mk_fault_new("policy.budget", "out of memory for what is kept");
+}
+
+static void tell_end(mk_session *s)
+{
+    mk_session_wall(s, false);
+    mk_timer_stop(s->timer);
+    read_keep(s);
     mk_session_end end = {.requests = s->requests, .keep = s->keep, .used = s->used};
     end.cpu_us = s->cpu_before_us + (s->script ? mk_script_cpu_us(s->script) : 0);
     end.elapsed_ms = (mk_clock_mono_us() - s->mono_start_us) / 1000;
@@ -125,7 +159,7 @@ static void tell_end(mk_session *s)
         end.meters = s->meters;
     end.fault = s->fault;
     if (!end.meters && !end.fault)
-        end.fault = s->fault = mk_fault_new("engine.internal", "the session ended without an outcome");
+        end.fault = last_word();
     mk_driver driver = s->driver;
     s->driver.end = NULL;
     if (driver.end)
@@ -138,7 +172,7 @@ void mk_session_run(mk_session *s)
         return;
     int64_t since = mk_clock_mono_us();
     s->running = true;
-    while (s->phase != MK_PHASE_OVER && s->wait == MK_WAIT_NONE && s->script)
+    while (!mk_session_must_end(s) && s->phase != MK_PHASE_OVER && s->wait == MK_WAIT_NONE && s->script)
         resume(s);
     s->running = false;
     s->own_us += mk_clock_mono_us() - since;

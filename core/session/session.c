@@ -50,7 +50,22 @@ void mk_session_wall(mk_session *s, bool on)
 
 int64_t mk_session_enter(mk_session *s)
 {
-    return s->running ? 0 : mk_clock_mono_us();
+    if (s->running)
+        return 0;
+    s->refused = mk_mem_refused();
+    return mk_clock_mono_us();
+}
+
+bool mk_session_must_end(mk_session *s)
+{
+    bool starved = s->refused != mk_mem_refused();
+    if (!starved && !s->cancelled)
+        return false;
+    s->refused = mk_mem_refused();
+    if (s->phase != MK_PHASE_OVER)
+        mk_session_end_with(s, starved ? mk_fault_new("policy.budget", "out of memory")
+                                       : mk_fault_new("engine.cancelled", "cancelled"));
+    return true;
 }
 
 void mk_session_leave(mk_session *s, int64_t since)
@@ -178,10 +193,13 @@ void mk_session_end_with(mk_session *s, mk_fault *fault)
         mk_fault_free(fault);
         return;
     }
-    if (s->fault || s->phase == MK_PHASE_SIGN_OUT) /* signing out changes nothing: what was read stands */
+    if (s->fault || s->phase == MK_PHASE_SIGN_OUT) { /* signing out changes nothing: what was read stands */
         mk_fault_free(fault);
-    else
+    } else {
         s->fault = fault;
+        json_decref(s->meters); /* none go with a fault, even one that could not be made */
+        s->meters = NULL;
+    }
     s->phase = MK_PHASE_OVER;
     mk_exchange_cancel(s);
     s->wait = MK_WAIT_NONE;
@@ -355,17 +373,22 @@ void mk_session_free(mk_session *s)
     mk_free(s);
 }
 
+/* Takes effect at the next safe place: a callback may stand in the middle of an exchange. */
 void mk_session_cancel(mk_session *s)
 {
-    mk_session_end_with(s, mk_fault_new("engine.cancelled", "cancelled"));
-    if (!s->running)
-        mk_timer_start(s->timer, 0), s->resume_fresh = true;
+    if (s->cancelled || s->phase == MK_PHASE_OVER)
+        return;
+    s->cancelled = true;
+    if (!s->running) {
+        s->resume_fresh = true;
+        mk_timer_start(s->timer, 0);
+    }
 }
 
 const json_t *mk_session_challenge(const mk_session *s)
 {
     bool waits = s->wait == MK_WAIT_ANSWER || s->wait == MK_WAIT_PAUSE;
-    return waits && s->ask.announced ? s->ask.challenge : NULL;
+    return waits && s->ask.announced && !s->cancelled ? s->ask.challenge : NULL;
 }
 
 const mk_mask *mk_session_mask(const mk_session *s) { return s->mask; }
