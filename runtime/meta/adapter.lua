@@ -1,0 +1,66 @@
+---@meta
+-- What an adapter's file returns. Never run, only read by editors: write `---@type Adapter` above its table.
+
+---@class Address
+---@field street? string
+---@field unit? string
+---@field city? string
+---@field region? string
+---@field postcode? string
+---@field country? string
+---@field line? string if it cannot be parted
+
+---@class Meter
+---@field account string the number the customer knows
+---@field account_id? string the portal's own
+---@field service "electric"|"gas"|"steam"|"water"|"sewer"|"other"
+---@field meter? string
+---@field meters? string[]
+---@field point? string
+---@field address? Address
+---@field billing_address? Address
+---@field name? string
+---@field tariff? string
+---@field status? "active"|"closed"|"unknown"
+---@field timezone? string
+
+---@class Pattern all predicates of an entry must hold
+---@field status? integer|integer[]
+---@field url? string a regular expression
+---@field header? table<string, string>
+---@field html? string a selector
+---@field text? string a regular expression
+---@field json? string a path
+---@field equals? any
+---@field match? string a regular expression
+
+---@class ErrorPattern : Pattern
+---@field code string
+---@field message? string a selector or path of the portal's own words
+---@field final? boolean
+
+---@class MfaPattern : Pattern
+---@field kind "otp"|"totp"|"select"|"question"|"approve"|"acknowledge"|"credential"
+---@field medium? string
+---@field digits? integer
+---@field prompt? string|string[]
+---@field dest? string|string[]
+---@field choices? string|table
+---@field expires? number
+
+---@class Adapter
+---@field api integer
+---@field id string
+---@field name string
+---@field portal string
+---@field hosts (string|table)[]
+---@field regions? string[]
+---@field services? string[]
+---@field timezone? string
+---@field evidence? string
+---@field credentials? table[]
+---@field mfa? {policy: "relay"|"turn_off", patterns: MfaPattern[], help?: table}
+---@field errors? ErrorPattern[]
+---@field sign_in fun(s: Session)
+---@field meters fun(s: Session): Meter[], string?
+---@field sign_out? fun(s: Session)
