@@ -317,7 +317,7 @@ static void on_hop(void *arg, mk_session *session, const mk_hop *hop)
     for (mk_watch *watch = drive->in.watches; watch; watch = watch->next)
         if (watch->hop)
             watch->hop(watch->arg, session, hop);
-    if (drive->in.progress && !hop->replayed && !hop->poll)
+    if (drive->in.exchanges && !hop->replayed && !hop->poll)
         show_hop(drive, session, hop);
 }
 
@@ -348,7 +348,7 @@ static mk_driver driver_for(const mk_drive_input *input)
         driver.note = watch->note ? on_note : driver.note;
         driver.hop = watch->hop ? on_hop : driver.hop;
     }
-    if (input->progress)
+    if (input->exchanges)
         driver.hop = on_hop;
     return driver;
 }

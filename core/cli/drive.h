@@ -15,7 +15,8 @@ typedef struct mk_drive_input {
     const json_t *keep;                /* what the adapter kept, or NULL: that in the file of --keep */
     const char *answers_file;          /* answers given in order, - for standard input; or NULL */
     const json_t *answers;             /* or as a list; or NULL */
-    bool progress;                     /* a person sees what happens on standard error */
+    bool progress;                     /* what the adapter says goes to standard error */
+    bool exchanges;                    /* and a line an exchange, for a person who watches */
     bool ask;                          /* and is asked there, when there are no answers in a file or list */
     bool human;                        /* somebody can answer: asked, by answers, or later (parked) */
     const char *park;                  /* seal into this file at the first challenge without an answer, or NULL */

@@ -35,7 +35,8 @@ void mk_session_command_input(mk_drive_input *input, const mk_args *args, const 
     input->shared = shared;
     input->answers_file = mk_args_get(args, "--answers");
     input->park = mk_args_get(args, "--park");
-    input->progress = isatty(STDERR_FILENO);
+    input->progress = true;
+    input->exchanges = isatty(STDERR_FILENO);
     input->ask = mk_tty_there();
     input->human = input->answers_file || input->park || input->ask;
 }
