@@ -93,6 +93,14 @@ static bool push_override(lua_State *L, int form_idx, const char *name)
     return false;
 }
 
+static bool is_password(const mk_form *form, const char *name)
+{
+    for (size_t i = 0; i < form->count; i++)
+        if (named(&form->controls[i], name))
+            return form->controls[i].type == MK_CTL_PASSWORD;
+    return false;
+}
+
 /* form:get(name) -> string, boolean (checkbox), opaque (password), list (several) or nil   [-2, +1, e] no wait */
 static int b_get(lua_State *L)
 {
@@ -101,6 +109,8 @@ static int b_get(lua_State *L)
     if (push_override(L, 1, name)) {
         if (lua_islightuserdata(L, -1))
             lua_pushnil(L);
+        else if (lua_type(L, -1) == LUA_TSTRING && is_password(box->form, name))
+            push_secret_value(L, lua_tostring(L, -1)); /* opaque when read back, whoever set it */
         return 1;
     }
     push_original(L, box->form, name);
@@ -229,10 +239,18 @@ static int b_controls(lua_State *L) { return push_controls(L, false); }
 /* form:buttons() -> list of {name, type, value, disabled, element}  [-1, +1, e] no wait */
 static int b_buttons(lua_State *L) { return push_controls(L, true); }
 
-/* form:action() -> as written, "" if it has none                  [-1, +1, e] no wait */
+/* form:action() -> the URL it goes to, absolute                   [-1, +1, e] no wait */
 static int b_action(lua_State *L)
 {
-    lua_pushstring(L, check_form(L, 1)->form->action);
+    form_box *box = check_form(L, 1);
+    mk_call *call = mk_lua_new_call(L);
+    lua_getiuservalue(L, 1, MK_FORM_OWNER);
+    mk_lua_form_target(L, call, box->doc, mk_lua_test_page(L, -1), box->form->action);
+    char *text = mk_url_text(&call->url, false);
+    if (!text)
+        return luaL_error(L, "not enough memory");
+    lua_pushstring(L, text);
+    mk_free(text);
     return 1;
 }
 

@@ -145,8 +145,17 @@ static bool collect(void *arg, json_t *value)
     return true;
 }
 
-/* page:json([path]) -> the decoded body, or the value at path (a list where path has [*]; nil where nothing is);
- * adapter.parse if the body is no JSON                            [-2, +1, e] no wait */
+static int raise_none(lua_State *L, mk_page *page, const char *path)
+{
+    mk_host *host = mk_host_of(L);
+    mk_fault *fault = mk_fault_new("adapter.parse", "nothing is at %s in the JSON of %s", path, mk_page_url(page));
+    if (fault && host->unexpected)
+        fault = host->unexpected(host, page, fault);
+    return mk_lua_fault(L, fault, false);
+}
+
+/* page:json([path]) -> the decoded body, or the value at path (a list where path has [*]); adapter.parse if the
+ * body is no JSON or nothing is there (a value that may be missing: page:json().name)                            [-2, +1, e] no wait */
 static int b_json(lua_State *L)
 {
     mk_page *page = mk_lua_check_page(L, 1);
@@ -164,10 +173,9 @@ static int b_json(lua_State *L)
         lua_setmetatable(L, -2);
     } else {
         json_t *found = mk_json_path_first(path, value);
-        if (found)
-            mk_lua_push_json(L, found);
-        else
-            lua_pushnil(L);
+        if (!found)
+            return raise_none(L, page, lua_tostring(L, 2));
+        mk_lua_push_json(L, found);
     }
     return 1;
 }

@@ -263,8 +263,7 @@ static const char *pick_charset(lua_State *L, const mk_form *form, mk_page *page
     return page ? mk_page_charset(page) : NULL;
 }
 
-/* Where it goes: the action against the document's base, else the page's URL; without fragment. */
-static void set_target(lua_State *L, mk_call *call, mk_doc *doc, mk_page *page, const char *action)
+void mk_lua_form_target(lua_State *L, mk_call *call, mk_doc *doc, mk_page *page, const char *action)
 {
     mk_url here = {0}, base = {0};
     const mk_url *against = mk_host_of(L)->base(mk_host_of(L));
@@ -304,7 +303,7 @@ void mk_lua_form_submit(lua_State *L, int form_idx, int button_idx, mk_call *cal
             add_button(&e, doc, button);
     }
     add_rest(&e);
-    set_target(L, call, doc, page, attr_or(doc, button, "formaction", form->action));
+    mk_lua_form_target(L, call, doc, page, attr_or(doc, button, "formaction", form->action));
     const char *method = attr_or(doc, button, "formmethod", form->method);
     bool post = strcasecmp(method, "post") == 0;
     set_text(L, &call->method, post ? "POST" : "GET", post ? 4 : 3);

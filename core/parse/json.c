@@ -67,15 +67,32 @@ static bool exact_double(const char *digits)
     return strcmp(back, digits) == 0;
 }
 
+enum { DOUBLE_DIGITS = 17 }; /* more of them than any double tells apart */
+
+/* How many digits of a fraction count: without leading and trailing zeros, up to an exponent. */
+static size_t significant(const char *token, size_t len)
+{
+    size_t digits = 0, zeros = 0;
+    for (size_t i = 0; i < len && token[i] != 'e' && token[i] != 'E'; i++) {
+        if (token[i] == '0')
+            zeros++;
+        else if (token[i] >= '1' && token[i] <= '9') {
+            digits += digits ? zeros + 1 : 1;
+            zeros = 0;
+        }
+    }
+    return digits;
+}
+
 /* Whether the number token is one that jansson refuses, and what to do. */
 static bool needs_patch(const char *token, size_t len, bool *quote)
 {
     char copy[NUMBER_MAX + 1];
     bool real = memchr(token, '.', len) || memchr(token, 'e', len) || memchr(token, 'E', len);
-    if ((!real && len < 19) || (real && len < 300 && !memchr(token, 'e', len) && !memchr(token, 'E', len)))
+    if (len <= DOUBLE_DIGITS && !memchr(token, 'e', len) && !memchr(token, 'E', len))
         return false;
     *quote = true;
-    if (len > NUMBER_MAX)
+    if (len > NUMBER_MAX || (real && significant(token, len) > DOUBLE_DIGITS))
         return true;
     memcpy(copy, token, len);
     copy[len] = 0;

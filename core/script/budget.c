@@ -263,7 +263,7 @@ void mk_script_check(lua_State *L, int status)
 
 int mk_script_end(lua_State *L, mk_fault *fault)
 {
-    mk_script_set_end(mk_script_of(L), fault);
+    mk_script_set_end(mk_script_of(L), fault && !fault->script ? placed(L, fault) : fault);
     return mk_script_stop(L);
 }
 

@@ -18,8 +18,15 @@ void mk_manifest_problem(mk_manifest_reader *r, const char *path, const char *fo
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
     mk_manifest_locate(r->text, path, &line, &col);
+    const char *field = strrchr(path, '.') ? strrchr(path, '.') + 1 : path;
+    if (!strstr(message, field)) { /* every message names what it is about */
+        char text[sizeof message];
+        snprintf(text, sizeof text, "%s: %.*s", path, (int)(sizeof text / 2), message);
+        memcpy(message, text, sizeof message);
+    }
+    const bool other_api = strcmp(path, "api") == 0 && !strstr(message, "missing");
     json_t *one = json_pack("{s:s, s:i, s:i, s:s, s:s, s:s}", "file", r->file, "line", line, "col", col, "path", path,
-                            "message", message, "code", "adapter.load");
+                            "message", message, "code", other_api ? "adapter.incompatible" : "adapter.load");
     if (!one || json_array_append_new(r->problems, one))
         r->no_memory = true;
 }

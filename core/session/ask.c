@@ -10,7 +10,6 @@
 
 static const char *const mfa_kinds[] = {"otp", "totp", "offline_code", "question", "select", "approve", "link", NULL};
 static const char *const other_kinds[] = {"acknowledge", "credential", NULL};
-static const char *const unsupported[] = {"redirect", "scan", "image_pick", "session_import", NULL};
 
 static mk_session *of(mk_host *host)
 {
@@ -136,11 +135,10 @@ static void build(mk_session *s, const json_t *given)
 
 static mk_fault *may_ask(mk_session *s, const char *kind)
 {
-    if (kind && listed(unsupported, kind))
-        return mk_fault_new("mfa.unsupported", "the portal asks for a %s, which cannot be passed on", kind);
-    if (!kind || (!listed(mfa_kinds, kind) && !listed(other_kinds, kind)))
-        return mk_fault_new("adapter.bug", "s:ask: '%s' is no kind of challenge (otp, totp, question, select, approve, acknowledge, credential ...)",
-                            kind ? kind : "nil");
+    if (!kind)
+        return mk_fault_new("adapter.bug", "s:ask: the challenge has no kind (otp, totp, question, select, approve, acknowledge, credential ...)");
+    if (!listed(mfa_kinds, kind) && !listed(other_kinds, kind)) /* passkeys, scans, pictures ... */
+        return mk_fault_new("mfa.unsupported", "the portal asks for '%s', which cannot be passed on", kind);
     if (s->turn_off && listed(mfa_kinds, kind))
         return mk_must_be_off(s);
     if (!s->human && !(strcmp(kind, "totp") == 0 && mk_totp_stored(s->credentials)))
@@ -166,7 +164,7 @@ static mk_fault *host_open(mk_host *host, json_t *given, const char *where)
     s->ask.resends_left = s->engine->limits.resends;
     s->ask.can_resend = json_is_true(json_object_get(given, "can_resend"));
     s->ask.can_switch = json_is_true(json_object_get(given, "can_switch"));
-    s->ask.sent_ms = s->now_ms;
+    s->ask.sent_ms = s->now_ms - s->engine->limits.resend_ms; /* resends are apart from each other */
     build(s, given);
     json_decref(given);
     return NULL;

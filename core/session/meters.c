@@ -120,6 +120,22 @@ static mk_fault *check_numbers(size_t i, json_t *meter)
     return NULL;
 }
 
+/* Area/Place, as the IANA database names zones, or UTC; not whether that place exists. */
+static bool is_zone(const char *zone)
+{
+    static const char *const areas[] = {"Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia",
+                                        "Europe", "Indian", "Pacific", "US", "Etc", NULL};
+    char area[16];
+    size_t n = strcspn(zone, "/");
+    if (strcmp(zone, "UTC") == 0)
+        return true;
+    if (n == strlen(zone) || n >= sizeof area || !zone[n + 1] || strlen(zone) > 60)
+        return false;
+    snprintf(area, sizeof area, "%.*s", (int)n, zone);
+    return listed(areas, area) &&
+           strspn(zone, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/") == strlen(zone);
+}
+
 static mk_fault *check_words(size_t i, json_t *meter)
 {
     const char *service = json_string_value(json_object_get(meter, "service"));
@@ -129,6 +145,9 @@ static mk_fault *check_words(size_t i, json_t *meter)
                      service ? service : type_of(json_object_get(meter, "service")), service ? "'" : "");
     if (status && !listed(statuses, status))
         return wrong(i, "status", "active, closed or unknown expected, got '%s'", status);
+    const char *zone = json_string_value(json_object_get(meter, "timezone"));
+    if (zone && !is_zone(zone))
+        return wrong(i, "timezone", "an IANA zone such as America/New_York expected, got '%s'", zone);
     if (!status)
         json_object_set_new(meter, "status", json_string("active"));
     return NULL;

@@ -7,7 +7,7 @@ import fcntl
 import os
 import subprocess
 
-NAMES = ["example.test", "*.example.test", "elsewhere.test", "*.elsewhere.test",
+NAMES = ["example.test", "*.example.test", "*.api.example.test", "elsewhere.test", "*.elsewhere.test",
          "example.co.uk", "*.example.co.uk", "localhost"]
 
 

@@ -48,7 +48,7 @@ static reply portal[] = {
 static const char *const right[] = {"\"424242\"", NULL};
 static const char *const wrong_then_right[] = {"\"111111\"", "\"424242\"", NULL};
 static const char *const always_wrong[] = {"\"111111\"", "\"222222\"", "\"333333\"", NULL};
-static const char *const too_soon[] = {"{\"resend\":true}", NULL};
+static const char *const too_soon[] = {"{\"resend\":true}", "{\"resend\":true}", NULL};
 
 static void assert_has(const char *text, const char *part)
 {
@@ -100,7 +100,9 @@ static void refuses_a_resend_too_soon(void **state)
     world_open(&w, HEAD SIGN_IN METERS);
     world_run(&w, WHO, NULL, true);
     assert_has(w.refused, "again in 30 seconds");
-    assert_null(strstr(w.seen, "/resend"));
+    const char *first = strstr(w.seen, "/resend");
+    assert_non_null(first);
+    assert_null(strstr(first + 1, "/resend"));
     world_close(&w);
 }
 
