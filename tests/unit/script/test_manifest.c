@@ -114,7 +114,8 @@ static void one_problem(const char *was, const char *now, const char *needle, co
         fail_msg("%s: %s", now, said);
     if (json_integer_value(json_object_get(first, "line")) != line || json_integer_value(json_object_get(first, "col")) != col)
         fail_msg("%s: not at %d:%d: %s", now, line, col, json_dumps(first, 0));
-    assert_string_equal(json_string_value(json_object_get(first, "code")), "adapter.load");
+    const char *code = strstr(said, "api = 1 only") ? "adapter.incompatible" : "adapter.load";
+    assert_string_equal(json_string_value(json_object_get(first, "code")), code);
     assert_string_equal(json_string_value(json_object_get(first, "file")), "example.lua");
     assert_int_equal(json_array_size(problems), 1);
     json_decref(problems);
