@@ -12,9 +12,9 @@
 
 /* Where strings go on their way out: masked. A failure to allocate makes the whole fail: jansson's setters take a NULL and
  * say so. */
-static json_t *str(const mk_mask *mask, const char *text)
+static json_t *str(const mk_veil *veil, const char *text)
 {
-    return mk_masked_json(mask, text, strlen(text));
+    return mk_masked_json(veil, text, strlen(text));
 }
 
 static json_t *when(int64_t ms)
@@ -29,18 +29,18 @@ static json_t *when(int64_t ms)
     return json_string(date);
 }
 
-static json_t *pair(const mk_mask *mask, const char *name, size_t name_len, const char *value, size_t value_len)
+static json_t *pair(const mk_veil *veil, const char *name, size_t name_len, const char *value, size_t value_len)
 {
-    return json_pack("{s:o, s:o}", "name", mk_masked_json(mask, name, name_len), "value",
-                     mk_masked_json(mask, value, value_len));
+    return json_pack("{s:o, s:o}", "name", mk_masked_json(veil, name, name_len), "value",
+                     mk_masked_json(veil, value, value_len));
 }
 
-static json_t *headers(const mk_mask *mask, const mk_headers *list)
+static json_t *headers(const mk_veil *veil, const mk_headers *list)
 {
     json_t *out = json_array();
     for (size_t i = 0; out && i < list->count; i++) {
         const mk_header *one = &list->list[i];
-        if (json_array_append_new(out, pair(mask, one->name, strlen(one->name), one->value, one->value_len))) {
+        if (json_array_append_new(out, pair(veil, one->name, strlen(one->name), one->value, one->value_len))) {
             json_decref(out);
             return NULL;
         }
@@ -76,12 +76,12 @@ static bool next_part(const char **at, const char *end, mk_bytes *name, mk_bytes
     return true;
 }
 
-static int add_request_cookies(json_t *out, const mk_mask *mask, const mk_header *header)
+static int add_request_cookies(json_t *out, const mk_veil *veil, const mk_header *header)
 {
     const char *at = header->value, *end = at + header->value_len;
     mk_bytes name, value;
     while (next_part(&at, end, &name, &value))
-        if (json_array_append_new(out, pair(mask, name.data, name.len, value.data, value.len)))
+        if (json_array_append_new(out, pair(veil, name.data, name.len, value.data, value.len)))
             return MK_ENOMEM;
     return MK_OK;
 }
@@ -91,38 +91,38 @@ static bool is(mk_bytes text, const char *word)
     return text.len == strlen(word) && !strncasecmp(text.data, word, text.len);
 }
 
-static int add_attribute(json_t *cookie, const mk_mask *mask, mk_bytes name, mk_bytes value)
+static int add_attribute(json_t *cookie, const mk_veil *veil, mk_bytes name, mk_bytes value)
 {
     if (is(name, "httponly"))
         return json_object_set_new(cookie, "httpOnly", json_true());
     if (is(name, "secure"))
         return json_object_set_new(cookie, "secure", json_true());
     const char *key = is(name, "path") ? "path" : is(name, "domain") ? "domain" : is(name, "samesite") ? "sameSite" : NULL;
-    return key ? json_object_set_new(cookie, key, mk_masked_json(mask, value.data, value.len)) : 0;
+    return key ? json_object_set_new(cookie, key, mk_masked_json(veil, value.data, value.len)) : 0;
 }
 
-static int add_response_cookie(json_t *out, const mk_mask *mask, const mk_header *header)
+static int add_response_cookie(json_t *out, const mk_veil *veil, const mk_header *header)
 {
     const char *at = header->value, *end = at + header->value_len;
     mk_bytes name, value;
     if (!next_part(&at, end, &name, &value))
         return MK_OK;
-    json_t *cookie = pair(mask, name.data, name.len, value.data, value.len);
+    json_t *cookie = pair(veil, name.data, name.len, value.data, value.len);
     int err = cookie ? 0 : -1;
     while (!err && next_part(&at, end, &name, &value))
-        err = add_attribute(cookie, mask, name, value);
+        err = add_attribute(cookie, veil, name, value);
     if (!err)
         return json_array_append_new(out, cookie) ? MK_ENOMEM : MK_OK;
     json_decref(cookie);
     return MK_ENOMEM;
 }
 
-static json_t *cookies(const mk_mask *mask, const mk_headers *list, bool response)
+static json_t *cookies(const mk_veil *veil, const mk_headers *list, bool response)
 {
     json_t *out = json_array();
     const mk_header *header;
     for (size_t i = 0; out && (header = mk_headers_get(list, response ? "set-cookie" : "cookie", i)); i++) {
-        if (response ? add_response_cookie(out, mask, header) : add_request_cookies(out, mask, header)) {
+        if (response ? add_response_cookie(out, veil, header) : add_request_cookies(out, veil, header)) {
             json_decref(out);
             return NULL;
         }
@@ -132,19 +132,19 @@ static json_t *cookies(const mk_mask *mask, const mk_headers *list, bool respons
 
 /* --- names and values of a query or an urlencoded body ------------------ */
 
-static json_t *decoded(const mk_mask *mask, const char *text, size_t len)
+static json_t *decoded(const mk_veil *veil, const char *text, size_t len)
 {
     mk_buf plain;
     mk_buf_init(&plain, SIZE_MAX / 4);
     int err = mk_percent_decode(&plain, text, len, true);
     json_t *out = err == MK_ENOMEM ? NULL
-                  : err            ? mk_masked_json(mask, text, len)
-                                   : mk_masked_json(mask, plain.data, plain.len);
+                  : err            ? mk_masked_json(veil, text, len)
+                                   : mk_masked_json(veil, plain.data, plain.len);
     mk_buf_free(&plain);
     return out;
 }
 
-static json_t *parameters(const mk_mask *mask, const char *text, size_t len)
+static json_t *parameters(const mk_veil *veil, const char *text, size_t len)
 {
     json_t *out = json_array();
     const char *at = text, *end = text + len;
@@ -154,8 +154,8 @@ static json_t *parameters(const mk_mask *mask, const char *text, size_t len)
         const char *eq = memchr(at, '=', (size_t)(stop - at));
         const char *value = eq ? eq + 1 : stop;
         json_t *one = stop == at ? json_null()
-                                 : json_pack("{s:o, s:o}", "name", decoded(mask, at, (size_t)((eq ? eq : stop) - at)),
-                                             "value", decoded(mask, value, (size_t)(stop - value)));
+                                 : json_pack("{s:o, s:o}", "name", decoded(veil, at, (size_t)((eq ? eq : stop) - at)),
+                                             "value", decoded(veil, value, (size_t)(stop - value)));
         if (!one || (!json_is_null(one) && json_array_append_new(out, one))) {
             json_decref(out);
             return NULL;
@@ -165,20 +165,20 @@ static json_t *parameters(const mk_mask *mask, const char *text, size_t len)
     return out;
 }
 
-static json_t *query(const mk_mask *mask, const char *url)
+static json_t *query(const mk_veil *veil, const char *url)
 {
     const char *mark = strchr(url, '?');
-    return mark ? parameters(mask, mark + 1, strcspn(mark + 1, "#")) : json_array();
+    return mark ? parameters(veil, mark + 1, strcspn(mark + 1, "#")) : json_array();
 }
 
 /* --- bodies -------------------------------------------------------------- */
 
-static json_t *base64(const mk_mask *mask, const char *data, size_t len)
+static json_t *base64(const mk_veil *veil, const char *data, size_t len)
 {
     mk_buf plain, text;
     mk_buf_init(&plain, SIZE_MAX / 4);
     mk_buf_init(&text, SIZE_MAX / 4);
-    int err = mask ? mk_mask_apply(mask, data, len, &plain) : mk_buf_add(&plain, data, len);
+    int err = veil ? mk_veil_apply(veil, data, len, &plain) : mk_buf_add(&plain, data, len);
     if (!err)
         err = mk_base64_encode(&text, plain.data, plain.len, false);
     json_t *out = err ? NULL : json_stringn_nocheck(text.data, text.len);
@@ -193,20 +193,20 @@ static const char *header_value(const mk_headers *list, const char *name, const 
     return header ? header->value : fallback;
 }
 
-static json_t *post_data(const mk_mask *mask, const mk_request *request)
+static json_t *post_data(const mk_veil *veil, const mk_request *request)
 {
     const char *type = header_value(&request->headers, "content-type", "");
     const bool form = !strncasecmp(type, "application/x-www-form-urlencoded", 33);
-    return json_pack("{s:o, s:o, s:o}", "mimeType", str(mask, type), "text",
-                     mk_masked_json(mask, request->body, request->body_len), "params",
-                     form ? parameters(mask, request->body, request->body_len) : json_array());
+    return json_pack("{s:o, s:o, s:o}", "mimeType", str(veil, type), "text",
+                     mk_masked_json(veil, request->body, request->body_len), "params",
+                     form ? parameters(veil, request->body, request->body_len) : json_array());
 }
 
-static json_t *content(const mk_mask *mask, const mk_frame *hop)
+static json_t *content(const mk_veil *veil, const mk_frame *hop)
 {
     const mk_response *response = &hop->response;
     json_t *out = json_pack("{s:I, s:o}", "size", (json_int_t)response->body.len, "mimeType",
-                            str(mask, header_value(&response->headers, "content-type", "")));
+                            str(veil, header_value(&response->headers, "content-type", "")));
     mk_page *page = NULL;
     mk_bytes text = { NULL, 0 };
     int err = out ? mk_reel_hop_page(hop, &page) : MK_ENOMEM;
@@ -215,10 +215,10 @@ static json_t *content(const mk_mask *mask, const mk_frame *hop)
     if (!err && hop->cut)
         err = json_object_set_new(out, "comment", json_string("left out: too much was kept already"));
     else if (!err && page)
-        err = json_object_set_new(out, "text", mk_masked_json(mask, text.data, text.len));
+        err = json_object_set_new(out, "text", mk_masked_json(veil, text.data, text.len));
     else if (!err && response->body.len)
         err = json_object_set_new(out, "encoding", json_string("base64")) ||
-              json_object_set_new(out, "text", base64(mask, response->body.data, response->body.len));
+              json_object_set_new(out, "text", base64(veil, response->body.data, response->body.len));
     mk_page_unref(page);
     if (!err)
         return out;
@@ -233,34 +233,34 @@ static const char *version_text(int version)
     return version == 20 ? "HTTP/2.0" : version == 10 ? "HTTP/1.0" : "HTTP/1.1";
 }
 
-static json_t *request_json(const mk_mask *mask, const mk_frame *hop)
+static json_t *request_json(const mk_veil *veil, const mk_frame *hop)
 {
     const mk_request *request = &hop->request;
-    json_t *out = json_pack("{s:o, s:o, s:s, s:o, s:o, s:o, s:i, s:I}", "method", str(mask, request->method), "url",
-                            str(mask, request->url), "httpVersion", version_text(hop->response.version), "cookies",
-                            cookies(mask, &request->headers, false), "headers", headers(mask, &request->headers),
-                            "queryString", query(mask, request->url), "headersSize", -1, "bodySize",
+    json_t *out = json_pack("{s:o, s:o, s:s, s:o, s:o, s:o, s:i, s:I}", "method", str(veil, request->method), "url",
+                            str(veil, request->url), "httpVersion", version_text(hop->response.version), "cookies",
+                            cookies(veil, &request->headers, false), "headers", headers(veil, &request->headers),
+                            "queryString", query(veil, request->url), "headersSize", -1, "bodySize",
                             (json_int_t)request->body_len);
-    if (out && request->body && json_object_set_new(out, "postData", post_data(mask, request))) {
+    if (out && request->body && json_object_set_new(out, "postData", post_data(veil, request))) {
         json_decref(out);
         return NULL;
     }
     return out;
 }
 
-static json_t *response_json(const mk_mask *mask, const mk_frame *hop)
+static json_t *response_json(const mk_veil *veil, const mk_frame *hop)
 {
     const mk_response *response = &hop->response;
     json_t *out = json_pack("{s:i, s:s, s:s, s:o, s:o, s:o, s:o, s:i, s:i}", "status", response->status, "statusText", "",
                             "httpVersion", version_text(response->version), "cookies",
-                            cookies(mask, &response->headers, true), "headers", headers(mask, &response->headers),
-                            "content", content(mask, hop), "redirectURL",
-                            str(mask, header_value(&response->headers, "location", "")), "headersSize", -1, "bodySize",
+                            cookies(veil, &response->headers, true), "headers", headers(veil, &response->headers),
+                            "content", content(veil, hop), "redirectURL",
+                            str(veil, header_value(&response->headers, "location", "")), "headersSize", -1, "bodySize",
                             -1);
     if (out && response->fault) {
         char text[300];
         snprintf(text, sizeof text, "%s: %s", response->fault, response->detail);
-        if (json_object_set_new(out, "_error", str(mask, text))) {
+        if (json_object_set_new(out, "_error", str(veil, text))) {
             json_decref(out);
             return NULL;
         }
@@ -288,23 +288,23 @@ static json_t *timings(const mk_response *r, double *total)
                      "send", 0.0, "wait", wait, "receive", receive);
 }
 
-static json_t *comment(const mk_mask *mask, const mk_frame *hop)
+static json_t *comment(const mk_veil *veil, const mk_frame *hop)
 {
     char text[300];
     snprintf(text, sizeof text, "%s%s%s", hop->where ? hop->where : "", hop->replayed ? " (from the journal)" : "",
              hop->poll ? " (poll)" : "");
-    return str(mask, text);
+    return str(veil, text);
 }
 
-static json_t *entry(const mk_mask *mask, const mk_frame *hop, const char *page)
+static json_t *entry(const mk_veil *veil, const mk_frame *hop, const char *page)
 {
     double total = 0;
     json_t *times = timings(&hop->response, &total);
     json_t *out = json_pack("{s:s, s:o, s:f, s:o, s:o, s:{}, s:o, s:o}", "pageref", page, "startedDateTime",
-                            when(hop->at_ms), "time", total, "request", request_json(mask, hop), "response",
-                            response_json(mask, hop), "cache", "timings", times, "comment", comment(mask, hop));
+                            when(hop->at_ms), "time", total, "request", request_json(veil, hop), "response",
+                            response_json(veil, hop), "cache", "timings", times, "comment", comment(veil, hop));
     if (out && *hop->response.address &&
-        json_object_set_new(out, "serverIPAddress", str(mask, hop->response.address))) {
+        json_object_set_new(out, "serverIPAddress", str(veil, hop->response.address))) {
         json_decref(out);
         return NULL;
     }
@@ -314,7 +314,7 @@ static json_t *entry(const mk_mask *mask, const mk_frame *hop, const char *page)
 /* --- the archive --------------------------------------------------------- */
 
 typedef struct har_archive {
-    const mk_mask *mask;
+    const mk_veil *veil;
     json_t *pages, *entries;
     size_t page;      /* number of the page that entries now belong to */
     bool open;        /* it has an entry */
@@ -327,12 +327,12 @@ static int add_hop(har_archive *to, const mk_frame *hop)
     if (!to->open) {
         snprintf(to->name, sizeof to->name, "page_%zu", ++to->page);
         if (json_array_append_new(to->pages, json_pack("{s:s, s:o, s:o, s:{s:i, s:i}}", "id", to->name, "startedDateTime",
-                                                       when(hop->at_ms), "title", str(to->mask, hop->request.url),
+                                                       when(hop->at_ms), "title", str(to->veil, hop->request.url),
                                                        "pageTimings", "onContentLoad", -1, "onLoad", -1)))
             return MK_ENOMEM;
         to->open = true;
     }
-    return json_array_append_new(to->entries, entry(to->mask, hop, to->name)) ? MK_ENOMEM : MK_OK;
+    return json_array_append_new(to->entries, entry(to->veil, hop, to->name)) ? MK_ENOMEM : MK_OK;
 }
 
 /* A redirect goes on with the page, whatever else comes ends it. */
@@ -342,9 +342,9 @@ static bool ends_page(const mk_frame *hop)
     return status < 300 || status > 399 || !mk_headers_get(&hop->response.headers, "location", 0);
 }
 
-json_t *mk_har_make(const mk_reel *reel, const mk_mask *mask)
+json_t *mk_har_make(const mk_reel *reel, const mk_veil *veil)
 {
-    har_archive to = { .mask = mask, .pages = json_array(), .entries = json_array() };
+    har_archive to = { .veil = veil, .pages = json_array(), .entries = json_array() };
     int err = to.pages && to.entries && !reel->failed ? MK_OK : MK_ENOMEM;
     for (size_t i = 0; i < reel->count && !err; i++) {
         const mk_frame *frame = &reel->list[i];
@@ -370,19 +370,24 @@ typedef struct har_watch {
 
 static int har_close(void *arg, mk_session *session, const json_t *result)
 {
-    har_watch *watch = (har_watch *)arg;
+    har_watch *watch = arg;
+    mk_veil veil;
     (void)result;
-    json_t *archive = mk_har_make(&watch->reel, mk_session_mask(session));
-    char *text = archive ? json_dumps(archive, JSON_INDENT(1) | JSON_PRESERVE_ORDER) : NULL;
-    const int err = text ? mk_sink_write(&watch->sink, text, strlen(text)) : MK_ENOMEM;
+    int err = mk_veil_init(&veil, &watch->reel, mk_session_mask(session));
+    if (err)
+        return err;
+    json_t *made = mk_har_make(&watch->reel, &veil);
+    char *text = made ? json_dumps(made, JSON_INDENT(1) | JSON_PRESERVE_ORDER) : NULL;
+    err = text ? mk_sink_write(&watch->sink, text, strlen(text)) : MK_ENOMEM;
     mk_free(text); /* jansson's memory is ours */
-    json_decref(archive);
+    json_decref(made);
+    mk_veil_free(&veil);
     return err;
 }
 
 static void har_free(void *arg)
 {
-    har_watch *watch = (har_watch *)arg;
+    har_watch *watch = arg;
     mk_reel_free(&watch->reel);
     mk_sink_close(&watch->sink);
     mk_free(watch);

@@ -4,6 +4,6 @@
 #include "cli/reel.h"
 
 /* The whole archive as a JSON value, every string masked. NULL when out of memory. */
-json_t *mk_har_make(const mk_reel *reel, const mk_mask *mask);
+json_t *mk_har_make(const mk_reel *reel, const mk_veil *veil);
 /* mk_har_watch is declared in watch.h. */
 #endif

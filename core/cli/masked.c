@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "cli/reel.h"
+#include "cli/scrub.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,33 +23,71 @@ static int repair(const char *text, size_t len, mk_buf *out)
     return err;
 }
 
-int mk_masked(const mk_mask *mask, const char *text, size_t len, mk_buf *out)
+int mk_veil_init(mk_veil *veil, const mk_reel *reel, const mk_mask *mask)
 {
-    if (!mask)
+    *veil = (mk_veil){ .mask = mask, .tokens = mk_scrub_new() };
+    int err = veil->tokens ? MK_OK : MK_ENOMEM;
+    if (!err)
+        mk_scrub_number(veil->tokens);
+    for (size_t i = 0; i < reel->count && !err; i++) {
+        const mk_frame *hop = &reel->list[i];
+        if (hop->kind != MK_FRAME_HOP)
+            continue;
+        err = mk_scrub_sent(veil->tokens, &hop->request);
+        if (!err)
+            err = mk_scrub_learn(veil->tokens, &hop->request, &hop->response);
+    }
+    if (!err)
+        err = mk_scrub_ready(veil->tokens);
+    if (err)
+        mk_veil_free(veil);
+    return err;
+}
+
+void mk_veil_free(mk_veil *veil)
+{
+    mk_scrub_free(veil->tokens);
+    *veil = (mk_veil){ NULL, NULL };
+}
+
+int mk_veil_apply(const mk_veil *veil, const char *text, size_t len, mk_buf *out)
+{
+    mk_buf plain;
+    mk_buf_init(&plain, SIZE_MAX / 4);
+    int err = veil->mask ? mk_mask_apply(veil->mask, text, len, &plain) : mk_buf_add(&plain, text, len);
+    if (!err)
+        err = veil->tokens ? mk_scrub_text(veil->tokens, plain.data, plain.len, out) : mk_buf_add(out, plain.data, plain.len);
+    mk_buf_free(&plain);
+    return err;
+}
+
+int mk_masked(const mk_veil *veil, const char *text, size_t len, mk_buf *out)
+{
+    if (!veil)
         return repair(text, len, out);
     mk_buf plain;
     mk_buf_init(&plain, SIZE_MAX / 4);
-    int err = mk_mask_apply(mask, text, len, &plain);
+    int err = mk_veil_apply(veil, text, len, &plain);
     if (!err)
         err = repair(plain.data, plain.len, out);
     mk_buf_free(&plain);
     return err;
 }
 
-json_t *mk_masked_json(const mk_mask *mask, const char *text, size_t len)
+json_t *mk_masked_json(const mk_veil *veil, const char *text, size_t len)
 {
     mk_buf out;
     mk_buf_init(&out, SIZE_MAX / 4);
-    json_t *made = mk_masked(mask, text, len, &out) ? NULL : json_stringn_nocheck(out.data, out.len);
+    json_t *made = mk_masked(veil, text, len, &out) ? NULL : json_stringn_nocheck(out.data, out.len);
     mk_buf_free(&out);
     return made;
 }
 
-static json_t *masked_array(const mk_mask *mask, const json_t *value)
+static json_t *masked_array(const mk_veil *veil, const json_t *value)
 {
     json_t *out = json_array();
     for (size_t i = 0; out && i < json_array_size(value); i++) {
-        if (json_array_append_new(out, mk_masked_value(mask, json_array_get(value, i)))) {
+        if (json_array_append_new(out, mk_masked_value(veil, json_array_get(value, i)))) {
             json_decref(out);
             out = NULL;
         }
@@ -56,13 +95,13 @@ static json_t *masked_array(const mk_mask *mask, const json_t *value)
     return out;
 }
 
-static json_t *masked_object(const mk_mask *mask, const json_t *value)
+static json_t *masked_object(const mk_veil *veil, const json_t *value)
 {
     json_t *out = json_object();
     const char *key;
     json_t *one;
     json_object_foreach((json_t *)value, key, one) {
-        if (!out || json_object_set_new_nocheck(out, key, mk_masked_value(mask, one))) {
+        if (!out || json_object_set_new_nocheck(out, key, mk_masked_value(veil, one))) {
             json_decref(out);
             return NULL;
         }
@@ -70,14 +109,14 @@ static json_t *masked_object(const mk_mask *mask, const json_t *value)
     return out;
 }
 
-json_t *mk_masked_value(const mk_mask *mask, const json_t *value)
+json_t *mk_masked_value(const mk_veil *veil, const json_t *value)
 {
     if (json_is_string(value))
-        return mk_masked_json(mask, json_string_value(value), json_string_length(value));
+        return mk_masked_json(veil, json_string_value(value), json_string_length(value));
     if (json_is_array(value))
-        return masked_array(mask, value);
+        return masked_array(veil, value);
     if (json_is_object(value))
-        return masked_object(mask, value);
+        return masked_object(veil, value);
     return json_copy((json_t *)value);
 }
 

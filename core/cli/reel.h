@@ -48,12 +48,22 @@ void mk_reel_watch(mk_reel *reel, mk_watch *watch);
 /* The text of a hop's response as UTF-8 (its charset honoured) in *page, NULL if it is no text; mk_page_unref. MK_OK, MK_ENOMEM. */
 int mk_reel_hop_page(const mk_frame *hop, mk_page **page);
 
-/* text with every secret masked, bytes that are no UTF-8 replaced. mask NULL: as it is. MK_OK, MK_ENOMEM, MK_ELIMIT. */
-int mk_masked(const mk_mask *mask, const char *text, size_t len, mk_buf *out);
+/* What is secret in a session: what its mask knows (stars), and the tokens that the portal gave it (token-1, token-2 ..., so that
+ * a reader still sees which is which). */
+typedef struct mk_veil {
+    const mk_mask *mask; /* borrowed */
+    struct mk_scrub *tokens;
+} mk_veil;
+int mk_veil_init(mk_veil *veil, const mk_reel *reel, const mk_mask *mask); /* MK_OK, MK_ENOMEM */
+void mk_veil_free(mk_veil *veil);
+int mk_veil_apply(const mk_veil *veil, const char *text, size_t len, mk_buf *out); /* MK_OK, MK_ENOMEM, MK_ELIMIT */
+
+/* text with every secret masked, bytes that are no UTF-8 replaced. veil NULL: as it is. MK_OK, MK_ENOMEM, MK_ELIMIT. */
+int mk_masked(const mk_veil *veil, const char *text, size_t len, mk_buf *out);
 /* The same as a JSON string; NULL when out of memory. */
-json_t *mk_masked_json(const mk_mask *mask, const char *text, size_t len);
+json_t *mk_masked_json(const mk_veil *veil, const char *text, size_t len);
 /* A value with all its strings (not its keys) masked; NULL when out of memory. */
-json_t *mk_masked_value(const mk_mask *mask, const json_t *value);
+json_t *mk_masked_value(const mk_veil *veil, const json_t *value);
 /* Writes text to path: whole or not at all (a file beside it, renamed); private_file: mode 0600, else 0644. MK_OK, MK_EIO (errno says why), MK_ENOMEM. */
 int mk_write_file(const char *path, const void *data, size_t len, bool private_file);
 /* A file that is opened before a run and written after it, mode 0600 if it is new. */

@@ -149,7 +149,7 @@ static void note(mk_html_out *o, const mk_frame *frame)
     mk_out_raw(o, "</code></p>");
 }
 
-/* An answer to a choice is shown; what a person knows is stars whatever the mask knows. */
+/* An answer to a choice is shown; what a person knows is stars whatever the veil knows. */
 static void answer(mk_html_out *o, const mk_frame *frame)
 {
     mk_out_raw(o, "<p class=\"say\">The answer: <code>");
@@ -206,9 +206,9 @@ static void head(mk_html_out *o, const mk_reel *reel, const mk_version *version,
     mk_out_raw(o, "</p>\n");
 }
 
-int mk_report_make(mk_buf *out, const mk_reel *reel, const mk_mask *mask, const mk_version *version, const json_t *result)
+int mk_report_make(mk_buf *out, const mk_reel *reel, const mk_veil *veil, const mk_version *version, const json_t *result)
 {
-    mk_html_out o = { .out = out, .mask = mask };
+    mk_html_out o = { .out = out, .veil = veil };
     size_t hops = 0;
     head(&o, reel, version, result);
     outcome(&o, result);
@@ -235,11 +235,16 @@ static int report_close(void *arg, mk_session *session, const json_t *result)
 {
     report_watch *watch = arg;
     mk_buf page;
+    mk_veil veil;
     mk_buf_init(&page, PAGE_MAX);
-    int err = mk_report_make(&page, &watch->reel, mk_session_mask(session), mk_session_version(session), result);
+    int err = mk_veil_init(&veil, &watch->reel, mk_session_mask(session));
+    if (err)
+        return err;
+    err = mk_report_make(&page, &watch->reel, &veil, mk_session_version(session), result);
     if (!err)
         err = mk_sink_write(&watch->sink, page.data, page.len);
     mk_buf_free(&page);
+    mk_veil_free(&veil);
     return err;
 }
 

@@ -4,13 +4,13 @@
 #include "cli/reel.h"
 
 /* The whole page. result: the object that the command prints (meters, error or challenge). MK_OK, MK_ENOMEM, MK_ELIMIT. */
-int mk_report_make(mk_buf *out, const mk_reel *reel, const mk_mask *mask, const mk_version *version, const json_t *result);
+int mk_report_make(mk_buf *out, const mk_reel *reel, const mk_veil *veil, const mk_version *version, const json_t *result);
 /* mk_report_watch is declared in watch.h. */
 
 /* For the files of the report only: writing HTML. Each does nothing once err is set. */
 typedef struct mk_html_out {
     mk_buf *out;
-    const mk_mask *mask;
+    const mk_veil *veil;
     int err;
 } mk_html_out;
 void mk_out_raw(mk_html_out *o, const char *html);            /* as it is: our own words */

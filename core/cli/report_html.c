@@ -18,7 +18,7 @@ void mk_out_text(mk_html_out *o, const char *text, size_t len)
     mk_buf masked;
     mk_buf_init(&masked, SIZE_MAX / 4);
     if (!o->err)
-        o->err = mk_masked(o->mask, text, len, &masked);
+        o->err = mk_masked(o->veil, text, len, &masked);
     for (size_t i = 0; i < masked.len; i++) /* what HTML may not hold, escaped or not */
         if ((unsigned char)masked.data[i] < ' ' && !strchr("\t\r\n", masked.data[i]))
             masked.data[i] = '?';
@@ -68,7 +68,7 @@ void mk_out_json(mk_html_out *o, const json_t *value)
         mk_out_text(o, json_string_value(value), json_string_length(value));
         return;
     }
-    json_t *masked = mk_masked_value(o->mask, value); /* each string by itself, before JSON's escapes */
+    json_t *masked = mk_masked_value(o->veil, value); /* each string by itself, before JSON's escapes */
     char *text = masked ? json_dumps(masked, JSON_ENCODE_ANY | JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
     if (text)
         mk_out_text(o, text, strlen(text));

@@ -21,6 +21,11 @@ mk_scrub *mk_scrub_new(void)
     return scrub;
 }
 
+void mk_scrub_number(mk_scrub *scrub)
+{
+    scrub->numbered = true;
+}
+
 static void drop_masks(mk_scrub *scrub)
 {
     for (size_t i = 0; i < scrub->mask_count; i++)

@@ -10,6 +10,8 @@
 typedef struct mk_scrub mk_scrub;
 mk_scrub *mk_scrub_new(void); /* NULL: out of memory */
 void mk_scrub_free(mk_scrub *scrub);
+/* Tokens become token-1, token-2 ... instead of something of their shape: for people to read. */
+void mk_scrub_number(mk_scrub *scrub);
 
 /* In as: what stands for a credential ("username", "password", ...) or the answer `text`; never text itself. */
 void mk_scrub_credential_as(const mk_scrub *scrub, const char *name, bool secret, const char *text, char *as, size_t cap);

@@ -6,6 +6,7 @@
 #include "parse/page.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -95,7 +96,9 @@ int mk_scrub_token(mk_scrub *scrub, const char *text, size_t len)
 {
     if (!len || len > MOST || scrub->tokens >= TOKENS || mk_scrub_known(scrub, text, len) || is_own(scrub, text, len))
         return MK_OK;
-    char *as = shaped(text, len, ++scrub->tokens);
+    char name[32];
+    snprintf(name, sizeof name, "token-%zu", ++scrub->tokens);
+    char *as = scrub->numbered ? mk_strdup(name) : shaped(text, len, scrub->tokens);
     int err = as ? mk_scrub_put(scrub, text, len, as, true) : MK_ENOMEM;
     mk_buf plain, plain_as;
     mk_buf_init(&plain, MOST);

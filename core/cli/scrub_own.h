@@ -14,6 +14,7 @@ struct mk_scrub {
     mk_scrubbed *list;
     size_t count, cap;
     size_t tokens;     /* how many there were: each has a placeholder of its own */
+    bool numbered;     /* placeholders say a number, not a shape */
     mk_mask **masks;
     size_t mask_count;
     mk_buf sent;       /* what went out so far: URLs and bodies */
