@@ -8,9 +8,9 @@
 #include <string.h>
 
 /* Text for mdoc: no backslash, and no line that begins like a request. */
-static int roff(mk_buf *out, const char *text, size_t len)
+static int roff(mk_buf *out, const char *text, size_t len, bool first)
 {
-    int err = len && (*text == '.' || *text == '\'') ? mk_buf_adds(out, "\\&") : MK_OK;
+    int err = first && len && (*text == '.' || *text == '\'') ? mk_buf_adds(out, "\\&") : MK_OK;
     for (size_t i = 0; !err && i < len; i++) {
         if (text[i] == '\\')
             err = mk_buf_adds(out, "\\e");
@@ -26,9 +26,33 @@ static int roff(mk_buf *out, const char *text, size_t len)
     return err;
 }
 
+/* A paragraph, one sentence a line and no line too long, as manual pages are written. */
 static int roff_line(mk_buf *out, const char *text, size_t len)
 {
-    int err = roff(out, text, len);
+    int err = MK_OK;
+    size_t column = 0;
+    for (size_t i = 0; !err && i < len;) {
+        const size_t word = strcspn(text + i, " \n") < len - i ? strcspn(text + i, " \n") : len - i;
+        const bool sentence = i && text[i - 1] == ' ' && i > 1 && strchr(".?!", text[i - 2]);
+        if (column && (sentence || column + 1 + word > 76)) {
+            err = mk_buf_addc(out, '\n');
+            column = 0;
+        } else if (column) {
+            err = mk_buf_addc(out, ' ');
+            column++;
+        }
+        if (!err)
+            err = roff(out, text + i, word, column == 0);
+        column += word;
+        i += word + (i + word < len);
+    }
+    return err ? err : mk_buf_addc(out, '\n');
+}
+
+/* A line that stands as it is. */
+static int roff_literal(mk_buf *out, const char *text, size_t len)
+{
+    int err = roff(out, text, len, true);
     return err ? err : mk_buf_addc(out, '\n');
 }
 
@@ -40,13 +64,17 @@ static int roff_text(mk_buf *out, const char *text)
         const size_t len = strcspn(text, "\n");
         const bool as_is = strncmp(text, "  ", 2) == 0;
         if (literal && !as_is)
-            err = mk_buf_adds(out, ".Ed\n");
+            err = mk_buf_adds(out, ".Ed\n.Pp\n");
         if (!err && !literal && as_is)
             err = mk_buf_adds(out, ".Bd -literal -offset indent\n");
-        if (!err && len == 0 && !literal && strncmp(text + 1, "  ", 2) != 0)
+        if (!err && len == 0 && literal)
+            err = MK_OK; /* the paragraph was begun */
+        else if (!err && len == 0 && strncmp(text + 1, "  ", 2) != 0)
             err = mk_buf_adds(out, ".Pp\n");
+        else if (!err && as_is)
+            err = roff_literal(out, text + 2, len - 2);
         else if (!err && len)
-            err = roff_line(out, as_is ? text + 2 : text, as_is ? len - 2 : len);
+            err = roff_line(out, text, len);
         literal = as_is;
         text += len + (text[len] == '\n');
     }
@@ -57,11 +85,11 @@ static int roff_option(mk_buf *out, const mk_option *option)
 {
     int err = mk_buf_adds(out, ".It Fl \\&");
     if (!err)
-        err = roff(out, option->name + 1, strlen(option->name) - 1);
+        err = roff(out, option->name + 1, strlen(option->name) - 1, false);
     if (!err && option->value) {
         err = mk_buf_adds(out, " Ar ");
         if (!err)
-            err = roff(out, option->value, strlen(option->value));
+            err = roff(out, option->value, strlen(option->value), false);
     }
     if (!err)
         err = mk_buf_addc(out, '\n');
@@ -80,14 +108,26 @@ static int roff_options(mk_buf *out, const mk_option *options)
 
 static int roff_command(mk_buf *out, const mk_command *command)
 {
-    int err = mk_buf_addf(out, ".Ss %s %s\n", command->name, command->operands);
+    int err = mk_buf_addf(out, ".Ss %s\n", command->name);
     if (!err)
         err = roff_text(out, command->text);
     if (!err)
         err = roff_options(out, command->options);
     if (!err && command->shared)
-        err = mk_buf_adds(out, "The shared options, below, too.\n");
+        err = mk_buf_adds(out, ".Pp\nThe shared options, below, too.\n");
     return err;
+}
+
+static int roff_usage(mk_buf *out, const mk_command *command)
+{
+    const char *operands = command->operands;
+    const size_t len = strcspn(operands, ".]");
+    int err = mk_buf_addf(out, ".Nm\n.Cm %s\n", command->name);
+    if (!err && *operands == '[')
+        err = mk_buf_addf(out, ".Op Ar %.*s%s\n", (int)len - 1, operands + 1, operands[len] == '.' ? " ..." : "");
+    else if (!err && *operands)
+        err = mk_buf_addf(out, ".Ar %s\n", operands);
+    return err ? err : mk_buf_adds(out, ".Op Ar OPTIONS\n");
 }
 
 static int roff_exits(mk_buf *out)
@@ -106,22 +146,24 @@ static int roff_exits(mk_buf *out)
 }
 
 static const char files[] =
-    ".Sh FILES\n.Bl -tag -width indent\n.It Pa ~/.config/meterkey/key\nthe key that seals parked sessions and what adapters "
-    "keep, made at first use, mode 0600; below\n.Ev XDG_CONFIG_HOME\nwhere that is set\n.It Pa ~/.config/meterkey/spent\n"
-    "which parked sessions were resumed already\n.It Pa ./scripts\nadapters (utilities/) and their cases (cases/)\n.El\n"
+    ".Sh ENVIRONMENT\n.Bl -tag -width indent\n.It Ev XDG_CONFIG_HOME\nwhere the folder meterkey lies, in place of\n"
+    ".Pa ~/.config\n.El\n.Sh FILES\n.Bl -tag -width indent\n.It Pa ~/.config/meterkey/key\n"
+    "the key that seals parked sessions and what adapters keep;\nmade at first use, mode 0600\n"
+    ".It Pa ~/.config/meterkey/spent\nwhich parked sessions were resumed already\n"
+    ".It Pa ./scripts\nadapters (utilities/) and their cases (cases/)\n.El\n";
+static const char examples[] =
     ".Sh EXAMPLES\nSign in to the made-up utility, in two terminals:\n.Bd -literal -offset indent\nmeterkey sandbox\n"
     "meterkey run demo \\-\\-allow\\-origin http://127.0.0.1:18102\n.Ed\n";
 
 int mk_help_manual(mk_buf *out)
 {
-    int err = mk_buf_addf(out, ".\\\" Made by meterkey help --man.\n.Dd 2026-11-24\n.Dt METERKEY 1\n.Os \"Meterkey %s\"\n.Sh NAME\n"
+    int err = mk_buf_addf(out, ".\\\" Made by meterkey help --man.\n.Dd November 24, 2026\n.Dt METERKEY 1\n.Os \"Meterkey %s\"\n.Sh NAME\n"
                                ".Nm meterkey\n.Nd from a utility customer's consent to their list of meters\n.Sh SYNOPSIS\n",
                           mk_build_version);
     for (const mk_command *command = mk_commands; !err && command->name; command++)
-        err = mk_buf_addf(out, ".Nm\n.Cm %s\n%s%s%s.Op Ar OPTIONS\n", command->name, *command->operands ? ".Ar " : "",
-                          command->operands, *command->operands ? "\n" : "");
+        err = roff_usage(out, command);
     if (!err)
-        err = mk_buf_adds(out, ".Sh DESCRIPTION\nMeterkey signs in at a utility's portal on behalf of a customer, passes on the "
+        err = mk_buf_adds(out, ".Sh DESCRIPTION\nMeterkey signs in at a utility's portal on behalf of a customer,\npasses on the "
                                "code of a second factor, and reads the list of meters.\nWhat differs from utility to utility is "
                                "one script, the adapter.\n.Sh COMMANDS\n");
     for (const mk_command *command = mk_commands; !err && command->name; command++)
@@ -131,8 +173,10 @@ int mk_help_manual(mk_buf *out)
     if (!err)
         err = roff_options(out, mk_shared_options);
     if (!err)
+        err = mk_buf_adds(out, files);
+    if (!err)
         err = roff_exits(out);
-    return err ? err : mk_buf_adds(out, files);
+    return err ? err : mk_buf_adds(out, examples);
 }
 
 /* --- Markdown --------------------------------------------------------------------- */
