@@ -31,6 +31,14 @@ bool mk_utf8_valid(const char *text, size_t len)
 {
     const unsigned char *in = (const unsigned char *)text;
     for (size_t at = 0; at < len;) {
+        uint64_t eight;
+        if (len - at >= sizeof eight) { /* most of a page is ASCII: eight bytes at once */
+            memcpy(&eight, in + at, sizeof eight);
+            if (!(eight & 0x8080808080808080u)) {
+                at += sizeof eight;
+                continue;
+            }
+        }
         const size_t step = sequence(in + at, len - at);
         if (!step)
             return false;
