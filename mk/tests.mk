@@ -15,9 +15,24 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(SUPPORT_OBJ) $(LIBMK)
 	@echo "ld $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBMK) -lcmocka $(PKG_LIBS)
 
+# Programs of other suites that are linked with the core.
+PROGRAMS := $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/torture/*.c tests/faults/*.c))
+$(PROGRAMS) $(BUILD)/bench/states: $(BUILD)/%: $(BUILD)/obj/tests/%.o $(SUPPORT_OBJ) $(LIBMK)
+	@mkdir -p $(@D)
+	@echo "ld $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBMK) -lcmocka $(PKG_LIBS)
+
+# Hostile scripts and portals: one program that reads tests/hostile/*.lua.
+HOSTILE_OBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(sort $(wildcard tests/hostile/*.c)))
+$(BUILD)/hostile/hostile: $(HOSTILE_OBJ) $(LIBMK)
+	@mkdir -p $(@D)
+	@echo "ld $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(HOSTILE_OBJ) $(LIBMK) $(PKG_LIBS)
+units: $(BUILD)/hostile/hostile
+
 .PHONY: units fuzzers test asan fuzz torture bench lint lint-style demo
 .SECONDARY:
-units: $(UNIT_BIN)
+units: $(UNIT_BIN) $(PROGRAMS)
 
 # Fuzz targets: the core once more, by clang, instrumented, in a tree of its own.
 FUZZ_NAMES := $(sort $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c)))
@@ -49,7 +64,7 @@ fuzz: fuzzers
 torture: all units | build/deps.test
 	@BUILD=$(BUILD) MK_TORTURE=full $(PYTHON) tests/run --suite torture $(ARGS)
 
-bench: all | build/deps.test-bench
+bench: all $(BUILD)/bench/states | build/deps.test-bench
 	@BUILD=$(BUILD) sh tests/bench/run.sh $(ARGS)
 
 lint: lint-style | build/deps.test

@@ -58,11 +58,7 @@ static void push_answer(lua_State *L, const json_t *value, bool plain)
             lua_setfield(L, -2, name);
         }
     } else if (json_is_string(value) && !plain) {
-        mk_secret *secret = mk_secret_new(json_string_value(value), json_string_length(value));
-        if (!secret)
-            luaL_error(L, "not enough memory");
-        mk_lua_push_secret(L, secret, MK_ROLE_ANSWER);
-        mk_secret_unref(secret);
+        mk_lua_push_new_secret(L, (mk_bytes){json_string_value(value), json_string_length(value)}, MK_ROLE_ANSWER);
     } else {
         mk_lua_push_json(L, value);
     }

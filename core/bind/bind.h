@@ -19,6 +19,7 @@ void mk_lua_class(lua_State *L, const char *name, const luaL_Reg *methods, const
 
 /* Opaque values, secret.c. */
 void mk_lua_push_secret(lua_State *L, mk_secret *secret, unsigned roles); /* takes a reference of its own; raises on memory */
+void mk_lua_push_new_secret(lua_State *L, mk_bytes bytes, unsigned roles); /* a copy of bytes; raises on memory */
 mk_secret *mk_lua_test_secret(lua_State *L, int idx, unsigned *roles);    /* borrowed, or NULL; roles |= its */
 /* Text of a string, number, boolean or secret at idx; *secret tells. Valid while the value is on the stack. Raises for others,
  * naming what ("form field 'x'"). */

@@ -56,11 +56,7 @@ static void push_values(lua_State *L, const mk_form *form, const char *name, enu
 
 static void push_secret_value(lua_State *L, const char *value)
 {
-    mk_secret *secret = mk_secret_new(value, strlen(value));
-    if (!secret)
-        luaL_error(L, "not enough memory");
-    mk_lua_push_secret(L, secret, MK_ROLE_OTHER);
-    mk_secret_unref(secret);
+    mk_lua_push_new_secret(L, (mk_bytes){value, strlen(value)}, MK_ROLE_OTHER);
 }
 
 static void push_original(lua_State *L, const mk_form *form, const char *name)

@@ -11,11 +11,7 @@ void mk_prim_push(lua_State *L, mk_bytes bytes, unsigned roles)
         lua_pushlstring(L, bytes.data, bytes.len);
         return;
     }
-    mk_secret *secret = mk_secret_new(bytes.data, bytes.len);
-    if (!secret)
-        luaL_error(L, "not enough memory");
-    mk_lua_push_secret(L, secret, roles);
-    mk_secret_unref(secret);
+    mk_lua_push_new_secret(L, bytes, roles);
 }
 
 void mk_prim_check(lua_State *L, int err, const char *what)

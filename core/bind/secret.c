@@ -19,24 +19,22 @@ static secret_box *check_box(lua_State *L, int idx)
     return box;
 }
 
-/* A new secret as the result; takes the reference over. */
-static int push_derived(lua_State *L, mk_secret *secret, unsigned roles)
+/* An empty one on the stack: filled afterwards, so that an error of Lua's in between leaves nothing behind. */
+static secret_box *push_box(lua_State *L, unsigned roles)
 {
     secret_box *box = lua_newuserdatauv(L, sizeof *box, 0);
-    box->secret = secret;
-    box->roles = roles;
+    *box = (secret_box){NULL, roles};
     luaL_setmetatable(L, SECRET_MT);
-    return 1;
+    return box;
 }
 
 static int derive(lua_State *L, enum mk_derive how, mk_bytes key, unsigned roles)
 {
     secret_box *box = check_box(L, 1);
-    mk_secret *out = NULL;
-    int err = mk_secret_derive(&out, box->secret, how, key);
-    if (err)
+    secret_box *out = push_box(L, box->roles | roles);
+    if (mk_secret_derive(&out->secret, box->secret, how, key) != MK_OK)
         return luaL_error(L, "not enough memory");
-    return push_derived(L, out, box->roles | roles);
+    return 1;
 }
 
 /* secret:sha1() and so on -> opaque, raw bytes for hashes          [-1, +1, e] no wait */
@@ -70,10 +68,10 @@ static int b_concat(lua_State *L)
     unsigned roles = 0;
     mk_bytes a = mk_lua_check_bytes(L, 1, &roles, "operand of ..");
     mk_bytes b = mk_lua_check_bytes(L, 2, &roles, "operand of ..");
-    mk_secret *out = NULL;
-    if (mk_secret_concat(&out, a, b) != MK_OK)
+    secret_box *out = push_box(L, roles);
+    if (mk_secret_concat(&out->secret, a, b) != MK_OK)
         return luaL_error(L, "not enough memory");
-    return push_derived(L, out, roles);
+    return 1;
 }
 
 static int b_len(lua_State *L) { return luaL_error(L, "the length of an opaque value is not for scripts"); }
@@ -103,10 +101,16 @@ static void open_class(lua_State *L)
 void mk_lua_push_secret(lua_State *L, mk_secret *secret, unsigned roles)
 {
     open_class(L);
-    secret_box *box = lua_newuserdatauv(L, sizeof *box, 0);
-    box->secret = mk_secret_ref(secret);
-    box->roles = roles;
-    luaL_setmetatable(L, SECRET_MT);
+    push_box(L, roles)->secret = mk_secret_ref(secret);
+}
+
+void mk_lua_push_new_secret(lua_State *L, mk_bytes bytes, unsigned roles)
+{
+    open_class(L);
+    secret_box *box = push_box(L, roles);
+    box->secret = mk_secret_new(bytes.data, bytes.len);
+    if (!box->secret)
+        luaL_error(L, "not enough memory");
 }
 
 mk_secret *mk_lua_test_secret(lua_State *L, int idx, unsigned *roles)

@@ -280,11 +280,7 @@ static void push_kept(lua_State *L, json_t *value)
         mk_lua_push_json(L, value);
         return;
     }
-    mk_secret *box = mk_secret_new(secret, json_string_length(json_object_get(value, "$secret")));
-    if (!box)
-        luaL_error(L, "not enough memory");
-    mk_lua_push_secret(L, box, MK_ROLE_KEPT);
-    mk_secret_unref(box);
+    mk_lua_push_new_secret(L, (mk_bytes){secret, json_string_length(json_object_get(value, "$secret"))}, MK_ROLE_KEPT);
 }
 
 static void push_keep(lua_State *L, const json_t *keep)

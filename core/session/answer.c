@@ -106,6 +106,8 @@ static void answer_totp(mk_session *s)
         step = s->totp_step + 1;
     }
     if (!mk_totp_code(s->credentials, step, code)) {
+        if (mk_session_must_end(s))
+            return;
         mk_session_end_with(s, mk_fault_new("adapter.bug", "the stored authenticator secret is not base32"));
         return;
     }

@@ -86,6 +86,7 @@ int mk_session_resume(mk_session **out, mk_engine *engine, const mk_session_inpu
     parked p;
     json_t *keep = NULL;
     mk_session *s = NULL;
+    const unsigned long refused = mk_mem_refused();
     int err = open_parked(&p, data, len);
     if (!err)
         err = mk_json_parse(&keep, p.keep.data, p.keep.len, NULL, NULL);
@@ -93,7 +94,7 @@ int mk_session_resume(mk_session **out, mk_engine *engine, const mk_session_inpu
         return err;
     s = mk_session_make(engine, input, mk_credentials_load(p.credentials), keep, driver, arg);
     if (!s)
-        return MK_ENOMEM;
+        return refused != mk_mem_refused() ? MK_ENOMEM : MK_EPARSE;
     err = mk_journal_load(&s->journal, p.journal.data, p.journal.len, engine->limits.session_bytes + MK_JOURNAL_SPARE);
     if (!err && !mk_session_read_start(s))
         err = MK_EPARSE;
@@ -101,7 +102,7 @@ int mk_session_resume(mk_session **out, mk_engine *engine, const mk_session_inpu
         err = MK_ENOMEM;
     if (err) {
         mk_session_free(s);
-        return err;
+        return refused != mk_mem_refused() ? MK_ENOMEM : err;
     }
     mk_session_kick(s);
     *out = s;

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "session/own.h"
+#include <string.h>
 
 /* Begins what the script now waits for; may be over at once. */
 static void begin_wait(mk_session *s)
@@ -47,8 +48,18 @@ static void begin_sign_out(mk_session *s)
     mk_script_budget_anew(s->script);
 }
 
+/* What is blamed on the adapter when memory ran out is not its fault; what the portal said stays said. */
+static mk_fault *blame(mk_session *s, mk_fault *fault)
+{
+    if (s->refused == mk_mem_refused() || (fault && strncmp(fault->kind->code, "adapter.", 8) != 0))
+        return fault;
+    mk_fault_free(fault);
+    return mk_fault_new("policy.budget", "out of memory");
+}
+
 static void failed(mk_session *s, mk_fault *fault)
 {
+    fault = blame(s, fault);
     if (s->phase >= MK_PHASE_SIGN_OUT) { /* how it ended stands already */
         mk_fault_free(fault);
         s->phase = MK_PHASE_OVER;
@@ -142,6 +153,8 @@ static void read_keep(mk_session *s)
     if (s->refused == mk_mem_refused() || before)
         return;
     mk_fault_free(s->fault);
+    json_decref(s->meters);
+    s->meters = NULL;
     s->fault = mk_fault_new("policy.budget", "out of memory for what is kept");
 }
 

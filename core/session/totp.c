@@ -2,6 +2,7 @@
  *
  * RFC 6238 with SHA-1, 30 seconds, 6 digits: what portals hand out. */
 #include "session/own.h"
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <stdio.h>
@@ -59,6 +60,8 @@ bool mk_totp_code(const mk_credentials *credentials, int64_t step, char code[8])
         uint32_t value = ((uint32_t)(mac[at] & 0x7f) << 24) | ((uint32_t)mac[at + 1] << 16) | ((uint32_t)mac[at + 2] << 8) | mac[at + 3];
         snprintf(code, 8, "%06u", value % 1000000);
     }
+    if (!ok)
+        ERR_clear_error(); /* what it says of itself holds memory */
     explicit_bzero(key, sizeof key);
     return ok;
 }
