@@ -40,17 +40,21 @@ static int fail(lua_State *L, int err, const char *text)
     return mk_lua_failf(L, "adapter.parse", "'%s' is not a URL: %s", text, mk_err_text(err));
 }
 
-/* text (mk_free) as a string. */
-static int push_taken(lua_State *L, char *text)
+/* What write makes of url, as a string. The buffer comes first: an error of Lua's leaves no text behind. */
+static int push_written(lua_State *L, const mk_url *url, char *(*write)(const mk_url *url))
 {
-    if (!text)
-        return luaL_error(L, "not enough memory");
     mk_buf *buf = mk_lua_new_buf(L, MAX_URL * 4);
-    int err = mk_buf_adds(buf, text);
+    char *text = write(url);
+    int err = text ? mk_buf_adds(buf, text) : MK_ENOMEM;
     mk_free(text);
     mk_prim_check(L, err, "URL");
     lua_pushlstring(L, buf->data, buf->len);
     return 1;
+}
+
+static char *whole_text(const mk_url *url)
+{
+    return mk_url_text(url, true);
 }
 
 static void set_part(lua_State *L, const char *name, const char *value)
@@ -103,7 +107,7 @@ static int b_resolve(lua_State *L)
     err = mk_url_resolve(out, base, text, len);
     if (err)
         return fail(L, err, text);
-    return push_taken(L, mk_url_text(out, true));
+    return push_written(L, out, whole_text);
 }
 
 /* url.origin(text) -> string | nil, message, code                 [-1, +1|+3, e] no wait */
@@ -118,7 +122,7 @@ static int b_origin(lua_State *L)
         err = MK_EPARSE;
     if (err)
         return fail(L, err, text);
-    return push_taken(L, mk_url_origin(url));
+    return push_written(L, url, mk_url_origin);
 }
 
 /* The field of the table at 1 after lead, if there is one. */
@@ -176,7 +180,7 @@ static int b_build(lua_State *L)
     int err = mk_url_parse(url, buf->data, buf->len);
     if (err)
         return fail(L, err, buf->data);
-    return push_taken(L, mk_url_text(url, true));
+    return push_written(L, url, whole_text);
 }
 
 /* url.encode(text[, form]) -> string, or opaque from opaque       [-2, +1, e] no wait */
