@@ -7,7 +7,7 @@ local sandbox = {
     "rawlen", "rawset", "require", "select", "setmetatable", "tonumber", "tostring", "type", "xpcall", "_VERSION", "_G",
     coroutine = { fields = { "create", "isyieldable", "resume", "running", "status", "wrap", "yield", "close" } },
     math = { fields = { "abs", "ceil", "floor", "fmod", "huge", "max", "maxinteger", "min", "mininteger", "modf", "pi",
-      "random", "sqrt", "tointeger", "type", "ult", "exp", "log", "sin", "cos", "tan", "asin", "acos", "atan", "deg", "rad" } },
+      "random", "randomseed", "sqrt", "tointeger", "type", "ult", "exp", "log", "sin", "cos", "tan", "asin", "acos", "atan", "deg", "rad" } },
     string = { fields = { "byte", "char", "find", "format", "gmatch", "gsub", "len", "lower", "match", "rep", "reverse",
       "sub", "upper", "pack", "unpack", "packsize" } },
     table = { fields = { "concat", "insert", "move", "pack", "remove", "sort", "unpack" } },
