@@ -223,11 +223,7 @@ static int b_secret(lua_State *L)
 {
     size_t len;
     const char *text = luaL_checklstring(L, 1, &len);
-    mk_secret *secret = mk_secret_new(text, len);
-    if (!secret)
-        return luaL_error(L, "not enough memory");
-    mk_lua_push_secret(L, secret, MK_ROLE_OTHER);
-    mk_secret_unref(secret);
+    mk_lua_push_new_secret(L, (mk_bytes){text, len}, MK_ROLE_OTHER);
     return 1;
 }
 

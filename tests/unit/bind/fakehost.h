@@ -121,11 +121,7 @@ static int t_secret(lua_State *L)
 {
     size_t len;
     const char *text = luaL_checklstring(L, 1, &len);
-    mk_secret *secret = mk_secret_new(text, len);
-    if (!secret)
-        return luaL_error(L, "not enough memory");
-    mk_lua_push_secret(L, secret, MK_ROLE_CREDENTIAL);
-    mk_secret_unref(secret);
+    mk_lua_push_new_secret(L, (mk_bytes){ text, len }, MK_ROLE_CREDENTIAL);
     return 1;
 }
 

@@ -140,8 +140,9 @@ static void what_a_host_ends_is_over(void **state)
     ends("fault('policy.host_denied') pcall(require('meterkey.http').get, '/') return 'went on'", "policy.host_denied");
 }
 
-/* Every n-th allocation failing: an honest end, nothing left behind. */
-static void survives_failing_allocations(const char *text)
+/* Every n-th allocation failing, and with `on` all after it (Lua tries again after a collection): an honest end,
+ * nothing left behind. */
+static void survives_failing_allocations(const char *text, bool on)
 {
     char out[2000];
     for (unsigned long n = 1;; n++) {
@@ -149,7 +150,7 @@ static void survives_failing_allocations(const char *text)
         fake_init(&fake);
         const long live = mk_mem_live();
         const size_t secrets = mk_secret_live();
-        mk_mem_fail_at(n, false);
+        mk_mem_fail_at(n, on);
         mk_script *script = fake_script(&fake);
         enum mk_script_outcome outcome = script ? fake_run(script, "=test.lua", text, out, sizeof out) : MK_SCRIPT_FAILED;
         mk_mem_fail_at(0, false);
@@ -186,8 +187,10 @@ static void memory_runs_out(void **state)
         "return j:header('https://a.example/x') == 'a=b' and #j:all() == 1 and 'done'",
         "local p = require('meterkey.http').post('/x', {json={a=1}}) return p:one('#a'):text() == 'Hello' and 'done'",
     };
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        survives_failing_allocations(texts[i]);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        survives_failing_allocations(texts[i], false);
+        survives_failing_allocations(texts[i], true);
+    }
 }
 
 /* What a replay computes: the same host gives the same, another seed does not. */
