@@ -19,6 +19,7 @@ static bool listed(const char *const *list, const char *word)
     return *list != NULL;
 }
 
+static mk_fault *wrong(size_t i, const char *field, const char *format, ...) __attribute__((format(printf, 3, 4)));
 static mk_fault *wrong(size_t i, const char *field, const char *format, ...)
 {
     char text[200];
