@@ -211,6 +211,7 @@ def main():
     check_links()
     check_made("docs/reference/errors.md", ["lua5.4", "tools/errors.lua"])
     check_made("docs/reference/sandbox.md", [program, "sandbox", "--list", "--markdown"])
+    check_made("docs/reference/commands.md", [program, "help", "--markdown"])
     check_made("docs/reference/lua.md", ["/usr/bin/python3", "tools/luadoc.py"])
 
 
