@@ -157,8 +157,15 @@ static json_t *header_list(const mk_headers *headers)
         const mk_header *one = &headers->list[i];
         if (of_the_wire(one->name))
             continue;
-        if (json_array_append_new(out, json_pack("[o, o]", mk_masked_json(NULL, one->name, strlen(one->name)),
-                                                 mk_masked_json(NULL, one->value, one->value_len)))) {
+        mk_buf line;
+        mk_buf_init(&line, SIZE_MAX / 4);
+        int err = mk_buf_addf(&line, "%s: ", one->name);
+        if (!err)
+            err = mk_masked(NULL, one->value, one->value_len, &line);
+        if (err || json_array_append_new(out, json_stringn_nocheck(line.data, line.len)))
+            err = MK_ENOMEM;
+        mk_buf_free(&line);
+        if (err) {
             json_decref(out);
             return NULL;
         }
@@ -181,6 +188,17 @@ static const char *fault_word(const char *code)
     return kind ? kind->code : "net.reset";
 }
 
+/* "Name: value" */
+static int add_header(mk_headers *headers, const json_t *line)
+{
+    const char *text = json_string_value(line), *colon = text ? strstr(text, ": ") : NULL;
+    char name[200];
+    if (!colon || (size_t)(colon - text) >= sizeof name)
+        return MK_EPARSE;
+    snprintf(name, sizeof name, "%.*s", (int)(colon - text), text);
+    return mk_headers_add(headers, name, colon + 2, json_string_length(line) - (size_t)(colon + 2 - text), false);
+}
+
 int mk_case_answer(const json_t *response, mk_response *out)
 {
     const char *fault = json_string_value(json_object_get(response, "fault"));
@@ -197,9 +215,7 @@ int mk_case_answer(const json_t *response, mk_response *out)
     out->status = (int)json_integer_value(json_object_get(response, "status"));
     int err = out->status >= 100 && out->status <= 999 ? MK_OK : MK_EPARSE;
     for (size_t i = 0; i < json_array_size(headers) && !err; i++) {
-        const json_t *name = json_array_get(json_array_get(headers, i), 0), *value = json_array_get(json_array_get(headers, i), 1);
-        err = !json_is_string(name) || !json_is_string(value) ? MK_EPARSE
-              : mk_headers_add(&out->headers, json_string_value(name), json_string_value(value), json_string_length(value), false);
+        err = add_header(&out->headers, json_array_get(headers, i));
     }
     return err ? err : mk_case_bytes(json_object_get(response, "body"), &out->body);
 }

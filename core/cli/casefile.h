@@ -6,6 +6,7 @@
 #ifndef MK_CLI_CASEFILE_H
 #define MK_CLI_CASEFILE_H
 #include "cli/find.h"
+#include "cli/watch.h"
 
 enum { MK_CASE_FORMAT = 1, MK_CASE_MAX = 64 << 20 };
 
@@ -23,9 +24,9 @@ int mk_case_answer(const json_t *response, mk_response *out);
 json_t *mk_case_text(const char *text, size_t len);
 int mk_case_bytes(const json_t *value, mk_buf *out);
 
-/* Plays it. *seen (new) is {"exchanges", "challenges", "outcome", "unanswered": requests the case has no response to}. MK_OK; MK_EPARSE with
+/* Plays it; watches (may be NULL) look on and are closed. *seen (new) is {"exchanges", "challenges", "outcome", "stray": the first request that the case has no response to}. MK_OK; MK_EPARSE with
  * why (the case's credentials do not fit the manifest ...); MK_ENOMEM. */
-int mk_case_play(json_t **seen, const json_t *doc, const mk_version *version, char *why, size_t cap);
+int mk_case_play(json_t **seen, const json_t *doc, const mk_version *version, mk_watch *watches, char *why, size_t cap);
 /* Whether it is as the case says; what differs is appended to out, a line each, each after two blanks. MK_OK, MK_ENOMEM, MK_ELIMIT. */
 int mk_case_compare(const json_t *doc, const json_t *seen, bool *same, mk_buf *out);
 /* Puts what was seen in place of what was expected. MK_OK, MK_ENOMEM. */

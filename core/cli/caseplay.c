@@ -12,24 +12,20 @@ typedef struct player {
     bool *used;          /* by exchange */
     size_t next, answer;
     json_t *seen, *challenges, *outcome;
-    int unanswered;
+    json_t *stray;       /* the first request that the case has no response to */
     bool failed;         /* out of memory */
     bool over;
     uv_loop_t *loop;
+    mk_watch *watches;
+    const mk_version *version;
 } player;
-
-static bool same_text(const json_t *object, const char *key, const char *text, size_t len)
-{
-    const json_t *value = json_object_get(object, key);
-    return json_is_string(value) && json_string_length(value) >= len && !strncmp(json_string_value(value), text, len);
-}
 
 /* How well a recorded request fits: 2 the same URL, 1 the same but for the query, 0 not. */
 static int fits(const json_t *exchange, const mk_request *request)
 {
     const json_t *known = json_object_get(exchange, "request");
-    const char *url = json_string_value(json_object_get(known, "url"));
-    if (!url || !same_text(known, "method", request->method, strlen(request->method) + 1))
+    const char *url = json_string_value(json_object_get(known, "url")), *method = json_string_value(json_object_get(known, "method"));
+    if (!url || !method || strcmp(method, request->method) != 0)
         return 0;
     const size_t len = strcspn(url, "?");
     return !strcmp(url, request->url) ? 2 : strcspn(request->url, "?") == len && !strncmp(url, request->url, len) ? 1 : 0;
@@ -50,7 +46,9 @@ static size_t choose(const player *p, const mk_request *request)
 
 static void no_response(player *p, const mk_request *request, mk_response *response)
 {
-    p->unanswered++;
+    if (!p->stray)
+        p->stray = mk_case_request(request);
+    p->failed = p->failed || !p->stray;
     response->fault = "net.reset";
     snprintf(response->detail, sizeof response->detail, "the case holds no response to %s %.150s", request->method, request->url);
 }
@@ -89,7 +87,9 @@ static void on_challenge(void *arg, mk_session *session, const json_t *challenge
 {
     player *p = arg;
     char why[200];
-    (void)again;
+    for (mk_watch *watch = p->watches; watch; watch = watch->next)
+        if (watch->challenge)
+            watch->challenge(watch->arg, session, challenge, again);
     keep_challenge(p, challenge);
     const char *kind = json_string_value(json_object_get(challenge, "kind"));
     const json_t *answer = json_array_get(p->answers, p->answer);
@@ -97,20 +97,58 @@ static void on_challenge(void *arg, mk_session *session, const json_t *challenge
     if (approve && !json_object_get(answer, "choice") && !json_object_get(answer, "resend"))
         return; /* its polls answer it */
     const char *id = json_string_value(json_object_get(challenge, "id"));
+    for (mk_watch *watch = p->watches; watch && answer; watch = watch->next)
+        if (watch->answer)
+            watch->answer(watch->arg, session, id, answer);
     if (answer)
         p->answer++;
     if (!answer || mk_session_answer(session, id, answer, why, sizeof why))
         mk_session_cancel(session);
 }
 
+/* Keys in order, so that a case that is written anew has the same lines. */
+static json_t *sorted(json_t *value)
+{
+    char *text = value ? json_dumps(value, JSON_SORT_KEYS | JSON_ENCODE_ANY) : NULL;
+    json_t *out = text ? json_loads(text, JSON_DECODE_ANY, NULL) : NULL;
+    mk_free(text);
+    json_decref(value);
+    return out;
+}
+
+static void on_hop(void *arg, mk_session *session, const mk_hop *hop)
+{
+    for (mk_watch *watch = ((player *)arg)->watches; watch; watch = watch->next)
+        if (watch->hop)
+            watch->hop(watch->arg, session, hop);
+}
+
+static void on_page(void *arg, mk_session *session, mk_page *page, const json_t *explain, const char *where)
+{
+    for (mk_watch *watch = ((player *)arg)->watches; watch; watch = watch->next)
+        if (watch->page)
+            watch->page(watch->arg, session, page, explain, where);
+}
+
+static void on_note(void *arg, mk_session *session, const char *kind, const json_t *data)
+{
+    for (mk_watch *watch = ((player *)arg)->watches; watch; watch = watch->next)
+        if (watch->note)
+            watch->note(watch->arg, session, kind, data);
+}
+
 static void on_end(void *arg, mk_session *session, const mk_session_end *end)
 {
     player *p = arg;
-    (void)session;
-    p->outcome = end->meters ? json_pack("{s:O}", "meters", end->meters)
+    p->outcome = end->meters ? sorted(json_pack("{s:O}", "meters", end->meters))
                              : json_pack("{s:s, s:s}", "error", end->fault->kind->code, "message", end->fault->message);
     p->failed = p->failed || !p->outcome;
     p->over = true;
+    json_t *result = p->watches ? mk_session_end_json(p->version, end) : NULL;
+    for (mk_watch *watch = p->watches; watch && result; watch = watch->next)
+        if (watch->close && watch->close(watch->arg, session, result))
+            p->failed = true;
+    json_decref(result);
     uv_stop(p->loop);
 }
 
@@ -144,7 +182,12 @@ static int play_on(player *p, mk_engine *engine, const mk_version *version, cons
 {
     uint8_t seed[32];
     mk_session *session = NULL;
-    const mk_driver driver = { .challenge = on_challenge, .end = on_end };
+    mk_driver driver = { .challenge = on_challenge, .end = on_end };
+    if (p->watches) { /* what costs is done only where somebody looks */
+        driver.hop = on_hop;
+        driver.page = on_page;
+        driver.note = on_note;
+    }
     mk_session_input input = { .version = version, .credentials = credentials, .human = true, .transport = transport, .transport_arg = p,
                                .seed = seed, .now_ms = json_integer_value(json_object_get(p->doc, "now_ms")),
                                .mfa = json_string_value(json_object_get(p->doc, "mfa")), .keep = json_object_get(p->doc, "keep") };
@@ -192,15 +235,15 @@ static int play(player *p, const mk_version *version, char *why, size_t cap)
     return err;
 }
 
-int mk_case_play(json_t **seen, const json_t *doc, const mk_version *version, char *why, size_t cap)
+int mk_case_play(json_t **seen, const json_t *doc, const mk_version *version, mk_watch *watches, char *why, size_t cap)
 {
-    player p = { .doc = doc, .exchanges = json_object_get(doc, "exchanges"), .answers = json_object_get(doc, "answers") };
+    player p = { .version = version, .watches = watches, .doc = doc, .exchanges = json_object_get(doc, "exchanges"), .answers = json_object_get(doc, "answers") };
     p.used = mk_calloc(json_array_size(p.exchanges) + 1, sizeof *p.used);
     p.seen = json_array();
     p.challenges = json_array();
     int err = p.used && p.seen && p.challenges ? play(&p, version, why, cap) : MK_ENOMEM;
-    json_t *made = err ? NULL : json_pack("{s:O, s:O, s:O, s:i}", "exchanges", p.seen, "challenges", p.challenges, "outcome", p.outcome,
-                                          "unanswered", p.unanswered);
+    json_t *made = err ? NULL : json_pack("{s:O, s:O, s:O, s:O*}", "exchanges", p.seen, "challenges", p.challenges, "outcome", p.outcome,
+                                          "stray", p.stray);
     if (!err && !made)
         err = MK_ENOMEM;
     if (!err)
@@ -209,6 +252,7 @@ int mk_case_play(json_t **seen, const json_t *doc, const mk_version *version, ch
     json_decref(p.seen);
     json_decref(p.challenges);
     json_decref(p.outcome);
+    json_decref(p.stray);
     return err;
 }
 

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "cli/command.h"
+#include "cli/drive.h"
 #include "cli/reel.h"
 
 #include <stdlib.h>
@@ -130,6 +131,7 @@ void mk_check_print(const json_t *problems, FILE *to)
 
 typedef struct checking {
     const mk_args *args;
+    json_t *json; /* of --json, or NULL */
     size_t adapters, errors, warnings;
     int status;
 } checking;
@@ -147,7 +149,10 @@ static bool check_one(void *arg, const char *adapter)
     const int err = problems ? mk_check_adapter(problems, &found, mk_args_get(all->args, "--runtime"), NULL) : MK_ENOMEM;
     if (err)
         all->status = mk_args_say(all->args, 1, "%s: %s", adapter, mk_err_text(err));
-    mk_check_print(problems, stdout);
+    if (all->json)
+        json_array_extend(all->json, problems);
+    else
+        mk_check_print(problems, stdout);
     all->adapters++;
     all->errors += mk_check_errors(problems);
     all->warnings += json_array_size(problems) - mk_check_errors(problems);
@@ -158,12 +163,15 @@ static bool check_one(void *arg, const char *adapter)
 
 int mk_cmd_check(const mk_args *args)
 {
-    checking all = { .args = args };
+    checking all = { .args = args, .json = mk_args_has(args, "--json") ? json_array() : NULL };
     int err = MK_OK;
     for (size_t i = 0; i < args->operand_count; i++)
         check_one(&all, args->operands[i]);
     if (!args->operand_count)
         err = mk_find_all(mk_args_get(args, "--scripts"), check_one, &all);
+    if (all.json)
+        mk_drive_put_json(all.json);
+    json_decref(all.json);
     if (err)
         return mk_args_say(args, 1, "%s", mk_err_text(err));
     fflush(stdout);

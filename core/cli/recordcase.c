@@ -254,8 +254,10 @@ static int same_outcome(const json_t *run, const json_t *seen, char *why, size_t
     const json_t *got = json_object_get(seen, "outcome"), *error = json_object_get(run, "error");
     const char *code = json_string_value(json_object_get(error, "code")), *now = json_string_value(json_object_get(got, "error"));
     const size_t a = json_array_size(json_object_get(run, "meters")), b = json_array_size(json_object_get(got, "meters"));
-    if (json_integer_value(json_object_get(seen, "unanswered")))
-        snprintf(why, cap, "played without a network it asks for something else than it did before");
+    const json_t *stray = json_object_get(seen, "stray");
+    if (stray)
+        snprintf(why, cap, "scrubbed and played without a network it asks for %s %s, which it did not before",
+                 json_string_value(json_object_get(stray, "method")), json_string_value(json_object_get(stray, "url")));
     else if (!code && now)
         snprintf(why, cap, "scrubbed, it ends %s (%s) instead of giving %zu meters", now, json_string_value(json_object_get(got, "message")), a);
     else if (code && (!now || strcmp(code, now) != 0))
@@ -270,7 +272,7 @@ static int same_outcome(const json_t *run, const json_t *seen, char *why, size_t
 static int finish(making *m, json_t **out, const json_t *outcome, char *why, size_t cap)
 {
     json_t *doc = document(m), *seen = NULL;
-    int err = doc ? mk_case_play(&seen, doc, m->from->version, why, cap) : MK_ENOMEM;
+    int err = doc ? mk_case_play(&seen, doc, m->from->version, NULL, why, cap) : MK_ENOMEM;
     if (!err)
         err = same_outcome(outcome, seen, why, cap);
     if (!err)

@@ -5,12 +5,14 @@
 #include "cli/check.h"
 #include "cli/command.h"
 #include "cli/reel.h"
+#include "cli/session_command.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 typedef struct testing {
+    json_t *results;  /* of --json, or NULL */
     const mk_args *args;
     const char *scripts;
     bool accept;
@@ -22,7 +24,10 @@ typedef struct testing {
 
 static void say(testing *t, const char *name, const char *outcome, const char *more)
 {
-    printf("%-8s %s/%s%s%s\n", outcome, t->id, name, *more ? ": " : "", more);
+    if (!t->results)
+        printf("%-8s %s/%s%s%s\n", outcome, t->id, name, *more ? ": " : "", more);
+    else
+        json_array_append_new(t->results, json_pack("{s:s, s:s, s:s, s:s}", "utility", t->id, "case", name, "outcome", outcome, "message", more));
 }
 
 /* What was seen becomes what is expected. */
@@ -33,7 +38,7 @@ static void take_over(testing *t, const char *name, const char *path, json_t *do
     if (!path) {
         say(t, name, "differs", "it is built in: copy the adapter and its cases first");
         t->differ++;
-    } else if (json_integer_value(json_object_get(seen, "unanswered"))) {
+    } else if (json_object_get(seen, "stray")) {
         say(t, name, "differs", "it asks for what the case has no response to: record it anew");
         t->differ++;
     } else if (mk_case_accept(doc, seen) || mk_case_write(&text, doc) || mk_write_file(path, text.data, text.len, false)) {
@@ -55,14 +60,25 @@ static int judge(testing *t, const char *name, const char *path, json_t *doc, co
         say(t, name, "ok", "");
     } else if (!err && t->accept) {
         take_over(t, name, path, doc, seen);
-        fputs(diff.data, stdout);
+        if (!t->results)
+            fputs(diff.data, stdout);
     } else if (!err) {
-        say(t, name, "differs", "");
-        fputs(diff.data, stdout);
+        say(t, name, "differs", t->results ? diff.data : "");
+        if (!t->results)
+            fputs(diff.data, stdout);
         t->differ++;
     }
     mk_buf_free(&diff);
     return err;
+}
+
+static bool wanted(const testing *t, const char *name)
+{
+    const char *one;
+    for (size_t i = 0; (one = mk_args_at(t->args, "--case", i)); i++)
+        if (!strcmp(one, name))
+            return true;
+    return !mk_args_at(t->args, "--case", 0);
 }
 
 static bool one_case(void *arg, const char *name, const char *path, mk_bytes text)
@@ -70,11 +86,19 @@ static bool one_case(void *arg, const char *name, const char *path, mk_bytes tex
     testing *t = arg;
     char why[300] = "";
     json_t *doc = NULL, *seen = NULL;
-    t->cases++;
+    mk_watch *watches = NULL;
     t->of_this++;
+    if (!wanted(t, name))
+        return true;
+    t->cases++;
+    if (mk_session_command_look(&watches, t->args)) {
+        t->status = 2;
+        return false;
+    }
     int err = mk_case_read(&doc, text.data, text.len, why, sizeof why);
     if (!err)
-        err = mk_case_play(&seen, doc, t->version, why, sizeof why);
+        err = mk_case_play(&seen, doc, t->version, watches, why, sizeof why);
+    mk_watch_free(&watches);
     if (!err)
         err = judge(t, name, path, doc, seen);
     if (err == MK_ENOMEM || (err && !*why)) {
@@ -128,13 +152,21 @@ int mk_cmd_test(const mk_args *args)
 {
     testing t = { .args = args, .scripts = mk_args_get(args, "--scripts"), .accept = mk_args_has(args, "--accept") };
     int err = MK_OK;
+    if ((mk_args_has(args, "--trace") || mk_args_has(args, "--report")) && (!mk_args_at(args, "--case", 0) || mk_args_at(args, "--case", 1)))
+        return mk_args_say(args, 2, "--trace and --report show one case: say which with --case");
+    t.results = mk_args_has(args, "--json") ? json_array() : NULL;
     for (size_t i = 0; i < args->operand_count && t.status != 1; i++)
         one_adapter(&t, args->operands[i]);
     if (!args->operand_count)
         err = mk_find_all(t.scripts, one_adapter, &t);
     if (err)
         return mk_args_say(args, 1, "%s", mk_err_text(err));
+    if (t.results)
+        mk_drive_put_json(t.results);
+    json_decref(t.results);
     fflush(stdout);
+    if (mk_args_at(args, "--case", 0) && !t.cases && !t.status)
+        t.status = mk_args_say(args, 2, "there is no such case");
     fprintf(stderr, "%zu case%s, %zu differ%s", t.cases, t.cases == 1 ? "" : "s", t.differ, t.differ == 1 ? "s" : "");
     if (t.accepted)
         fprintf(stderr, ", %zu accepted", t.accepted);
