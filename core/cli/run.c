@@ -15,14 +15,11 @@
 int mk_session_command_look(mk_watch **watches, const mk_args *args)
 {
     const char *trace = mk_args_get(args, "--trace"), *report = mk_args_get(args, "--report"), *path = trace;
-    (void)report;
     int err = trace ? mk_har_watch(watches, trace) : MK_OK;
-#if __has_include("cli/report.c")
     if (!err && report) {
         path = report;
         err = mk_report_watch(watches, report);
     }
-#endif
     if (!err)
         return 0;
     mk_watch_free(watches);

@@ -62,7 +62,7 @@ static int read_limit(const mk_args *args, mk_session_limits *limits, const char
     int err = mk_session_limit_set(limits, name, equals + 1);
     if (err == MK_ENOENT)
         return unknown_limit(args, limits, name);
-    if (err)
+    if (err || strspn(equals + 1, "0") == strlen(equals + 1)) /* nought would be taken for the default */
         return mk_args_say(args, 2, "--limit %s: a whole number greater than nought is needed", text);
     return 0;
 }
