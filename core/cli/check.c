@@ -63,6 +63,17 @@ static int names(json_t *problems, const char *file, mk_bytes text, const mk_tok
     return ran && !err ? MK_OK : mk_check_globals(problems, file, tokens);
 }
 
+/* What does not compile has no names worth looking at. */
+static bool is_syntax(const json_t *said)
+{
+    size_t i;
+    json_t *one;
+    json_array_foreach(said, i, one)
+        if (strstr(text_at(one, "message"), " near "))
+            return true;
+    return false;
+}
+
 int mk_check_adapter(json_t *problems, const mk_found *found, const char *runtime, mk_version **version)
 {
     const mk_bytes text = { found->text.data, found->text.len };
@@ -76,10 +87,8 @@ int mk_check_adapter(json_t *problems, const mk_found *found, const char *runtim
     const bool compiles = built != NULL;
     if (!err)
         err = mk_tokens_read(&tokens, text);
-    if (!err && compiles)
+    if (!err && (compiles || !is_syntax(said)))
         err = names(problems, file, text, &tokens);
-    else if (!err)
-        err = mk_check_globals(problems, file, &tokens);
     if (!err && compiles)
         err = mk_check_calls(problems, file, &tokens, mk_version_manifest(built));
     mk_tokens_free(&tokens);
