@@ -2,6 +2,7 @@
 #include "../base/oom.h"
 #include "cli/command.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -18,9 +19,27 @@ static int read_words(mk_args *args, const char *const *words)
     return mk_args_read(args, mk_command_find(words[0]), argc, argv);
 }
 
-static void quiet(void)
+/* What is said on standard error is not looked at here. */
+static int error_was;
+
+static int quiet(void **state)
 {
-    assert_non_null(freopen("/dev/null", "w", stderr));
+    (void)state;
+    fflush(stderr);
+    error_was = dup(STDERR_FILENO);
+    const int none = open("/dev/null", O_WRONLY);
+    const bool bad = error_was < 0 || none < 0 || dup2(none, STDERR_FILENO) < 0;
+    close(none);
+    return bad;
+}
+
+static int loud(void **state)
+{
+    (void)state;
+    fflush(stderr);
+    const bool bad = dup2(error_was, STDERR_FILENO) < 0;
+    close(error_was);
+    return bad;
 }
 
 static void test_both_forms_anywhere(void **state)
@@ -68,7 +87,6 @@ static void test_refused(void **state)
                                             { "run", "demo", "--jso", NULL },
                                             { "run", "demo", "-j", NULL } };
     mk_args args;
-    quiet();
     const long live = mk_mem_live();
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         assert_int_equal(read_words(&args, lines[i]), 2);
@@ -86,7 +104,6 @@ static void test_numbers(void **state)
     const char *const good[] = { "bench", "demo", "--sessions", "7", NULL };
     const char *const bad[] = { "bench", "demo", "--sessions", "7x", NULL };
     long value = 0;
-    quiet();
     assert_int_equal(read_words(&args, good), 0);
     assert_true(mk_args_number(&args, "--sessions", 1, 10, 3, &value));
     assert_int_equal(value, 7);
@@ -130,7 +147,6 @@ static void test_shared_refused(void **state)
                                             { "run", "demo", "--scripts", "/nonexistent", NULL } };
     mk_args args;
     mk_shared shared;
-    quiet();
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         assert_int_equal(read_words(&args, lines[i]), 0);
         const long live = mk_mem_live();
@@ -144,7 +160,6 @@ static void test_read_out_of_memory(void **state)
 {
     (void)state;
     const char *const words[] = { "run", "demo", "--limit=requests=5", "--allow-origin", "http://127.0.0.1:1", NULL };
-    quiet();
     for (unsigned long n = 1;; n++) {
         mk_args args;
         mk_shared shared;
@@ -213,9 +228,15 @@ static void test_texts_out_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_both_forms_anywhere), cmocka_unit_test(test_end_of_options), cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_numbers),             cmocka_unit_test(test_shared),         cmocka_unit_test(test_shared_refused),
-        cmocka_unit_test(test_read_out_of_memory),  cmocka_unit_test(test_texts),          cmocka_unit_test(test_texts_out_of_memory),
+        cmocka_unit_test(test_both_forms_anywhere),
+        cmocka_unit_test(test_end_of_options),
+        cmocka_unit_test_setup_teardown(test_refused, quiet, loud),
+        cmocka_unit_test_setup_teardown(test_numbers, quiet, loud),
+        cmocka_unit_test(test_shared),
+        cmocka_unit_test_setup_teardown(test_shared_refused, quiet, loud),
+        cmocka_unit_test_setup_teardown(test_read_out_of_memory, quiet, loud),
+        cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_texts_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
