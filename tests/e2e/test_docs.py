@@ -6,12 +6,15 @@ A fence's words after the language say what to do with it:
     ```lua inside           a part of sign_in(s): put into an adapter, meterkey check passes
     ```lua file=PATH        (any language) is written to PATH, in the order of the page
     ```sh run [exit=N]      is executed; a ```text block right after it is what comes out, `…` standing for anything
+    ```sh terminal type=A,B is executed on a terminal; a word is typed at each prompt, a line that ends in ": "
     ```sh start             is started and left running until the page is done; its ```text must have come
 needs=COMMAND skips a block while the program has no such command. Each page has a folder, a home and
 ports of its own. Links between pages, and pages made from the code, are checked too."""
 import glob
 import os
+import pty
 import re
+import select
 import shutil
 import signal
 import socket
@@ -122,6 +125,29 @@ class Page:
         lacks = expected and missing(expected, done.stdout)
         return "this line did not come: %s\n%s" % (lacks, done.stdout) if lacks else None
 
+    def terminal(self, block, expected):
+        """On a terminal of its own, typing the next word whenever the last line is a prompt."""
+        child, side = pty.fork()
+        if child == 0:
+            os.chdir(os.path.join(self.folder, "work"))
+            os.execvpe("bash", ["bash", "-c", block.text], dict(self.env, TERM="dumb", COLUMNS="100"))
+        words, seen = block.value("type").split(","), b""
+        while select.select([side], [], [], LIMIT)[0]:
+            try:
+                seen += os.read(side, 65536)
+            except OSError:     # its end: the other side is closed
+                break
+            if words and re.search(rb": $", seen):
+                os.write(side, words.pop(0).encode() + b"\n")
+        else:
+            os.kill(child, signal.SIGKILL)
+        os.close(side)
+        status, text = os.waitpid(child, 0)[1], seen.decode("utf-8", "replace").replace("\r", "")
+        lacks = missing(expected, text)
+        if status == 0 and not lacks:
+            return None
+        return "status %d, this line did not come: %s\n%s" % (status, lacks, text)
+
     def start(self, block, expected):
         child = subprocess.Popen(["bash", "-c", "exec " + block.text], cwd=self.path_of("."), env=self.env, stdin=subprocess.DEVNULL,
                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True, text=True)
@@ -153,6 +179,8 @@ class Page:
             return self.check("inside%d" % block.line, INSIDE % ("inside%d" % block.line, block.text))
         if block.has("run"):
             return self.run(block, expected)
+        if block.has("terminal"):
+            return self.terminal(block, expected)
         if block.has("start"):
             return self.start(block, expected)
         return ""
