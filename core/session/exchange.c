@@ -196,6 +196,22 @@ static bool record(mk_session *s, mk_response *response)
     return err == MK_OK;
 }
 
+/* It may have arrived: the customer is told what may be used up, and no pcall lets a script send it again. */
+static void in_doubt(mk_session *s, mk_response *response)
+{
+    unsigned bits = intent_of(s);
+    enum { ROOM = 80 };
+    if (!bits)
+        return;
+    size_t len = strlen(response->detail), most = sizeof response->detail - ROOM;
+    len = len < most ? len : most;
+    snprintf(response->detail + len, sizeof response->detail - len, "; %s%s%s",
+             bits & MK_INTENT_CREDENTIALS ? "the password may have been tried once" : "",
+             bits == (MK_INTENT_CREDENTIALS | MK_INTENT_ANSWER) ? "; " : "",
+             bits & MK_INTENT_ANSWER ? "the code may have been used" : "");
+    s->call->end = true;
+}
+
 static void arrived(mk_session *s, mk_response *response)
 {
     tell_hop(s, response, false);
@@ -204,11 +220,8 @@ static void arrived(mk_session *s, mk_response *response)
         finish(s, mk_fault_new("policy.budget", "the journal is full"), true);
         return;
     }
-    if (response->fault && response->sent && !mk_request_repeatable(mk_fetch_hop(s->fetch)) && s->used) {
-        size_t len = strlen(response->detail);
-        snprintf(response->detail + len, sizeof response->detail - len, "; %s",
-                 s->used & MK_INTENT_ANSWER ? "the code may have been used" : "the password may have been tried once");
-    }
+    if (response->fault && response->sent && !mk_request_repeatable(mk_fetch_hop(s->fetch)))
+        in_doubt(s, response);
     step(s, response);
 }
 
@@ -358,7 +371,7 @@ static void pump(mk_session *s)
             return;
         case MK_FETCH_FAULT:
             code = mk_fetch_fault(s->fetch, &detail);
-            finish(s, mk_fault_new(code, "%s", detail), false);
+            finish(s, mk_fault_new(code, "%s", detail), s->call->end);
             return;
         }
     }
