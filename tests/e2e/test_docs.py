@@ -95,7 +95,7 @@ class Page:
 
     def close(self):
         for child in self.running:
-            os.killpg(child.pid, signal.SIGKILL)
+            child.kill()
             child.wait()
             child.stdout.close()
         shutil.rmtree(self.folder)
@@ -150,9 +150,9 @@ class Page:
 
     def start(self, block, expected):
         child = subprocess.Popen(["bash", "-c", "exec " + block.text], cwd=self.path_of("."), env=self.env, stdin=subprocess.DEVNULL,
-                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True, text=True)
+                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.running.append(child)
-        late = threading.Timer(LIMIT, lambda: os.killpg(child.pid, signal.SIGKILL))
+        late = threading.Timer(LIMIT, child.kill)
         late.start()
         seen = ""
         while missing(expected, seen) is not None:
