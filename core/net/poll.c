@@ -56,8 +56,8 @@ static void on_ready(uv_poll_t *handle, int status, int events)
     int running = 0, what = 0;
     if (!client || !client->multi)
         return;
-    if (status < 0)
-        what = CURL_CSELECT_ERR;
+    if (status < 0) /* the socket has an error pending: curl reads which, and sends a GET again where it may */
+        what = CURL_CSELECT_IN | CURL_CSELECT_OUT;
     if (events & UV_READABLE)
         what |= CURL_CSELECT_IN;
     if (events & UV_WRITABLE)
