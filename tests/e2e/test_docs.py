@@ -212,7 +212,7 @@ def try_page(path, commands):
 
 def check_links():
     wrong = []
-    pages = ["README.md", "CONTRIBUTING.md"] + sorted(glob.glob("docs/**/*.md", recursive=True, root_dir=ROOT))
+    pages = ["README.md", "CONTRIBUTING.md", "rockspec/README.md", "tests/harness/README.md"] + sorted(glob.glob("docs/**/*.md", recursive=True, root_dir=ROOT))
     for page in pages:
         with open(os.path.join(ROOT, page), encoding="utf-8") as file:
             text = re.sub(r"```.*?\n```", "", file.read(), flags=re.S)
