@@ -229,7 +229,9 @@ static void on_typed(void *arg, json_t *answer)
     char why[300] = "";
     int err = give(drive, answer, why, sizeof why);
     json_decref(answer);
-    if (err && !drive->over)
+    if (err == MK_ECLOSED) /* an approval came meanwhile, say: there is nothing to ask for any more */
+        mk_terminal_forget(drive->terminal);
+    else if (err && !drive->over)
         mk_terminal_refused(drive->terminal, *why ? why : mk_err_text(err));
 }
 

@@ -4,6 +4,7 @@
 #include "base/build.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/suggest.h"
 #include "script/embedded.h"
 
 #include <dirent.h>
@@ -166,35 +167,6 @@ static int set_names(mk_found *found, const char *path)
     return found->path && found->name && found->id ? MK_OK : MK_ENOMEM;
 }
 
-int mk_find_text(mk_found *out, const char *adapter, const char *scripts, char *why, size_t cap)
-{
-    char where[PATHS], relative[128];
-    int err;
-    mk_found found = { .path = NULL };
-    mk_buf_init(&found.text, MK_FIND_MAX);
-    if (is_file(adapter)) {
-        snprintf(where, sizeof where, "%s", adapter);
-        err = read_path(&found.text, adapter, MK_FIND_MAX, why, cap);
-    } else if (!is_id(adapter)) {
-        snprintf(why, cap, "%s is neither a file nor the id of an adapter", adapter);
-        err = MK_ENOENT;
-    } else {
-        snprintf(relative, sizeof relative, "utilities/%s.lua", adapter);
-        err = find_file(&found.text, scripts, relative, MK_FIND_MAX, where, sizeof where, why, cap);
-        if (err == MK_ENOENT)
-            snprintf(why, cap, "there is no adapter %s; `meterkey utilities` lists those there are", adapter);
-    }
-    if (!err)
-        err = check_text(&found.text, where, why, cap);
-    if (!err && (err = set_names(&found, where)))
-        snprintf(why, cap, "%s", mk_err_text(err));
-    if (err)
-        mk_found_free(&found);
-    else
-        *out = found;
-    return err;
-}
-
 /* --- all of them --------------------------------------------------------- */
 
 typedef struct names {
@@ -212,7 +184,7 @@ static void add_name(names *all, const char *file)
     snprintf(id, sizeof id, "%.*s", (int)(len - 4), file);
     if (!is_id(id))
         return;
-    if (all->count == all->cap) {
+    if (all->count + 1 >= all->cap) {
         const size_t cap = all->cap ? all->cap * 2 : 32;
         char **list = mk_realloc(all->list, cap * sizeof *list);
         if (!list) {
@@ -224,7 +196,7 @@ static void add_name(names *all, const char *file)
     }
     all->list[all->count] = mk_strdup(id);
     if (all->list[all->count])
-        all->count++;
+        all->list[++all->count] = NULL;
     else
         all->err = MK_ENOMEM;
 }
@@ -254,22 +226,76 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-int mk_find_all(const char *scripts, bool (*each)(void *arg, const char *id), void *arg)
+/* All ids, sorted, the same perhaps more than once; a NULL after them. */
+static void list_names(names *all, const char *scripts)
 {
-    names all = { .list = NULL };
     char folder[PATHS];
     const char *base;
     for (size_t i = 0; (base = folder_at(scripts, i, folder, sizeof folder)); i++)
-        add_folder(&all, base);
-    add_embedded(&all);
-    if (all.count)
-        qsort(all.list, all.count, sizeof *all.list, by_name);
+        add_folder(all, base);
+    add_embedded(all);
+    if (all->count)
+        qsort(all->list, all->count, sizeof *all->list, by_name);
+}
+
+static void free_names(names *all)
+{
+    for (size_t i = 0; i < all->count; i++)
+        mk_free(all->list[i]);
+    mk_free(all->list);
+}
+
+int mk_find_all(const char *scripts, bool (*each)(void *arg, const char *id), void *arg)
+{
+    names all = { .list = NULL };
+    list_names(&all, scripts);
     bool more = !all.err;
     for (size_t i = 0; more && i < all.count; i++)
         if (!i || strcmp(all.list[i - 1], all.list[i]) != 0)
             more = each(arg, all.list[i]);
-    for (size_t i = 0; i < all.count; i++)
-        mk_free(all.list[i]);
-    mk_free(all.list);
+    free_names(&all);
     return all.err;
+}
+
+/* --- by file or id --------------------------------------------------------- */
+
+static void say_unknown(const char *adapter, const char *scripts, char *why, size_t cap)
+{
+    names all = { .list = NULL };
+    list_names(&all, scripts);
+    const char *near = all.count ? mk_suggest(adapter, (const char *const *)all.list) : NULL;
+    if (near)
+        snprintf(why, cap, "there is no adapter %s; did you mean %s?", adapter, near);
+    else
+        snprintf(why, cap, "there is no adapter %s; `meterkey utilities` lists those there are", adapter);
+    free_names(&all);
+}
+
+int mk_find_text(mk_found *out, const char *adapter, const char *scripts, char *why, size_t cap)
+{
+    char where[PATHS], relative[128];
+    int err;
+    mk_found found = { .path = NULL };
+    mk_buf_init(&found.text, MK_FIND_MAX);
+    if (is_file(adapter)) {
+        snprintf(where, sizeof where, "%s", adapter);
+        err = read_path(&found.text, adapter, MK_FIND_MAX, why, cap);
+    } else if (!is_id(adapter)) {
+        snprintf(why, cap, "%s is neither a file nor the id of an adapter", adapter);
+        err = MK_ENOENT;
+    } else {
+        snprintf(relative, sizeof relative, "utilities/%s.lua", adapter);
+        err = find_file(&found.text, scripts, relative, MK_FIND_MAX, where, sizeof where, why, cap);
+        if (err == MK_ENOENT)
+            say_unknown(adapter, scripts, why, cap);
+    }
+    if (!err)
+        err = check_text(&found.text, where, why, cap);
+    if (!err && (err = set_names(&found, where)))
+        snprintf(why, cap, "%s", mk_err_text(err));
+    if (err)
+        mk_found_free(&found);
+    else
+        *out = found;
+    return err;
 }

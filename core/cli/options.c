@@ -62,7 +62,8 @@ static int read_option(mk_args *args, int *i)
     const char *word = args->argv[*i];
     const char *equals = strchr(word, '=');
     const size_t len = equals ? (size_t)(equals - word) : strlen(word);
-    const mk_option *option = find_option(args->command, word, len);
+    const mk_option *option = strcmp(word, "-h") == 0 ? find_option(args->command, "--help", 6)
+                                                      : find_option(args->command, word, len);
     if (!option)
         return unknown_option(args, word, len);
     if (!option->value) {

@@ -57,11 +57,12 @@ static void put(const char *before, const char *text)
 static void say_error(const json_t *error)
 {
     const json_t *help = json_object_get(error, "help");
+    const char *message = text_at(error, "message"), *advice = text_at(help, "text");
     fprintf(stderr, "error %s", text_at(error, "code"));
-    put(": ", text_at(error, "message"));
+    put(": ", message);
     put("  at ", text_at(error, "script"));
     put("  at page ", text_at(json_object_get(error, "evidence"), "url"));
-    put("  ", text_at(help, "text"));
+    put("  ", strcmp(advice, message) == 0 ? "" : advice);
     put("  see ", text_at(help, "url"));
 }
 

@@ -5,6 +5,7 @@
 #include "cli/drive.h"
 #include "cli/find.h"
 #include "cli/session_command.h"
+#include "cli/terminal.h"
 #include "cli/tty.h"
 
 #include <errno.h>
@@ -40,7 +41,14 @@ void mk_session_command_input(mk_drive_input *input, const mk_args *args, const 
 
 int mk_session_command_print(const mk_args *args, const mk_drive_result *result)
 {
-    return mk_drive_print(result, mk_args_has(args, "--json"), mk_args_has(args, "--table"));
+    const int status = mk_drive_print(result, mk_args_has(args, "--json"), mk_args_has(args, "--table"));
+    const json_t *challenge = json_object_get(result->object, "challenge");
+    if (challenge) {
+        const char *park = mk_args_get(args, "--park");
+        mk_terminal_explain(challenge, json_object_get(challenge, "message") != NULL);
+        fprintf(stderr, "The session waits, sealed, in %s; meterkey resume %s goes on with it.\n", park, park);
+    }
+    return status;
 }
 
 /* The folder of --park is looked at before a code is sent for nothing. */

@@ -85,7 +85,7 @@ class Bench:
     def park(self, scenario="mfa_sms", name="parked", *options):
         path = self.path(name)
         done = self.run(scenario, "--park", path, *options)
-        expect(done, 20)
+        expect(done, 20, "meterkey resume " + path)
         check(done.json and "challenge" in done.json, "no challenge is printed: " + done.stdout)
         return path
 
@@ -468,6 +468,7 @@ def scripts_that_are_none(b):
         same(done.json["error"]["code"], "adapter.load", "code of " + name)
     expect(b.call("run", b.path("missing.lua"), "--credentials", b.credentials("residential")), 2, "no such file")
     expect(b.call("run", "nowhere", "--credentials", b.credentials("residential")), 2, "no adapter nowhere")
+    expect(b.call("run", "deno", "--credentials", b.credentials("residential")), 2, "did you mean demo?")
     os.mkdir(b.path("folder.lua"))
     expect(b.call("run", b.path("folder.lua"), "--credentials", b.credentials("residential")), 14, "directory")
 
@@ -538,6 +539,7 @@ def help_of_everything(b):
         check(done.stdout.startswith("usage: meterkey %s" % name) and "--help" in done.stdout and "Exit status" in done.stdout,
               done.stdout)
         same(done.stdout, b.call("help", name).stdout, "help %s" % name)
+        same(done.stdout, b.call(name, "-h").stdout, "%s -h" % name)
         check(all(len(line) <= 100 for line in done.stdout.splitlines()), "a long line in the help of " + name)
     same(b.call().returncode, 2, "status without a command")
     check(b.call("--version").stdout.startswith("meterkey "), "version")
