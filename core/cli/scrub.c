@@ -40,6 +40,7 @@ void mk_scrub_free(mk_scrub *scrub)
     if (!scrub)
         return;
     drop_masks(scrub);
+    mk_mask_free(scrub->typed);
     for (size_t i = 0; i < scrub->count; i++) {
         mk_secret_unref(scrub->list[i].secret);
         mk_free(scrub->list[i].as);
@@ -123,6 +124,13 @@ const char *mk_scrub_known(const mk_scrub *scrub, const char *text, size_t len)
     return NULL;
 }
 
+static int remember_typed(mk_scrub *scrub, mk_secret *secret)
+{
+    if (!scrub->typed)
+        scrub->typed = mk_mask_new();
+    return scrub->typed ? mk_mask_add(scrub->typed, secret, "") : MK_ENOMEM;
+}
+
 int mk_scrub_put(mk_scrub *scrub, const char *text, size_t len, const char *as, bool token)
 {
     if (!len || mk_scrub_known(scrub, text, len))
@@ -142,29 +150,32 @@ int mk_scrub_put(mk_scrub *scrub, const char *text, size_t len, const char *as, 
         return MK_ENOMEM;
     }
     scrub->list[scrub->count++] = one;
-    return MK_OK;
+    return token ? MK_OK : remember_typed(scrub, one.secret);
 }
 
-static char lower(char c)
+/* Of Latin letters, which is what names and passwords are made of. */
+static uint32_t lower(uint32_t c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+    return (c >= 'A' && c <= 'Z') || (c >= 0xc0 && c <= 0xde && c != 0xd7) ? c + 32 : c;
 }
 
-static char upper(char c)
+static uint32_t upper(uint32_t c)
 {
-    return c >= 'a' && c <= 'z' ? (char)(c - 32) : c;
+    return (c >= 'a' && c <= 'z') || (c >= 0xe0 && c <= 0xfe && c != 0xf7) ? c - 32 : c;
 }
 
 /* Portals write a name in small or in capital letters. */
-static int put_changed(mk_scrub *scrub, const char *text, const char *as, char (*change)(char))
+static int put_changed(mk_scrub *scrub, const char *text, const char *as, uint32_t (*change)(uint32_t))
 {
-    char *copy = mk_strdup(text);
-    if (!copy)
-        return MK_ENOMEM;
-    for (char *c = copy; *c; c++)
-        *c = change(*c);
-    const int err = mk_scrub_put(scrub, copy, strlen(copy), as, false);
-    mk_free(copy);
+    const size_t len = strlen(text);
+    mk_buf copy;
+    mk_buf_init(&copy, len * 3 + 1);
+    int err = MK_OK;
+    for (size_t at = 0; at < len && !err;)
+        err = mk_utf8_add(&copy, change(mk_utf8_next(text, len, &at)));
+    if (!err)
+        err = mk_scrub_put(scrub, copy.data, copy.len, as, false);
+    mk_buf_free(&copy);
     return err;
 }
 

@@ -35,7 +35,7 @@ static bool is_lower(char c)
 
 static bool in_run(char c)
 {
-    return is_digit(c) || is_upper(c) || is_lower(c) || (c && strchr("_-+/=.~%", c));
+    return is_digit(c) || is_upper(c) || is_lower(c) || (c && strchr("_-+/.~%", c));
 }
 
 static char class_of(char c)
@@ -92,11 +92,28 @@ static bool is_own(const mk_scrub *scrub, const char *text, size_t len)
     return memmem(scrub->sent.data, scrub->sent.len, text, len) != NULL;
 }
 
+/* Whether it is what a person typed in another guise, rather than something that holds it: what is left without it says nothing. */
+static int is_typed(const mk_scrub *scrub, const char *text, size_t len, bool *typed)
+{
+    mk_buf rest;
+    *typed = false;
+    if (!scrub->typed || !mk_mask_finds(scrub->typed, text, len))
+        return MK_OK;
+    mk_buf_init(&rest, MOST);
+    const int err = mk_mask_apply(scrub->typed, text, len, &rest);
+    *typed = !err && !mk_scrub_random(rest.data, rest.len);
+    mk_buf_free(&rest);
+    return err;
+}
+
 int mk_scrub_token(mk_scrub *scrub, const char *text, size_t len)
 {
     if (!len || len > MOST || scrub->tokens >= TOKENS || mk_scrub_known(scrub, text, len) || is_own(scrub, text, len))
         return MK_OK;
     char name[32];
+    bool typed = false;
+    if (is_typed(scrub, text, len, &typed) || typed)
+        return typed ? MK_OK : MK_ENOMEM;
     snprintf(name, sizeof name, "token-%zu", ++scrub->tokens);
     char *as = scrub->numbered ? mk_strdup(name) : shaped(text, len, scrub->tokens);
     int err = as ? mk_scrub_put(scrub, text, len, as, true) : MK_ENOMEM;
@@ -132,9 +149,9 @@ static int inside(mk_scrub *scrub, const char *run, size_t len, int depth, bool 
 static int judge(mk_scrub *scrub, const char *run, size_t len, int depth)
 {
     bool is_text = false;
-    while (len && strchr(".-/=", run[len - 1]) && (run[len - 1] != '=' || len < LEAST))
+    while (len && strchr(".-/", run[len - 1]))
         len--;
-    while (len && strchr(".-/=", *run))
+    while (len && strchr(".-/", *run))
         run++, len--;
     int err = len >= LEAST ? inside(scrub, run, len, depth, &is_text) : MK_OK;
     return !err && !is_text && mk_scrub_random(run, len) ? mk_scrub_token(scrub, run, len) : err;

@@ -15,6 +15,7 @@ struct mk_scrub {
     size_t count, cap;
     size_t tokens;     /* how many there were: each has a placeholder of its own */
     bool numbered;     /* placeholders say a number, not a shape */
+    mk_mask *typed;    /* credentials and answers alone: replaced by nothing */
     mk_mask **masks;
     size_t mask_count;
     mk_buf sent;       /* what went out so far: URLs and bodies */
