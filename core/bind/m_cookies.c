@@ -13,14 +13,30 @@ enum { MAX_COOKIES = 300, MAX_HEADER = 64 << 10, MAX_KEPT = 64 };
 typedef struct jar_box {
     mk_jar *jar;
     unsigned roles; /* of the opaque values that were ever put in: then what comes out is opaque */
+    size_t charged;
 } jar_box;
 
 static int b_gc(lua_State *L)
 {
     jar_box *box = luaL_checkudata(L, 1, JAR_MT);
+    mk_prim_release(L, box->charged);
     mk_jar_free(box->jar);
-    box->jar = NULL;
+    *box = (jar_box){0};
     return 0;
+}
+
+/* Charges what the cookies hold now instead of what they held before. */
+static void recharge(lua_State *L, jar_box *box)
+{
+    size_t size = 0, count = mk_jar_count(box->jar);
+    for (size_t i = 0; i < count; i++) {
+        const mk_cookie *cookie = mk_jar_at(box->jar, i);
+        size += sizeof *cookie + strlen(cookie->name) + strlen(cookie->value) + strlen(cookie->domain) + strlen(cookie->path);
+    }
+    mk_prim_release(L, box->charged);
+    box->charged = 0;
+    mk_prim_charge(L, size);
+    box->charged = size;
 }
 
 static jar_box *check_jar(lua_State *L)
@@ -80,6 +96,7 @@ static int b_add(lua_State *L)
     int err = mk_jar_add(box->jar, check_url(L, 2), line, len, now(L));
     if (err)
         return refuse(L, err);
+    recharge(L, box);
     lua_pushboolean(L, 1);
     return 1;
 }
@@ -156,6 +173,7 @@ static int b_set(lua_State *L)
     if (err)
         return refuse(L, err);
     box->roles |= roles;
+    recharge(L, box);
     lua_pushboolean(L, 1);
     return 1;
 }
@@ -177,6 +195,7 @@ static int b_clear(lua_State *L)
         }
     }
     mk_jar_clear(box->jar, keep);
+    recharge(L, box);
     return 0;
 }
 

@@ -135,6 +135,21 @@ static void apply_url(lua_State *L, mk_doc *doc)
     mk_prim_check(L, err, "html.parse");
 }
 
+/* Parses; if the session's memory is full, once more after a collection: documents that nobody holds any more look small
+ * to the collector. */
+static int parse(lua_State *L, mk_doc **out, mk_bytes text, bool xml)
+{
+    mk_account *account = mk_script_account(mk_script_of(L));
+    int64_t begun = mk_script_work_begin(L);
+    int err = mk_doc_parse(out, text.data, text.len, xml, NULL, account);
+    if (err == MK_ENOMEM) {
+        lua_gc(L, LUA_GCCOLLECT, 0);
+        err = mk_doc_parse(out, text.data, text.len, xml, NULL, account);
+    }
+    mk_script_work_end(L, begun);
+    return err;
+}
+
 /* html.parse(text[, {xml=, url=}]) -> document | nil, message, code   [-2, +1|+3, e] no wait */
 /**
  * Reads HTML as browsers do, or with `xml = true` XML strictly (no entities of its own, nothing fetched). url: where
@@ -154,9 +169,7 @@ static int b_parse(lua_State *L)
     bool xml = wants_xml(L);
     mk_doc **box = (mk_doc **)mk_prim_box(L, DOC_MT, methods, meta);
     int slot = lua_gettop(L);
-    int64_t begun = mk_script_work_begin(L);
-    int err = mk_doc_parse(box, text, len, xml, NULL, mk_script_account(mk_script_of(L)));
-    mk_script_work_end(L, begun);
+    int err = parse(L, box, (mk_bytes){text, len}, xml);
     if (err == MK_EPARSE)
         return mk_lua_failf(L, "adapter.parse", "not XML");
     if (err)

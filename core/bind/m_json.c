@@ -47,21 +47,20 @@ static bool collect(void *arg, json_t *value)
     return true;
 }
 
-static int push_at(lua_State *L, const mk_json_path *path, const json_t *root)
+static void push_at(lua_State *L, const mk_json_path *path, const json_t *root)
 {
     if (mk_json_path_many(path)) {
         lua_newtable(L);
         mk_json_path_each(path, root, collect, L);
         mk_lua_push_array_mt(L);
         lua_setmetatable(L, -2);
-        return 1;
+        return;
     }
     const json_t *found = mk_json_path_first(path, root);
     if (found)
         mk_lua_push_json(L, found);
     else
         lua_pushnil(L);
-    return 1;
 }
 
 /* json.decode(text[, path]) -> value | nil, message, code         [-2, +1|+3, e] no wait */
@@ -89,8 +88,11 @@ static int b_decode(lua_State *L)
         return mk_lua_failf(L, err == MK_ELIMIT ? "policy.budget" : "adapter.parse", "line %d, column %d: %s", why.line,
                             why.col, why.why[0] ? why.why : mk_err_text(err));
     if (path)
-        return push_at(L, path, *box);
-    mk_lua_push_json(L, *box);
+        push_at(L, path, *box);
+    else
+        mk_lua_push_json(L, *box);
+    json_decref(*box); /* now: the collector does not know how large it is */
+    *box = NULL;
     return 1;
 }
 
@@ -104,7 +106,7 @@ static int b_encode(lua_State *L)
 {
     luaL_checkany(L, 1);
     unsigned roles = 0;
-    mk_buf *buf = mk_lua_new_buf(L, MAX_TEXT);
+    mk_buf *buf = mk_prim_scratch(L, MAX_TEXT);
     mk_lua_json_encode(L, 1, buf, &roles);
     mk_prim_push(L, (mk_bytes){buf->data, buf->len}, roles);
     return 1;

@@ -11,19 +11,25 @@
 #define CACHE "meterkey.regexes" /* registry: flags/pattern -> compiled */
 enum { MATCH_MS = 20, GSUB_US = 100 * 1000, MAX_RESULT = 8 << 20, MAX_CACHED = 256, MAX_SUBJECT = 8 << 20 };
 
+typedef struct regex_box {
+    mk_regex *regex;
+    size_t charged;
+} regex_box;
+
 static int b_gc(lua_State *L)
 {
-    mk_regex **box = luaL_checkudata(L, 1, REGEX_MT);
-    mk_regex_free(*box);
-    *box = NULL;
+    regex_box *box = luaL_checkudata(L, 1, REGEX_MT);
+    mk_prim_release(L, box->charged);
+    mk_regex_free(box->regex);
+    *box = (regex_box){0};
     return 0;
 }
 
 static mk_regex *check_regex(lua_State *L, int idx)
 {
-    mk_regex **box = luaL_checkudata(L, idx, REGEX_MT);
-    luaL_argcheck(L, *box != NULL, idx, "regular expression is gone");
-    return *box;
+    regex_box *box = luaL_checkudata(L, idx, REGEX_MT);
+    luaL_argcheck(L, box->regex != NULL, idx, "regular expression is gone");
+    return box->regex;
 }
 
 static int b_match(lua_State *L);
@@ -41,14 +47,20 @@ static bool compile(lua_State *L, int idx, const char *flags)
     char why[120] = "";
     size_t len, at = 0;
     const char *pattern = luaL_checklstring(L, idx, &len);
-    mk_regex **box = (mk_regex **)mk_prim_box(L, REGEX_MT, methods, meta);
-    int err = mk_regex_compile(box, pattern, len, flags, &at, why, sizeof why);
+    regex_box *box = lua_newuserdatauv(L, sizeof *box, 1);
+    *box = (regex_box){0};
+    mk_lua_class(L, REGEX_MT, methods, meta);
+    luaL_setmetatable(L, REGEX_MT);
+    int err = mk_regex_compile(&box->regex, pattern, len, flags, &at, why, sizeof why);
     if (err == MK_ENOMEM)
         luaL_error(L, "not enough memory");
     if (err) {
         mk_lua_failf(L, "adapter.bug", "pattern, offset %d: %s", (int)at, why[0] ? why : mk_err_text(err));
         return false;
     }
+    size_t size = mk_regex_size(box->regex);
+    mk_prim_charge(L, size);
+    box->charged = size;
     lua_pushvalue(L, idx);
     lua_setiuservalue(L, -2, 1);
     return true;
@@ -397,7 +409,7 @@ static int b_gsub(lua_State *L)
                   "string, function or table expected");
     lua_Integer most = luaL_optinteger(L, 4, LUA_MAXINTEGER);
     mk_match match;
-    gsub g = {.L = L, .regex = regex, .subject = subject, .match = &match, .out = mk_lua_new_buf(L, MAX_RESULT)};
+    gsub g = {.L = L, .regex = regex, .subject = subject, .match = &match, .out = mk_prim_scratch(L, MAX_RESULT)};
     lua_Integer count = replace_all(&g, most, &match);
     lua_pushlstring(L, g.out->data, g.out->len);
     lua_pushinteger(L, count);

@@ -3,6 +3,7 @@
 #include "base/codec.h"
 #include "base/err.h"
 
+#define SCRATCH_MT "meterkey.scratch"
 enum { MAX_FIELDS = 2000 };
 
 void mk_prim_push(lua_State *L, mk_bytes bytes, unsigned roles)
@@ -29,6 +30,38 @@ void **mk_prim_box(lua_State *L, const char *class_name, const luaL_Reg *methods
     mk_lua_class(L, class_name, methods, meta);
     luaL_setmetatable(L, class_name);
     return box;
+}
+
+void mk_prim_charge(lua_State *L, size_t bytes)
+{
+    mk_account *account = mk_script_account(mk_script_of(L));
+    if (mk_account_charge(account, bytes) == MK_OK)
+        return;
+    lua_gc(L, LUA_GCCOLLECT, 0);
+    if (mk_account_charge(account, bytes) != MK_OK)
+        mk_script_end(L, mk_fault_new("policy.budget", "over %zu MiB behind the script", account->limit >> 20));
+}
+
+void mk_prim_release(lua_State *L, size_t bytes)
+{
+    mk_account_release(mk_script_account(mk_script_of(L)), bytes);
+}
+
+static int scratch_close(lua_State *L)
+{
+    mk_buf_free(lua_touserdata(L, 1));
+    return 0;
+}
+
+mk_buf *mk_prim_scratch(lua_State *L, size_t max)
+{
+    static const luaL_Reg meta[] = {{"__gc", scratch_close}, {"__close", scratch_close}, {NULL, NULL}};
+    mk_buf *buf = lua_newuserdatauv(L, sizeof *buf, 0);
+    mk_buf_init(buf, max);
+    mk_lua_class(L, SCRATCH_MT, NULL, meta);
+    luaL_setmetatable(L, SCRATCH_MT);
+    lua_toclose(L, -1);
+    return buf;
 }
 
 int64_t mk_prim_now(lua_State *L)

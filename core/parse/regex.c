@@ -223,6 +223,14 @@ void mk_regex_free(mk_regex *regex)
     mk_free(regex);
 }
 
+size_t mk_regex_size(const mk_regex *regex)
+{
+    size_t code = 0, jit = 0;
+    pcre2_pattern_info(regex->code, PCRE2_INFO_SIZE, &code);
+    pcre2_pattern_info(regex->code, PCRE2_INFO_JITSIZE, &jit);
+    return sizeof *regex + code + jit;
+}
+
 uint32_t mk_regex_groups(const mk_regex *regex)
 {
     return regex->groups;

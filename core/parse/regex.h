@@ -20,6 +20,7 @@ void mk_regex_free(mk_regex *regex);
 uint32_t mk_regex_groups(const mk_regex *regex); /* not counting the whole */
 /* The i-th group's name (1..groups), or NULL. Owned by regex. */
 const char *mk_regex_group_name(const mk_regex *regex, uint32_t i);
+size_t mk_regex_size(const mk_regex *regex); /* bytes of memory it holds, compiled code included */
 
 enum { MK_REGEX_MAX_GROUPS = 64 };
 typedef struct mk_match {

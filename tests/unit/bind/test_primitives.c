@@ -134,6 +134,18 @@ static void a_slow_pattern_ends_the_session(void **state)
          "pcall(require('meterkey.regex').gsub, text, [[(?:x+x+)+y|x(?=(x+x+)+y)|(x+x+)+z|(?<=x)(x+)*q]], '')", "policy.budget");
 }
 
+static void memory_behind_a_script_is_limited(void **state)
+{
+    (void)state;
+    ends("local held = {} for i = 1, 1e6 do held[i] = require('meterkey.regex').compile(('(?:%dabcdefghijk|d){300}'):format(i)) end",
+         "policy.budget test.lua:1: over 64 MiB behind the script");
+    ends("local held = {} for i = 1, 1e6 do held[i] = require('meterkey.cookies').new() for k = 1, 50 do "
+         "held[i]:set{name = 'n' .. k, value = ('v'):rep(3500), domain = 'a.test'} end end",
+         "policy.budget test.lua:1: over 64 MiB behind the script");
+    ends("local held, big = {}, ('<p><b>x</b>'):rep(50000) for i = 1, 1e6 do held[i] = require('meterkey.html').parse(big) end",
+         "policy.budget test.lua:1: html.parse");
+}
+
 static void what_a_host_ends_is_over(void **state)
 {
     (void)state;
@@ -253,7 +265,7 @@ int main(void)
         cmocka_unit_test(run_json), cmocka_unit_test(run_url), cmocka_unit_test(run_crypto), cmocka_unit_test(run_time),
         cmocka_unit_test(run_regex), cmocka_unit_test(run_html), cmocka_unit_test(run_log), cmocka_unit_test(run_cookies),
         cmocka_unit_test(run_http), cmocka_unit_test(secrets_stay_out_of_urls),
-        cmocka_unit_test(a_slow_pattern_ends_the_session), cmocka_unit_test(what_a_host_ends_is_over),
+        cmocka_unit_test(a_slow_pattern_ends_the_session), cmocka_unit_test(memory_behind_a_script_is_limited), cmocka_unit_test(what_a_host_ends_is_over),
         cmocka_unit_test(random_is_the_hosts), cmocka_unit_test(memory_runs_out),
     };
     return cmocka_run_group_tests(tests, make_key, free_key);

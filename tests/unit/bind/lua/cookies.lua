@@ -42,6 +42,17 @@ case("set, expired, cleared", function()
   eq(#jar:all(), 0)
 end)
 
+case("jars that nobody holds make room", function()
+  local ballast = ("x"):rep(6000000) -- so that Lua itself sees no need to collect
+  local lines = {}
+  for i = 1, 50 do lines[i] = "n" .. i .. "=" .. ("v"):rep(3500) end
+  for _ = 1, 500 do
+    local jar = cookies.new()
+    for _, line in ipairs(lines) do jar:add("https://a.test/", line) end
+  end
+  eq(#ballast, 6000000)
+end)
+
 case("opaque stays opaque", function()
   local jar = cookies.new()
   jar:set({ name = "device", value = secret("trust"), domain = "a.test" })

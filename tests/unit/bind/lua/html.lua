@@ -50,6 +50,11 @@ case("XML", function()
   refused("adapter.parse", "not XML", html.parse("<a><b></a>", { xml = true }))
 end)
 
+case("documents that nobody holds make room", function()
+  local big = "<table>" .. ("<tr><td>cell<td>cell</tr>"):rep(30000) .. "</table>"
+  for _ = 1, 12 do eq(#html.parse(big):all("table"), 1) end
+end)
+
 case("elements keep their document", function()
   local el = html.parse("<p>kept</p>"):one("p")
   for _ = 1, 2000 do html.parse("<p>other</p>") end

@@ -72,6 +72,17 @@ case("many patterns in one session", function()
   for i = 1, 600 do eq(regex.match("n" .. i, "n" .. i), { "n" .. i }) end
 end)
 
+case("patterns that nobody holds make room", function()
+  local ballast = ("x"):rep(6000000) -- so that Lua itself sees no need to collect
+  for i = 1, 2000 do assert(regex.compile(("(?:%dabcdefghijk|d){1500}"):format(i))) end
+  eq(#ballast, 6000000)
+end)
+
+case("a failing gsub gives its memory back", function()
+  local text = ("x"):rep(2000000) .. "y"
+  for _ = 1, 20 do raises("stop", regex.gsub, text, "x*(y?)", function(m) if m[1] == "y" then error("stop") end return text end) end
+end)
+
 case("opaque values are not searched", function()
   raises("string expected", regex.match, secret("x"), "x")
 end)
