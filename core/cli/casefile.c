@@ -8,10 +8,7 @@
 #include "parse/json.h"
 #include "script/embedded.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -293,10 +290,10 @@ static int built_in(const mk_found *found, mk_case_each each, void *arg)
     return MK_OK;
 }
 
-static int is_case(const struct dirent *entry)
+static bool is_case(const char *name)
 {
-    const size_t len = strlen(entry->d_name);
-    return len > 5 && entry->d_name[0] != '.' && !strcmp(entry->d_name + len - 5, ".json");
+    const size_t len = strlen(name);
+    return len > 5 && *name != '.' && !strcmp(name + len - 5, ".json");
 }
 
 static int one_file(const char *folder, const char *file, mk_case_each each, void *arg, bool *more)
@@ -315,20 +312,23 @@ static int one_file(const char *folder, const char *file, mk_case_each each, voi
 
 int mk_case_all(const mk_found *found, const char *scripts, mk_case_each each, void *arg)
 {
-    struct dirent **list = NULL;
+    uv_fs_t list;
+    uv_dirent_t entry;
     mk_buf folder;
     bool more = true;
     mk_buf_init(&folder, 4096);
     int err = mk_case_folder(&folder, found, scripts);
-    const int count = err ? 0 : scandir(folder.data, &list, is_case, alphasort);
-    if (!err && count < 0)
-        err = errno == ENOENT || errno == ENOTDIR ? *found->path == '(' ? built_in(found, each, arg) : MK_OK : MK_EIO;
-    for (int i = 0; i < count; i++) {
-        if (!err && more)
-            err = one_file(folder.data, list[i]->d_name, each, arg, &more);
-        free(list[i]); /* scandir's own */
-    }
-    free(list);
+    if (err)
+        return err;
+    const int count = uv_fs_scandir(NULL, &list, folder.data, 0, NULL); /* sorted */
+    if (count == UV_ENOENT || count == UV_ENOTDIR)
+        err = *found->path == '(' ? built_in(found, each, arg) : MK_OK;
+    else if (count < 0)
+        err = count == UV_ENOMEM ? MK_ENOMEM : MK_EIO;
+    while (!err && more && count > 0 && uv_fs_scandir_next(&list, &entry) == 0)
+        if (is_case(entry.name))
+            err = one_file(folder.data, entry.name, each, arg, &more);
+    uv_fs_req_cleanup(&list);
     mk_buf_free(&folder);
     return err;
 }
