@@ -3,17 +3,6 @@
 
 #include "cli/sandbox.h"
 
-/* Commands that are there once their files are. */
-#if __has_include("cli/test.c")
-#define MK_WITH_CASES 1
-#endif
-#if __has_include("cli/new.c")
-#define MK_WITH_NEW 1
-#endif
-#if __has_include("cli/doctor.c")
-#define MK_WITH_DOCTOR 1
-#endif
-
 #define END { NULL, NULL, NULL, NULL, false }
 #define JSON_OPTION { "--json", NULL, "print one JSON object on standard output", NULL, false }
 #define ANSWERS_OPTION \
@@ -34,9 +23,7 @@ static const mk_option resume_options[] = {
     ANSWERS_OPTION, PARK_OPTION, JSON_OPTION,
     { "--table", NULL, "print a table although standard output is no terminal", NULL, false }, LOOK_OPTIONS, END
 };
-#ifdef MK_WITH_CASES
 static const mk_option record_options[] = { CREDENTIALS_OPTION, ANSWERS_OPTION, LOOK_OPTIONS, END };
-#endif
 static const mk_option bench_options[] = {
     { "--sessions", "N", "how many sign-ins (100)", NULL, false },
     { "--concurrency", "C", "how many at once (10)", NULL, false },
@@ -54,32 +41,26 @@ static const mk_option check_options[] = {
     { "--scripts", "DIR", "look for adapters in DIR/utilities before ./scripts and the installed folder", "dir", false },
     { "--runtime", "DIR", "modules in DIR (DIR/meterkey/...) come before the built-in ones", "dir", false }, JSON_OPTION, END
 };
-#ifdef MK_WITH_CASES
 static const mk_option test_options[] = {
     { "--accept", NULL, "show what changed and take it", NULL, false },
     { "--case", "NAME", "only this case", NULL, true }, JSON_OPTION, LOOK_OPTIONS, END
 };
-#endif
-#ifdef MK_WITH_NEW
 static const mk_option new_options[] = {
     { "--idp", "FAMILY", "begin with this identity provider's sign-in: okta, b2c, auth0 ...", NULL, false },
     { "--scripts", "DIR", "write to DIR/utilities and DIR/cases in place of ./scripts", "dir", false }, END
 };
-#endif
 static const mk_option sandbox_options[] = {
     { "--listen", "ADDR:PORT", "where (" MK_SANDBOX_LISTEN "; port 0 takes a free one)", NULL, false },
     { "--quiet", NULL, "print the address only", NULL, false },
     { "--list", NULL, "print the user names and what they do, and end", NULL, false },
     { "--markdown", NULL, "the same as a page of the reference", NULL, false }, END
 };
-#ifdef MK_WITH_DOCTOR
 static const mk_option doctor_options[] = {
     JSON_OPTION,
     { "--scripts", "DIR", "look for adapters in DIR/utilities before ./scripts and the installed folder", "dir", false },
     { "--key", "FILE", "the key that seals, in place of your own under ~/.config/meterkey/", "file", false },
     { "--cacert", "FILE", "certificates (PEM) in place of the system's", "file", false }, END
 };
-#endif
 static const mk_option help_options[] = {
     { "--man", NULL, "print the manual page (mdoc)", NULL, false },
     { "--completion", "bash|zsh", "print what makes that shell complete meterkey's words", "bash zsh", false },
@@ -129,7 +110,6 @@ const mk_command mk_commands[] = {
       "undefined globals, the manifest, patterns and selectors that do not compile, hosts that are used and not declared, "
       "unknown methods, unreachable code, secrets on their way into a URL.",
       "14  something is wrong", check_options, false, mk_cmd_check },
-#ifdef MK_WITH_CASES
     { "test", "replay an adapter's recorded cases, offline", "[ADAPTER...]", 0, -1, "adapter",
       "Plays each case in scripts/cases/<id>/ and compares requests and result with what was recorded. --accept shows what "
       "changed and writes it into the case.",
@@ -138,12 +118,9 @@ const mk_command mk_commands[] = {
       "Runs ADAPTER as `run` does and writes scripts/cases/<id>/CASE.case: every exchange, with credentials, answers, tokens "
       "and personal data replaced by made-up ones. `meterkey test` replays it.",
       ENDS, record_options, true, mk_cmd_record },
-#endif
-#ifdef MK_WITH_NEW
     { "new", "write an adapter to begin with, and its first case", "ID", 1, 1, NULL,
       "Writes scripts/utilities/ID.lua, which passes `meterkey check`, and a first case. Nothing is overwritten.",
       NULL, new_options, false, mk_cmd_new },
-#endif
     { "utilities", "list the utilities there are adapters for", "", 0, 0, NULL,
       "A table, or JSON: id, name, services, policy for second factors and the kinds there are, what the adapter was written "
       "from, and its version.",
@@ -158,11 +135,9 @@ const mk_command mk_commands[] = {
       "Prints CPU per session, our own share of the time (p50, p99), memory of a live and of a parked session, and requests. "
       "Point it at a test portal with --connect-to and --cacert, never at one that is not yours.",
       "1  a session failed; the first error is told", bench_options, true, mk_cmd_bench },
-#ifdef MK_WITH_DOCTOR
     { "doctor", "tell what is wrong with an installation", "", 0, 0, NULL,
       "Looks at certificates, folders, the key, locked memory, adapters and the libraries, and says what to do.",
       "1  something is wrong", doctor_options, false, mk_cmd_doctor },
-#endif
     { "help", "help on a command; the manual; completion for shells", "[COMMAND]", 0, 1, "command",
       "Without an operand: the list of commands. `meterkey help limits` lists the limits of a session and their defaults.",
       NULL, help_options, false, mk_cmd_help },
