@@ -124,7 +124,7 @@ int mk_table_meters(FILE *file, const json_t *meters)
     json_array_foreach(meters, i, meter) {
         json_t *row = json_pack("[o, o, o, o, o, o, o]", plain(meter, "account"), plain(meter, "service"), numbers(meter),
                                 plain(meter, "point"), address(meter), plain(meter, "tariff"), plain(meter, "status"));
-        ok = ok && json_array_append_new(rows, row) == 0;
+        ok = json_array_append_new(rows, row) == 0 && ok;
     }
     if (ok && json_array_size(rows))
         mk_table_print(file, titles, rows);

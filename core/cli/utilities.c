@@ -104,7 +104,7 @@ static int print_table(const json_t *list)
         json_t *row = json_pack("[s, s, o, s, o, s, s]", text_at(entry, "id"), text_at(entry, "name"),
                                 words(json_object_get(entry, "services")), text_at(mfa, "policy"),
                                 words(json_object_get(mfa, "kinds")), text_at(entry, "evidence"), text_at(entry, "version"));
-        ok = ok && json_array_append_new(rows, row) == 0;
+        ok = json_array_append_new(rows, row) == 0 && ok;
     }
     if (ok)
         mk_table_print(stdout, titles, rows);
