@@ -116,6 +116,8 @@ static void finish(mk_drive *drive, int status, json_t *object)
     drive->over = true;
     drive->result.status = status;
     drive->result.object = object;
+    if (!object && status == 1)
+        fprintf(stderr, "meterkey: %s\n", mk_err_text(MK_ENOMEM));
     if (drive->answers)
         mk_answers_forget(drive->answers);
     if (drive->terminal)

@@ -138,8 +138,9 @@ static void put_prompt(const mk_terminal *terminal)
                            ? "" : ", /1 and so on another way";
     const json_int_t digits = json_integer_value(json_object_get(challenge, "digits"));
     if (field) {
-        const char *label = text_at(field, "label");
-        put("", *label ? label : text_at(field, "name"), ": ");
+        const char *label = *text_at(field, "label") ? text_at(field, "label") : text_at(field, "name");
+        const size_t len = strlen(label);
+        put("", label, len && strchr("?:", label[len - 1]) ? " " : ": ");
     } else if (is_kind(challenge, "select")) {
         fprintf(stderr, "Number (Ctrl-D gives up): ");
     } else if (is_kind(challenge, "acknowledge")) {

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import traceback
+import urllib.parse
 import urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -433,6 +434,31 @@ def given_up_at_a_terminal(b):
     check(status == 16 and "engine.cancelled" in t.shown, "exit %d:\n%s" % (status, t.shown))
 
 
+def several_questions_at_a_terminal(b):
+    b.credentials("mfa_questions")
+    t = Terminal(b, "run", "demo", "--credentials", b.path("credentials"), *b.portal())
+    t.wait("pet? ")
+    t.type("\n")                                # nothing: asked again
+    t.wait("pet? ")
+    t.type("Biscuit\n")
+    t.wait("grow up in? ")
+    t.type("Lantern\n")
+    status = t.end()
+    check(status == 0, "exit %d:\n%s" % (status, t.shown))
+
+
+def approved_on_the_phone(b):
+    b.credentials("mfa_approve")
+    t = Terminal(b, "run", "demo", "--credentials", b.path("credentials"), *b.portal())
+    t.wait("Waiting")
+    with urllib.request.urlopen("%s/phone.json?user=%s&wait=20" % (b.url, b.name), timeout=LIMIT) as page:
+        message = json.load(page)["messages"][0]
+    form = {"user": b.name, "id": message["id"], "token": message["token"], "decision": "approve"}
+    urllib.request.urlopen(b.url + "/phone/decide", urllib.parse.urlencode(form).encode(), timeout=LIMIT).close()
+    status = t.end()
+    check(status == 0 and "Lantern Street" in t.shown, "exit %d:\n%s" % (status, t.shown))
+
+
 def the_terminal_is_as_before(b):
     """Interrupted while a password is typed: echo is back."""
     script = "%s run demo; stty -a | tr ';' '\\n' | grep -o -- '-*echo ' ; echo over" % PROGRAM
@@ -603,7 +629,7 @@ TESTS = [meters_without_a_second_factor, a_table_where_one_is_asked_for, credent
          a_spent_file_and_its_copy, files_that_are_refused, a_foreign_file, a_key_others_can_read,
          parked_again_while_answers_run_out, answers_run_out_in_a_resume, nothing_is_spent_without_a_way_to_answer,
          an_edited_script_does_not_disturb, a_folder_that_cannot_be_written, a_device_is_remembered,
-         a_file_of_keep_that_is_none, typed_at_a_terminal, given_up_at_a_terminal, the_terminal_is_as_before,
+         a_file_of_keep_that_is_none, typed_at_a_terminal, given_up_at_a_terminal, several_questions_at_a_terminal, approved_on_the_phone, the_terminal_is_as_before,
          scripts_that_are_none, folders_in_their_order, utilities_in_both_forms, mistakes_get_the_nearest, options_anywhere,
          help_of_everything, the_manual, bash_completes, zsh_loads_it, bench_measures, bench_tells_the_first_error]
 
