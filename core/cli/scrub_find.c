@@ -120,7 +120,7 @@ int mk_scrub_token(mk_scrub *scrub, const char *text, size_t len)
     mk_buf plain, plain_as;
     mk_buf_init(&plain, MOST);
     mk_buf_init(&plain_as, MOST);
-    if (!err && memchr(text, '%', len) && !mk_percent_decode(&plain, text, len, false) && !mk_percent_decode(&plain_as, as, len, false))
+    if (!err && memchr(text, '%', len) && !mk_percent_decode(&plain, text, len, false) && !mk_percent_decode(&plain_as, as, strlen(as), false))
         err = mk_scrub_put(scrub, plain.data, plain.len, plain_as.data, true);
     mk_buf_free(&plain);
     mk_buf_free(&plain_as);
