@@ -629,7 +629,8 @@ TESTS = [meters_without_a_second_factor, a_table_where_one_is_asked_for, credent
          a_spent_file_and_its_copy, files_that_are_refused, a_foreign_file, a_key_others_can_read,
          parked_again_while_answers_run_out, answers_run_out_in_a_resume, nothing_is_spent_without_a_way_to_answer,
          an_edited_script_does_not_disturb, a_folder_that_cannot_be_written, a_device_is_remembered,
-         a_file_of_keep_that_is_none, typed_at_a_terminal, given_up_at_a_terminal, several_questions_at_a_terminal, approved_on_the_phone, the_terminal_is_as_before,
+         a_file_of_keep_that_is_none, typed_at_a_terminal, given_up_at_a_terminal,
+         several_questions_at_a_terminal, approved_on_the_phone, the_terminal_is_as_before,
          scripts_that_are_none, folders_in_their_order, utilities_in_both_forms, mistakes_get_the_nearest, options_anywhere,
          help_of_everything, the_manual, bash_completes, zsh_loads_it, bench_measures, bench_tells_the_first_error]
 
