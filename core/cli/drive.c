@@ -132,6 +132,16 @@ static void tell_end(mk_drive *drive, const mk_session_end *end)
             watch->end(watch->arg, drive->session, end);
 }
 
+/* The end as it is printed, or NULL: an object that lacks what matters, for want of memory, would be a lie. */
+static json_t *end_object(const mk_drive *drive, const mk_session_end *end)
+{
+    json_t *object = mk_session_end_json(drive->in.version, end);
+    if (object && json_object_get(object, end->fault ? "error" : "meters"))
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
 static void on_end(void *arg, mk_session *session, const mk_session_end *end)
 {
     mk_drive *drive = arg;
@@ -141,7 +151,7 @@ static void on_end(void *arg, mk_session *session, const mk_session_end *end)
     tell_end(drive, end);
     drive->result.keep = json_incref(end->keep);
     drive->result.requests = end->requests;
-    json_t *object = mk_session_end_json(drive->in.version, end);
+    json_t *object = end_object(drive, end);
     finish(drive, !object ? 1 : end->fault ? mk_fault_exit(end->fault->kind->code) : 0, object);
 }
 
@@ -151,7 +161,7 @@ static void end_with(mk_drive *drive, mk_fault *fault)
     const mk_session_end end = { .fault = fault };
     if (fault)
         tell_end(drive, &end);
-    json_t *object = fault ? mk_session_end_json(drive->in.version, &end) : NULL;
+    json_t *object = fault ? end_object(drive, &end) : NULL;
     finish(drive, object ? mk_fault_exit(fault->kind->code) : 1, object);
     mk_fault_free(fault);
 }
