@@ -15,6 +15,7 @@ typedef struct player {
     json_t *stray;       /* the first request that the case has no response to */
     bool failed;         /* out of memory */
     bool over;
+    bool ran_out;        /* of answers */
     uv_loop_t *loop;
     mk_watch *watches;
     const mk_version *version;
@@ -102,6 +103,7 @@ static void on_challenge(void *arg, mk_session *session, const json_t *challenge
             watch->answer(watch->arg, session, id, answer);
     if (answer)
         p->answer++;
+    p->ran_out = p->ran_out || !answer;
     if (!answer || mk_session_answer(session, id, answer, why, sizeof why))
         mk_session_cancel(session);
 }
@@ -142,6 +144,8 @@ static void on_end(void *arg, mk_session *session, const mk_session_end *end)
     player *p = arg;
     p->outcome = end->meters ? sorted(json_pack("{s:O}", "meters", end->meters))
                              : json_pack("{s:s, s:s}", "error", end->fault->kind->code, "message", end->fault->message);
+    if (p->ran_out && end->fault) /* as a driver has it whose answers run out */
+        json_object_set_new(p->outcome, "error", json_string("mfa.answer_timeout"));
     p->failed = p->failed || !p->outcome;
     p->over = true;
     json_t *result = p->watches ? mk_session_end_json(p->version, end) : NULL;

@@ -165,8 +165,6 @@ static int drive(const mk_args *args, const mk_shared *shared, recorder *r, cons
         status = mk_args_say(args, 1, "%s", mk_err_text(MK_ENOMEM));
     if (!status) {
         status = mk_drive_run(&result, &input);
-        if (json_object_get(result.object, "error"))
-            mk_session_command_print(args, &result);
         mk_drive_result_free(&result);
     }
     mk_watch_free(&input.watches);

@@ -449,6 +449,18 @@ def new_gives_what_passes(b):
     b.run("new", "../evil", "--scripts", b.scripts, status=2)
 
 
+def demo_plays_from_its_folder_and_built_in(b):
+    count = len([n for n in os.listdir(os.path.join(ROOT, "scripts/cases/demo")) if n.endswith(".json")])
+    for options in (["--scripts", os.path.join(ROOT, "scripts")], []):
+        out, err = b.run("test", "demo", *options)
+        check(count >= 20 and out.count("ok ") == count and "%d cases, 0 differ" % count in err, out + err)
+    out, _ = b.run("test", "demo", "--case", "mfa_wrong", "--report", os.path.join(b.folder, "case.html"), "--json")
+    check(json.loads(out)[0]["outcome"] == "ok", out)
+    check("asked again" in b.read("case.html"), "the report of a case does not show what was asked")
+    b.run("test", "demo", "--case", "none_such", status=2)
+    b.run("test", "demo", "--report", os.path.join(b.folder, "case.html"), status=2)
+
+
 def doctor_says_what_to_do(b):
     out, _ = b.run("doctor", "--json", "--scripts", b.scripts)
     found = {one["what"]: one for one in json.loads(out)}
@@ -466,6 +478,7 @@ TESTS = [a_case_holds_no_secret, a_case_plays_without_a_network, what_differs_is
          what_cannot_be_scrubbed_is_not_kept, a_request_without_a_response_is_told, traces_and_reports_hold_no_secret, a_trace_is_an_archive,
          a_report_is_one_tame_page, a_trace_that_cannot_be_written_stops_at_once, mistakes_are_found_with_their_place,
          mistakes_are_found_without_luacheck, what_is_right_passes_check, syntax_and_binary_are_told, new_gives_what_passes,
+         demo_plays_from_its_folder_and_built_in,
          doctor_says_what_to_do]
 
 

@@ -266,7 +266,7 @@ static void answers_that_run_out_end_it(void **state)
     json_t *doc = doc_of(played), *seen = NULL;
     json_array_remove(json_object_get(doc, "answers"), 1);
     assert_int_equal(mk_case_play(&seen, doc, version, NULL, why, sizeof why), MK_OK);
-    assert_string_equal(json_string_value(json_object_get(json_object_get(seen, "outcome"), "error")), "engine.cancelled");
+    assert_string_equal(json_string_value(json_object_get(json_object_get(seen, "outcome"), "error")), "mfa.answer_timeout");
     json_decref(seen);
     json_object_set_new(json_object_get(doc, "credentials"), "pin", json_string("1"));
     assert_int_equal(mk_case_play(&seen, doc, version, NULL, why, sizeof why), MK_EPARSE);
