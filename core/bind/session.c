@@ -130,7 +130,7 @@ static int b_progress(lua_State *L)
     size_t len;
     const char *text = luaL_checklstring(L, 2, &len);
     mk_host *host = mk_host_of(L);
-    host->progress(host, text, len < 200 ? len : 200);
+    host->progress(host, text, len);
     return 0;
 }
 
@@ -188,19 +188,24 @@ static int b_cookies_get(lua_State *L)
     }
     const mk_cookie *cookie = mk_jar_get(host->jar(host), name, url.host ? &url : NULL, host->jar_now(host));
     mk_url_free(&url);
-    if (cookie)
+    if (cookie && cookie->secret)
+        mk_lua_push_new_secret(L, (mk_bytes){cookie->value, strlen(cookie->value)}, cookie->secret);
+    else if (cookie)
         lua_pushstring(L, cookie->value);
     else
         lua_pushnil(L);
     return 1;
 }
 
-static const char *field(lua_State *L, const char *name)
+static char *field(lua_State *L, const char *name, unsigned *roles)
 {
     lua_getfield(L, 2, name); /* stays on the stack */
     if (lua_isnil(L, -1))
         return NULL;
-    return mk_lua_check_bytes(L, lua_gettop(L), NULL, name).data;
+    mk_bytes bytes = mk_lua_check_bytes(L, lua_gettop(L), roles, name);
+    if (strlen(bytes.data) != bytes.len)
+        luaL_error(L, "s.cookies:set: %s: a text without NUL expected", name);
+    return (char *)bytes.data; /* mk_jar_set only reads it */
 }
 
 /* s.cookies:set{name=, value=, domain=[, path=, secure=, http_only=, host_only=, expires=]}   [-2, +0, e] no wait */
@@ -209,10 +214,10 @@ static int b_cookies_set(lua_State *L)
     luaL_checktype(L, 2, LUA_TTABLE);
     mk_host *host = mk_host_of(L);
     mk_cookie cookie = {.expires = -1};
-    cookie.name = (char *)field(L, "name");
-    cookie.value = (char *)field(L, "value");
-    cookie.domain = (char *)field(L, "domain");
-    cookie.path = (char *)field(L, "path");
+    cookie.name = field(L, "name", &cookie.secret);
+    cookie.value = field(L, "value", &cookie.secret);
+    cookie.domain = field(L, "domain", &cookie.secret);
+    cookie.path = field(L, "path", &cookie.secret);
     if (!cookie.name || !cookie.value)
         return luaL_error(L, "s.cookies:set: name and value expected");
     const mk_url *base = host->base(host);
@@ -325,7 +330,7 @@ static json_t *kept_value(lua_State *L, int idx)
 {
     mk_secret *secret = mk_lua_test_secret(L, idx, NULL);
     if (secret)
-        return json_pack("{s:s%}", "$secret", mk_secret_bytes(secret).data, (int)mk_secret_bytes(secret).len);
+        return json_pack("{s:s%}", "$secret", mk_secret_bytes(secret).data, mk_secret_bytes(secret).len);
     if (lua_isboolean(L, idx))
         return json_boolean(lua_toboolean(L, idx));
     if (lua_isinteger(L, idx))
@@ -337,15 +342,32 @@ static json_t *kept_value(lua_State *L, int idx)
     return text ? json_stringn(text, len) : NULL;
 }
 
+/* What a pair of s.keep (name and value on top of the stack) takes of its room. */
+static size_t kept_size(lua_State *L)
+{
+    mk_secret *secret = mk_lua_test_secret(L, -1, NULL);
+    size_t value = secret ? mk_secret_bytes(secret).len : lua_type(L, -1) == LUA_TSTRING ? lua_rawlen(L, -1) : sizeof(lua_Number);
+    return (size_t)lua_rawlen(L, -2) + value;
+}
+
 json_t *mk_lua_read_keep(lua_State *L, int idx, char *why, size_t cap)
 {
+    enum { KEEP_MOST = 64 << 10 };
     idx = lua_absindex(L, idx);
     int top = lua_gettop(L);
+    size_t size = 0;
     json_t *out = json_object();
     lua_pushliteral(L, "keep");
     if (!out || lua_rawget(L, idx) != LUA_TTABLE)
         goto done;
     for (lua_pushnil(L); lua_next(L, top + 1); lua_pop(L, 1)) {
+        size += kept_size(L);
+        if (size > KEEP_MOST) {
+            snprintf(why, cap, "s.keep holds more than %d KiB", KEEP_MOST / 1024);
+            json_decref(out);
+            out = NULL;
+            break;
+        }
         json_t *value = lua_type(L, -2) == LUA_TSTRING ? kept_value(L, lua_gettop(L)) : NULL;
         if (!value || json_object_set_new(out, lua_tostring(L, -2), value) != 0) {
             snprintf(why, cap, "s.keep.%s: string, number, boolean or opaque value expected, got %s",

@@ -60,7 +60,7 @@ static int build_hop(mk_fetch *f, int64_t now)
     f->hop.url = mk_url_text(&f->url, false);
     if (!f->hop.url)
         return MK_ENOMEM;
-    f->hop.secret = f->secret || own_secret(&f->own);
+    f->hop.secret = f->secret || own_secret(&f->own) || mk_jar_secret(f->jar, &f->url, now);
     return mk_hop_headers(&f->hop.headers, &hop);
 }
 

@@ -76,7 +76,7 @@ static int add_cookies(mk_headers *out, const mk_hop *hop)
     mk_buf_init(&value, MAX_COOKIE_HEADER);
     int err = mk_jar_header(hop->jar, hop->url, hop->now, &value);
     if (!err && value.len)
-        err = mk_headers_add(out, "Cookie", value.data, value.len, false);
+        err = mk_headers_add(out, "Cookie", value.data, value.len, mk_jar_secret(hop->jar, hop->url, hop->now) != 0);
     mk_buf_free(&value);
     return err;
 }

@@ -253,7 +253,7 @@ int mk_jar_set(mk_jar *jar, const mk_cookie *cookie, int64_t now)
         return MK_ELIMIT;
     const char *domain = cookie->domain + (cookie->domain[0] == '.');
     mk_cookie c = {.host_only = cookie->host_only, .secure = cookie->secure, .http_only = cookie->http_only,
-                   .expires = cookie->expires, .same_site = cookie->same_site};
+                   .secret = cookie->secret, .expires = cookie->expires, .same_site = cookie->same_site};
     c.name = mk_strdup(cookie->name);
     c.value = mk_strdup(cookie->value);
     c.path = mk_strdup(cookie->path ? cookie->path : "/");
@@ -311,6 +311,15 @@ int mk_jar_header(mk_jar *jar, const mk_url *url, int64_t now, mk_buf *out)
         mk_buf_splice(out, before, out->len - before, "", 0); /* shrinks: cannot fail */
     mk_free(sent);
     return err;
+}
+
+unsigned mk_jar_secret(const mk_jar *jar, const mk_url *url, int64_t now)
+{
+    unsigned bits = 0;
+    for (size_t i = 0; url->host && url->path && i < jar->count; i++)
+        if (fits(&jar->list[i].c, url, now))
+            bits |= jar->list[i].c.secret;
+    return bits;
 }
 
 const mk_cookie *mk_jar_get(mk_jar *jar, const char *name, const mk_url *url, int64_t now)

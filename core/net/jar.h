@@ -13,6 +13,7 @@ typedef struct mk_jar mk_jar;
 typedef struct mk_cookie {
     char *name, *value, *domain, *path; /* domain without leading dot */
     bool host_only, secure, http_only;
+    unsigned secret; /* not 0: a script put a credential or an answer into it; what the bits mean is the script's side to know */
     int64_t expires; /* seconds since the epoch; -1: of this session */
     int64_t created; /* order of creation */
     const char *same_site; /* "strict" "lax" "none", NULL if not given; static */
@@ -27,6 +28,8 @@ void mk_jar_free(mk_jar *jar);
 int mk_jar_add(mk_jar *jar, const mk_url *url, const char *line, size_t len, int64_t now);
 /* Appends the Cookie header's value for url, "" if none; longest path first, then oldest. */
 int mk_jar_header(mk_jar *jar, const mk_url *url, int64_t now, mk_buf *out);
+/* The secret bits of all cookies that would be sent to url. */
+unsigned mk_jar_secret(const mk_jar *jar, const mk_url *url, int64_t now);
 /* What a script sets: all fields given are used, domain must be given and may not be a public suffix
  * (an address or localhost may: then host_only). path NULL is "/". MK_OK, MK_EINVAL (bytes that cannot stand there),
  * MK_ELIMIT, MK_EPOLICY (public suffix, prefix rule), MK_ENOMEM. */
