@@ -134,6 +134,8 @@ static void pause_begin(mk_session *s)
     if (s->poll_due) { /* this pause was waited out while the state was dropped */
         s->poll_due = false;
         s->ask.announced = true;
+        if (s->fixed_clock)
+            s->now_ms += s->sleep_ms;
         set_event(s, "poll", NULL);
         return;
     }
@@ -143,6 +145,8 @@ static void pause_begin(mk_session *s)
         return; /* answered from inside the callback */
     if (mk_session_clock(s) >= s->ask.expires_ms)
         mk_session_end_with(s, mk_fault_new("mfa.answer_timeout", "nobody approved in time"));
+    else if (s->fixed_clock && !s->script) /* dropped: comes back from the loop */
+        mk_timer_start(s->timer, 0);
     else if (s->fixed_clock) {
         s->now_ms += s->sleep_ms;
         set_event(s, "poll", NULL);

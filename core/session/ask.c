@@ -105,6 +105,23 @@ static int64_t life_ms(const mk_session *s, const json_t *given)
     return ms > 0 && ms < s->engine->limits.challenge_ms ? ms : s->engine->limits.challenge_ms;
 }
 
+/* A portal may echo what it was sent. What the script gets back, ids above all, stays as it is. */
+static void mask_texts(const mk_mask *mask, json_t *object)
+{
+    static const char *const texts[] = {"prompt", "message", "dest", "label"};
+    static const char *const lists[] = {"choices", "fields", "alternatives"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        json_t *text = json_object_get(object, texts[i]);
+        if (json_is_string(text))
+            json_object_set_new(object, texts[i], mk_outcome_masked(mask, json_incref(text)));
+    }
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        json_t *list = json_object_get(object, lists[i]);
+        for (size_t j = 0; j < json_array_size(list); j++)
+            mask_texts(mask, json_array_get(list, j));
+    }
+}
+
 /* Contract section 6's object from what the script or a pattern said. */
 static void build(mk_session *s, const json_t *given)
 {
@@ -129,6 +146,7 @@ static void build(mk_session *s, const json_t *given)
         json_object_set_new(out, "dest", dest);
     s->ask.expires_ms = s->now_ms + life_ms(s, given);
     json_object_set_new(out, "expires_at", json_integer(s->ask.expires_ms / 1000));
+    mask_texts(s->secrets, out);
     s->ask.challenge = out;
     set_resend(s);
 }
@@ -226,6 +244,7 @@ static void host_handler(mk_host *host, const char *name)
     mk_session *s = of(host);
     snprintf(s->ask.handler, sizeof s->ask.handler, "%s", name ? name : "");
     if (name && strcmp(name, "poll") == 0) {
+        s->ask.poll_requests = 0;
         mk_page_unref(s->mark.page);
         s->mark = (mk_poll_mark){.entries = mk_journal_count(s->journal), .prng = s->prng, .page = s->page ? mk_page_ref(s->page) : NULL};
         cookies_print(s, s->mark.cookies);

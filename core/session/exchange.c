@@ -67,10 +67,16 @@ static void finish(mk_session *s, mk_fault *fault, bool end)
     s->wait = MK_WAIT_NONE;
 }
 
+/* mk_role bits of what the call itself and the cookies for its URL hold. */
+static unsigned roles_of(const mk_session *s, const mk_call *call)
+{
+    return call->roles | mk_jar_secret(s->jar, s->fetch ? mk_fetch_url(s->fetch) : &call->url, s->now_ms / 1000);
+}
+
 /* A credential leaves: marked by its type, or, where it is no secret, found in URL or body. */
 static bool carries_credential(const mk_session *s, const mk_call *call)
 {
-    if (call->roles & MK_ROLE_CREDENTIAL)
+    if (roles_of(s, call) & MK_ROLE_CREDENTIAL)
         return true;
     if (call->body && mk_mask_finds(s->names, call->body, call->body_len))
         return true;
@@ -82,7 +88,7 @@ static unsigned intent_of(const mk_session *s)
     unsigned bits = 0;
     if (carries_credential(s, s->call))
         bits |= MK_INTENT_CREDENTIALS;
-    if (s->call->roles & MK_ROLE_ANSWER)
+    if (roles_of(s, s->call) & MK_ROLE_ANSWER)
         bits |= MK_INTENT_ANSWER;
     return bits;
 }
@@ -92,6 +98,13 @@ static bool polling(const mk_session *s)
     return strcmp(s->ask.handler, "poll") == 0;
 }
 
+/* Polls are not counted, but a poll is a few requests: what is more counts as any other. */
+static bool counted(const mk_session *s)
+{
+    enum { OF_A_POLL = 8 };
+    return !polling(s) || s->ask.poll_requests >= OF_A_POLL;
+}
+
 /* What may not even begin. */
 static mk_fault *refuse(mk_session *s, const mk_call *call)
 {
@@ -99,7 +112,7 @@ static mk_fault *refuse(mk_session *s, const mk_call *call)
         return mk_must_be_off(s);
     if (call->sends_code && !s->human)
         return mk_fault_new("mfa.needs_human", "the portal would send a code, and nobody is there to enter it");
-    if (!polling(s) && s->requests >= s->engine->limits.requests)
+    if (counted(s) && s->requests >= s->engine->limits.requests)
         return mk_fault_new("policy.budget", "more than %d requests in one session", s->engine->limits.requests);
     return NULL;
 }
@@ -132,8 +145,10 @@ void mk_exchange_begin(mk_session *s)
         finish(s, fault, true);
         return;
     }
-    if (!polling(s))
+    if (counted(s))
         s->requests++;
+    if (polling(s))
+        s->ask.poll_requests++;
     if (s->phase == MK_PHASE_SIGN_IN && carries_credential(s, call))
         s->looking = true;
     mk_fetch_input input = input_of(s, call);

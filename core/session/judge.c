@@ -12,27 +12,26 @@ static bool is_rejection(const char *code)
     return strcmp(code, "mfa.code_wrong") == 0 || strcmp(code, "mfa.code_expired") == 0;
 }
 
-static char *message_of(const mk_rule *rule, mk_page *page)
+static char *message_of(const mk_mask *mask, const mk_rule *rule, mk_page *page)
 {
     mk_buf buf;
-    mk_buf_init(&buf, MESSAGE);
+    mk_buf_init(&buf, 4 * MESSAGE);
     mk_rule_message(rule, page, &buf);
-    char *text = mk_memdup(buf.data, buf.len);
+    char *text = mk_outcome_excerpt(mask, buf.data ? buf.data : "", buf.len, MESSAGE);
     mk_buf_free(&buf);
     return text;
 }
 
-static void add_excerpt(mk_fault *fault, mk_page *page)
+static void add_excerpt(const mk_session *s, mk_fault *fault, mk_page *page)
 {
     mk_bytes text;
     mk_fault_evidence(fault, "url", json_string(mk_page_url(page)));
     mk_fault_evidence(fault, "status", json_integer(mk_page_status(page)));
     if (mk_page_text(page, &text) != MK_OK)
         return;
-    size_t len = text.len < EXCERPT ? text.len : EXCERPT;
-    while (len && len < text.len && (text.data[len] & 0xc0) == 0x80)
-        len--;
-    mk_fault_evidence(fault, "text", json_stringn(text.data, len));
+    char *excerpt = mk_outcome_excerpt(s->mask, text.data, text.len, EXCERPT);
+    mk_fault_evidence(fault, "text", excerpt ? json_string(excerpt) : NULL);
+    mk_free(excerpt);
 }
 
 static json_t *explain_one(const mk_rule *rule, const json_t *entry, mk_page *page, bool holds)
@@ -61,7 +60,7 @@ static void rejected(mk_session *s, mk_page *page, const mk_rule *rule)
     mk_page_unref(s->ask.rejected);
     s->ask.rejected = mk_page_ref(page);
     mk_free(s->ask.message);
-    s->ask.message = message_of(rule, page);
+    s->ask.message = message_of(s->secrets, rule, page);
 }
 
 static void error_holds(mk_session *s, const mk_rule *rule, mk_call *call)
@@ -72,11 +71,11 @@ static void error_holds(mk_session *s, const mk_rule *rule, mk_call *call)
         rejected(s, call->page, rule);
         return;
     }
-    char *message = message_of(rule, call->page);
+    char *message = message_of(s->mask, rule, call->page);
     const mk_fault_kind *kind = mk_fault_find(code);
     mk_fault *fault = mk_fault_new(code, "%s", message && message[0] ? message : kind ? kind->help : code);
     if (fault) {
-        add_excerpt(fault, call->page);
+        add_excerpt(s, fault, call->page);
         if (message && message[0])
             mk_fault_evidence(fault, "site_message", json_string(message));
         const char *wall = strcmp(code, "site.blocked") == 0 ? mk_wall_name(call->page) : NULL;
@@ -150,7 +149,7 @@ mk_fault *mk_judge_unexpected(mk_host *host, mk_page *page, mk_fault *fault)
     mk_session *s = (mk_session *)host;
     if (!fault)
         return NULL;
-    add_excerpt(fault, page);
+    add_excerpt(s, fault, page);
     const char *wall = mk_wall_name(page);
     if (wall) { /* honest: it is not the adapter's fault that a wall stands there */
         fault->kind = mk_fault_find("site.blocked");

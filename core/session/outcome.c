@@ -32,6 +32,31 @@ static json_t *masked_json(const mk_mask *mask, json_t *value)
     return json_incref(value);
 }
 
+json_t *mk_outcome_masked(const mk_mask *mask, json_t *value)
+{
+    json_t *out = masked_json(mask, value);
+    json_decref(value);
+    return out;
+}
+
+/* Cut after it was masked: half a secret at the end would not be known for one. */
+char *mk_outcome_excerpt(const mk_mask *mask, const char *text, size_t len, size_t most)
+{
+    enum { LONGEST = 2048 }; /* form of a secret, encoded */
+    char *copy = NULL;
+    mk_buf out;
+    bool cut = len > most + LONGEST;
+    mk_buf_init(&out, 64 << 10);
+    if (mk_mask_apply(mask, text, cut ? most + LONGEST : len, &out) == MK_OK) {
+        len = out.len < most ? out.len : most;
+        while (len && len < out.len && (out.data[len] & 0xc0) == 0x80)
+            len--;
+        copy = mk_memdup(out.data ? out.data : "", len);
+    }
+    mk_buf_free(&out);
+    return copy;
+}
+
 void mk_outcome_mask(mk_session *s, mk_fault *fault)
 {
     char *message = masked_text(s->mask, fault->message);

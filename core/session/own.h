@@ -42,6 +42,7 @@ typedef struct mk_ask {
     bool open, announced, plain, is_totp;
     json_t *challenge; /* contract section 6, or NULL */
     int tries_left, resends_left;
+    int poll_requests; /* of the poll that runs */
     int64_t sent_ms, expires_ms;
     bool can_resend, can_switch;
     char handler[12];  /* of the script's that runs, or "" */
@@ -81,6 +82,7 @@ struct mk_session {
 
     mk_policy *policy;
     mk_mask *mask;
+    mk_mask *secrets;  /* the same without what is no secret: for what the customer reads */
     mk_mask *names;    /* credentials that are not secret: to see them leave */
     mk_script *script;
     lua_State *thread;
@@ -184,4 +186,7 @@ mk_credentials *mk_credentials_load(mk_bytes data);
 
 /* outcome.c */
 void mk_outcome_mask(mk_session *session, mk_fault *fault);
+/* The first bytes of text, masked, at a character's end. NULL: out of memory. */
+char *mk_outcome_excerpt(const mk_mask *mask, const char *text, size_t len, size_t most);
+json_t *mk_outcome_masked(const mk_mask *mask, json_t *value); /* takes value over; gives null rather than what cannot be masked */
 #endif

@@ -87,26 +87,26 @@ static bool script_module(void *arg, lua_State *L, const char *name)
 
 static void host_progress(mk_host *host, const char *text, size_t len)
 {
+    enum { PROGRESS_MOST = 200 };
     mk_session *s = (mk_session *)host;
-    mk_buf out;
     if (mk_journal_replaying(s->journal) || !s->driver.progress)
         return;
-    mk_buf_init(&out, 4096);
-    if (mk_mask_apply(s->mask, text, len, &out) == MK_OK)
-        s->driver.progress(s->arg, s, out.data);
-    mk_buf_free(&out);
+    char *shown = mk_outcome_excerpt(s->mask, text, len, PROGRESS_MOST);
+    if (shown)
+        s->driver.progress(s->arg, s, shown);
+    mk_free(shown);
 }
 
 static void host_log(mk_host *host, int level, const char *text, size_t len)
 {
+    enum { LOG_MOST = 6000 }; /* of a line that print may have cut at 8 KiB, within a secret */
     mk_session *s = (mk_session *)host;
-    mk_buf out;
     if (mk_journal_replaying(s->journal) || !s->driver.log)
         return;
-    mk_buf_init(&out, 64 << 10);
-    if (mk_mask_apply(s->mask, text, len < 8192 ? len : 8192, &out) == MK_OK)
-        s->driver.log(s->arg, s, level, out.data);
-    mk_buf_free(&out);
+    char *shown = mk_outcome_excerpt(s->mask, text, len, LOG_MOST);
+    if (shown)
+        s->driver.log(s->arg, s, level, shown);
+    mk_free(shown);
 }
 
 static void script_log(void *arg, int level, const char *text, size_t len)
@@ -212,7 +212,9 @@ static int mask_credentials(mk_session *s)
     for (size_t i = 0; !err && i < s->credentials->count; i++) {
         const mk_credential *c = &s->credentials->list[i];
         err = mk_mask_add(s->mask, c->value, NULL);
-        if (!err && !c->secret && mk_secret_bytes(c->value).len >= 3)
+        if (!err && c->secret)
+            err = mk_mask_add(s->secrets, c->value, NULL);
+        else if (!err && mk_secret_bytes(c->value).len >= 3)
             err = mk_mask_add(s->names, c->value, NULL);
     }
     const char *name;
@@ -223,6 +225,8 @@ static int mask_credentials(mk_session *s)
         mk_secret *secret = text && !err ? mk_secret_new(text, strlen(text)) : NULL;
         if (secret)
             err = mk_mask_add(s->mask, secret, NULL);
+        if (secret && !err)
+            err = mk_mask_add(s->secrets, secret, NULL);
         mk_secret_unref(secret);
     }
     return err;
@@ -258,10 +262,11 @@ mk_session *mk_session_make(mk_engine *engine, const mk_session_input *input, mk
     s->user_agent = mk_strdup(engine->user_agent);
     s->policy = mk_policy_new();
     s->mask = mk_mask_new();
+    s->secrets = mk_mask_new();
     s->names = mk_mask_new();
     s->timer = mk_timer_new(engine->loop, on_timer, s);
     s->wall = mk_timer_new(engine->loop, on_wall, s);
-    if (!credentials || !s->user_agent || !s->policy || !s->mask || !s->names || !s->timer || !s->wall ||
+    if (!credentials || !s->user_agent || !s->policy || !s->mask || !s->secrets || !s->names || !s->timer || !s->wall ||
         declare_hosts(s) != MK_OK || mask_credentials(s) != MK_OK) {
         mk_session_free(s);
         return NULL;
@@ -359,6 +364,7 @@ void mk_session_free(mk_session *s)
     mk_buf_free(&s->dropped);
     mk_policy_free(s->policy);
     mk_mask_free(s->mask);
+    mk_mask_free(s->secrets);
     mk_mask_free(s->names);
     mk_credentials_free(s->credentials);
     json_decref(s->keep);

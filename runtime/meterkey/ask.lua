@@ -3,7 +3,7 @@
 -- contract.md, section 4. Part of every version, so that a parked session goes on with the loop it began
 -- with. `core` is the engine's side (core/bind/ask.c): policy, limits, tries and what counts as a rejection
 -- are decided there, in C; here is only the order of things.
-local error, type = error, type
+local error, setmetatable, type = error, setmetatable, type
 
 -- Kinds that are answered by choosing or agreeing: nothing is a secret, nothing is verified by itself.
 local plain = { select = true, acknowledge = true }
@@ -66,13 +66,14 @@ return function(core)
     handlers = handlers or {}
     if type(handlers) ~= "table" then error("s:ask: handlers must be a table or a function", 2) end
     local kind, page = core.open(challenge, handlers.resend ~= nil, handlers.switch ~= nil)
+    -- Over in any case: a script that catches a handler's error goes on outside of the question.
+    local over <close> = setmetatable({}, { __close = core.close }) -- luacheck: ignore over
     local result
     if kind == "approve" then
       result = approve(core, handlers, page)
     else
       result = answered(core, kind, handlers, page)
     end
-    core.close()
     return result
   end
 end
