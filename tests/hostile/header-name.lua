@@ -1,0 +1,6 @@
+-- A line end in the name of a header.
+-- expect: adapter.bug
+-- within: 300 ms
+-- requests: 0
+local s = ...
+return s:get("/echo", { headers = { ["X-A\r\nstolen"] = "1" } })

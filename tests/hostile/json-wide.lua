@@ -1,0 +1,5 @@
+-- Two million empty arrays: more memory than a session has.
+-- expect: policy.budget
+-- within: 2600 ms
+local s = ...
+return s:get("/wide.json"):json()

@@ -1,0 +1,6 @@
+-- sign_out waits for ever: it is cut off after its time, and the meters stand.
+-- expect: meters
+-- within: 400 ms
+-- limit: sign_out_ms=300
+-- with: sign_out = function(s) while true do s:wait(1) end end,
+-- signs in at once

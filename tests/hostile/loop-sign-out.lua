@@ -1,0 +1,5 @@
+-- sign_out never ends: it is cut off, and the meters stand.
+-- expect: meters
+-- within: 2600 ms
+-- with: sign_out = function() while true do end end,
+-- signs in at once

@@ -1,0 +1,5 @@
+-- debug.
+-- expect: adapter.bug
+-- within: 500 ms
+-- says: debug
+return debug.getregistry()

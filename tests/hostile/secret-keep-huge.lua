@@ -1,0 +1,6 @@
+-- s.keep with megabytes and thousands of entries.
+-- expect: adapter.bug
+-- within: 400 ms
+-- says: s.keep holds more than 64 KiB
+local s = ...
+for i = 1, 1000 do s.keep["k" .. i] = string.rep("x", 10000) end
