@@ -81,13 +81,13 @@ static void meters(mk_html_out *o, const json_t *list)
     json_t *one;
     mk_out_put(o, "<section class=\"card outcome is-good\"><div class=\"pad\"><span class=\"tag good\">%d meter%r</span>",
                (int)json_array_size(list), json_array_size(list) == 1 ? "" : "s");
-    mk_out_raw(o, "<div class=\"scroll\"><table><tr><th>Account</th><th>Service</th><th>Meter</th><th>Address</th><th>Tariff</th><th>Status</th></tr>");
+    mk_out_raw(o, "<div class=\"scroll\"><table class=\"meters\"><tr><th>Account</th><th>Service</th><th>Meter</th><th>Address</th><th>Tariff</th><th>Status</th></tr>");
     json_array_foreach(list, i, one) {
-        mk_out_put(o, "<tr><td>%s</td><td>%s</td><td>", text_at(one, "account"), text_at(one, "service"));
+        mk_out_put(o, "<tr><td data-label=\"Account\">%s</td><td data-label=\"Service\">%s</td><td data-label=\"Meter\">", text_at(one, "account"), text_at(one, "service"));
         numbers(o, json_object_get(one, "meters"));
-        mk_out_raw(o, "</td><td>");
+        mk_out_raw(o, "</td><td data-label=\"Address\"><span>");
         address(o, json_object_get(one, "address"));
-        mk_out_put(o, "</td><td>%s</td><td>%s</td></tr>", text_at(one, "tariff"), text_at(one, "status"));
+        mk_out_put(o, "</span></td><td data-label=\"Tariff\">%s</td><td data-label=\"Status\">%s</td></tr>", text_at(one, "tariff"), text_at(one, "status"));
     }
     mk_out_raw(o, "</table></div></div></section>");
 }
@@ -113,11 +113,12 @@ static void outcome(mk_html_out *o, const json_t *result)
 static void challenge(mk_html_out *o, const mk_frame *frame)
 {
     static const char *const keys[] = {"message", "medium", "dest", "digits", "choices", "fields", "tries_left", NULL};
+    static const char *const words[] = {"Message", "Sent by", "To", "Digits", "Choices", "Fields", "Tries left"};
     mk_out_put(o, "<article class=\"card ask\"><div class=\"pad\"><span class=\"tag warn\">%s%r</span> <strong>%s</strong>",
                text_at(frame->data, "kind"), frame->again ? ", asked again" : "", text_at(frame->data, "prompt"));
     mk_out_raw(o, "<div class=\"scroll\"><table>");
     for (size_t i = 0; keys[i]; i++)
-        row(o, keys[i], json_object_get(frame->data, keys[i]));
+        row(o, words[i], json_object_get(frame->data, keys[i]));
     mk_out_raw(o, "</table></div></div></article>");
 }
 

@@ -55,24 +55,40 @@ static void rule(mk_html_out *o, const json_t *one)
     mk_out_raw(o, "</ul></li>");
 }
 
+/* Those that hold or nearly do stand open, the rest behind a line. */
+static void rules(mk_html_out *o, const json_t *list, bool telling)
+{
+    size_t i;
+    json_t *one;
+    mk_out_raw(o, "<ul class=\"rules\">");
+    json_array_foreach(list, i, one)
+        if (telling == (held(json_object_get(one, "predicates")) > 0))
+            rule(o, one);
+    mk_out_raw(o, "</ul>");
+}
+
 void mk_report_page(mk_html_out *o, const mk_frame *page)
 {
     size_t i, near = 0, holds = 0;
     json_t *one;
-    if (!json_array_size(page->data))
+    const size_t count = json_array_size(page->data);
+    if (!count)
         return;
     json_array_foreach(page->data, i, one) {
         holds += json_is_true(json_object_get(one, "holds"));
         near += !json_is_true(json_object_get(one, "holds")) && held(json_object_get(one, "predicates"));
     }
-    mk_out_put(o, "<article class=\"card\"><details%r><summary>Patterns tried on this page: %d, ", holds || near ? " open" : "",
-               (int)json_array_size(page->data));
-    if (holds)
-        mk_out_put(o, "%d holds", (int)holds);
-    else
-        mk_out_put(o, "none holds, %d nearly", (int)near);
-    mk_out_raw(o, "</summary><div class=\"pad\"><ul class=\"rules\">");
-    json_array_foreach(page->data, i, one)
-        rule(o, one);
-    mk_out_raw(o, "</ul></div></details></article>");
+    mk_out_raw(o, "<article class=\"card\">");
+    if (holds || near) {
+        mk_out_raw(o, "<div class=\"pad\">");
+        rules(o, page->data, true);
+        mk_out_raw(o, "</div>");
+    }
+    if (count > holds + near) {
+        mk_out_put(o, "<details><summary>%d pattern%r tried that did not hold%r</summary><div class=\"pad\">", (int)(count - holds - near),
+                   count - holds - near == 1 ? "" : "s", holds || near ? "" : ", and none that did");
+        rules(o, page->data, false);
+        mk_out_raw(o, "</div></details>");
+    }
+    mk_out_raw(o, "</article>");
 }
