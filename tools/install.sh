@@ -12,9 +12,13 @@ copy_tree() { # copy_tree FOLDER: all its files, modes 644
 copy_tree scripts
 copy_tree runtime
 
-put() { # put FILE TARGET, if FILE was made
-    [ ! -f "$1" ] || install -D -m 644 "$1" "$2"
+text() { # text TARGET OPTION...: what the program says of itself
+    target=$1
+    shift
+    mkdir -p "$(dirname "$target")"
+    "$build/meterkey" help "$@" >"$target"
+    chmod 644 "$target"
 }
-put "$build/doc/meterkey.1" "$prefix/share/man/man1/meterkey.1"
-put "$build/doc/meterkey.bash" "$prefix/share/bash-completion/completions/meterkey"
-put "$build/doc/_meterkey" "$prefix/share/zsh/site-functions/_meterkey"
+text "$prefix/share/man/man1/meterkey.1" --man
+text "$prefix/share/bash-completion/completions/meterkey" --completion bash
+text "$prefix/share/zsh/site-functions/_meterkey" --completion zsh

@@ -25,6 +25,7 @@ int mk_cmd_test(const mk_args *args);
 int mk_cmd_record(const mk_args *args);
 int mk_cmd_new(const mk_args *args);
 int mk_cmd_utilities(const mk_args *args);
+int mk_cmd_sandbox(const mk_args *args);
 int mk_cmd_bench(const mk_args *args);
 int mk_cmd_doctor(const mk_args *args);
 int mk_cmd_help(const mk_args *args);

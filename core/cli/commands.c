@@ -67,11 +67,6 @@ static const mk_option help_options[] = {
     { "--markdown", NULL, "print all of it as a page of the reference", NULL, false }, END
 };
 
-static int run_sandbox(const mk_args *args)
-{
-    return mk_cmd_sandbox(args->argc, args->argv);
-}
-
 #define ENDS \
     "10  auth.*: the portal refuses the credentials or the account\n" \
     "11  mfa.*: the second factor failed, or nobody answered\n" \
@@ -115,7 +110,7 @@ const mk_command mk_commands[] = {
       "changed and writes it into the case.",
       "14  a case differs", test_options, true, mk_cmd_test },
     { "record", "run once and keep what came as a case, scrubbed", "ADAPTER CASE", 2, 2, "adapter",
-      "Runs ADAPTER as `run` does and writes scripts/cases/<id>/CASE.case: every exchange, with credentials, answers, tokens "
+      "Runs ADAPTER as `run` does and writes scripts/cases/<id>/CASE.json: every exchange, with credentials, answers, tokens "
       "and personal data replaced by made-up ones. `meterkey test` replays it.",
       ENDS, record_options, true, mk_cmd_record },
     { "new", "write an adapter to begin with, and its first case", "ID", 1, 1, NULL,
@@ -130,7 +125,7 @@ const mk_command mk_commands[] = {
       "shown on a phone page and printed here. Any password is right but \"wrong\".\n\n"
       "  meterkey sandbox &\n"
       "  meterkey run demo --allow-origin http://" MK_SANDBOX_LISTEN,
-      NULL, sandbox_options, false, run_sandbox },
+      NULL, sandbox_options, false, mk_cmd_sandbox },
     { "bench", "drive many sessions against a portal of yours and measure", "ADAPTER", 1, 1, "adapter",
       "Prints CPU per session, our own share of the time (p50, p99), memory of a live and of a parked session, and requests. "
       "Point it at a test portal with --connect-to and --cacert, never at one that is not yours.",

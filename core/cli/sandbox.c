@@ -1,59 +1,20 @@
 /* sandbox.c - the command `meterkey sandbox` (layer cli) */
 #include "cli/sandbox.h"
 #include "base/err.h"
+#include "cli/command.h"
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 struct choice {
     const char *listen;
-    bool quiet, list, markdown, help;
+    bool quiet;
 };
 
 struct running {
     mk_sandbox *sandbox;
     uv_signal_t signals[2];
 };
-
-static const char usage[] =
-    "usage: meterkey sandbox [--listen ADDR:PORT] [--quiet]\n"
-    "       meterkey sandbox --list [--markdown]\n\n"
-    "Serves DEMO, a made-up utility, on loopback, until it is interrupted. The user\n"
-    "name picks what happens; what the customer receives is shown on a phone page and\n"
-    "printed here.\n\n"
-    "  --listen ADDR:PORT  where (default " MK_SANDBOX_LISTEN "; port 0 takes a free one)\n"
-    "  --quiet             print the address only\n"
-    "  --list              print the user names and what they do, and end\n"
-    "  --markdown          the same as the page of the reference\n"
-    "  --help              this text\n";
-
-/* 0, or 2 after saying what is wrong. */
-static int read_options(struct choice *choice, int argc, char **argv)
-{
-    static const char listen[] = "--listen";
-    for (int i = 1; i < argc; i++) {
-        const char *arg = argv[i];
-        size_t len = sizeof listen - 1;
-        if (strcmp(arg, "--quiet") == 0) {
-            choice->quiet = true;
-        } else if (strcmp(arg, "--list") == 0) {
-            choice->list = true;
-        } else if (strcmp(arg, "--markdown") == 0) {
-            choice->markdown = true;
-        } else if (strcmp(arg, "--help") == 0) {
-            choice->help = true;
-        } else if (strcmp(arg, listen) == 0 && i + 1 < argc) {
-            choice->listen = argv[++i];
-        } else if (strncmp(arg, listen, len) == 0 && arg[len] == '=') {
-            choice->listen = arg + len + 1;
-        } else {
-            fprintf(stderr, "meterkey sandbox: %s %s; try --help\n", arg,
-                    strcmp(arg, listen) == 0 ? "needs ADDR:PORT" : "is not known here");
-            return 2;
-        }
-    }
-    return 0;
-}
 
 static int print_list(bool markdown)
 {
@@ -147,17 +108,11 @@ static int serve(const struct choice *choice)
     return err ? complain(choice->listen, err) : 0;
 }
 
-int mk_cmd_sandbox(int argc, char **argv)
+int mk_cmd_sandbox(const mk_args *args)
 {
-    struct choice choice = { .listen = MK_SANDBOX_LISTEN };
-    int status = read_options(&choice, argc, argv);
-    if (status)
-        return status;
-    if (choice.help) {
-        fputs(usage, stdout);
-        return 0;
-    }
-    if (choice.list || choice.markdown)
-        return print_list(choice.markdown);
-    return serve(&choice);
+    const char *listen = mk_args_get(args, "--listen");
+    const bool markdown = mk_args_has(args, "--markdown");
+    if (markdown || mk_args_has(args, "--list"))
+        return print_list(markdown);
+    return serve(&(struct choice){ .listen = listen ? listen : MK_SANDBOX_LISTEN, .quiet = mk_args_has(args, "--quiet") });
 }

@@ -34,6 +34,4 @@ void mk_sandbox_stop(mk_sandbox *sandbox);
 int mk_sandbox_list_text(mk_buf *out);
 int mk_sandbox_list_markdown(mk_buf *out);
 
-/* The command `meterkey sandbox`. Gives the exit status. */
-int mk_cmd_sandbox(int argc, char **argv);
 #endif
