@@ -74,7 +74,7 @@ static bool is_syntax(const json_t *said)
     return false;
 }
 
-int mk_check_adapter(json_t *problems, const mk_found *found, const char *runtime, mk_version **version)
+int mk_check_adapter(json_t *problems, const mk_found *found, const char *scripts, const char *runtime, mk_version **version)
 {
     const mk_bytes text = { found->text.data, found->text.len };
     const char *file = *found->path == '(' ? found->name : found->path;
@@ -91,6 +91,8 @@ int mk_check_adapter(json_t *problems, const mk_found *found, const char *runtim
         err = names(problems, file, text, &tokens);
     if (!err && compiles)
         err = mk_check_calls(problems, file, &tokens, mk_version_manifest(built));
+    if (!err && compiles)
+        err = mk_check_forms(problems, file, &tokens, found, scripts, built);
     mk_tokens_free(&tokens);
     json_decref(said);
     if (!err && version)
@@ -155,7 +157,7 @@ static bool check_one(void *arg, const char *adapter)
         return true;
     }
     json_t *problems = json_array();
-    const int err = problems ? mk_check_adapter(problems, &found, mk_args_get(all->args, "--runtime"), NULL) : MK_ENOMEM;
+    const int err = problems ? mk_check_adapter(problems, &found, mk_args_get(all->args, "--scripts"), mk_args_get(all->args, "--runtime"), NULL) : MK_ENOMEM;
     if (err)
         all->status = mk_args_say(all->args, 1, "%s: %s", adapter, mk_err_text(err));
     if (all->json)

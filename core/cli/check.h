@@ -35,13 +35,16 @@ int mk_check_globals(json_t *problems, const char *file, const mk_tokens *tokens
 /* Methods of the session, pages and forms; options of requests; hosts; secrets on their way into a URL; names of credentials
  * (check_calls.c). MK_OK, MK_ENOMEM. */
 int mk_check_calls(json_t *problems, const char *file, const mk_tokens *tokens, const mk_manifest *manifest);
+/* Names set on forms that have no such field on the pages of the adapter's cases, as warnings (check_forms.c). MK_OK, MK_ENOMEM. */
+int mk_check_forms(json_t *problems, const char *file, const mk_tokens *tokens, const mk_found *found, const char *scripts,
+                   const mk_version *version);
 /* What luacheck says, with the sandbox's names (check_luacheck.c). *ran is false where it is not installed. MK_OK, MK_ENOMEM, MK_EIO. */
 int mk_check_luacheck(json_t *problems, const char *file, mk_bytes text, bool *ran);
 /* Whether there is a program of that name in PATH. */
 bool mk_program_there(const char *name);
 
-/* All of it. *version (may be NULL) is set where it could be built. MK_OK (problems may be empty or not), MK_ENOMEM, MK_EIO. */
-int mk_check_adapter(json_t *problems, const mk_found *found, const char *runtime, mk_version **version);
+/* All of it; scripts (may be NULL) is where its cases are. *version (may be NULL) is set where it could be built. MK_OK (problems may be empty or not), MK_ENOMEM, MK_EIO. */
+int mk_check_adapter(json_t *problems, const mk_found *found, const char *scripts, const char *runtime, mk_version **version);
 /* How many are errors. */
 size_t mk_check_errors(const json_t *problems);
 /* Prints them as `file:line:col: message`, in order of place. */

@@ -239,7 +239,7 @@ static bool adapter(void *arg, const char *id)
     if (mk_find_text(&found, id, mk_args_get(all->d->args, "--scripts"), why, sizeof why)) {
         all->wrong++;
         say(all->d, FAIL, "adapter", "see that it is there and readable", "%s", why);
-    } else if (!problems || mk_check_adapter(problems, &found, NULL, NULL)) {
+    } else if (!problems || mk_check_adapter(problems, &found, mk_args_get(all->d->args, "--scripts"), NULL, NULL)) {
         all->wrong++;
         say(all->d, FAIL, "adapter", NULL, "%s could not be checked", id);
     } else if (mk_check_errors(problems)) {

@@ -230,7 +230,7 @@ static int write_both(const mk_args *args, const mk_found *found, const char *sc
     mk_version *version = NULL;
     json_t *problems = json_array(), *doc = NULL;
     char path[4400] = "";
-    int err = problems ? mk_check_adapter(problems, found, NULL, &version) : MK_ENOMEM;
+    int err = problems ? mk_check_adapter(problems, found, scripts, NULL, &version) : MK_ENOMEM;
     if (!err && (!version || mk_check_errors(problems))) {
         mk_check_print(problems, stderr);
         err = MK_EPARSE;

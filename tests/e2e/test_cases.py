@@ -246,6 +246,8 @@ def what_differs_is_told_and_taken(b):
     try:
         out, _ = b.run("test", "echo", "--scripts", b.scripts, "--case", "change", status=14)
         check("fields.remember is new: \"on\"" in out and 'meters[1].tariff was "R1", is "new R1"' in out, out)
+        out, err = b.run("check", "echo", "--scripts", b.scripts)
+        check("13:10: warning: no form of the recorded pages has a field 'remember'" in out and "1 warning" in err, out + err)
         out, _ = b.run("test", "echo", "--scripts", b.scripts, "--case", "change", "--accept")
         check("accepted echo/change" in out and "fields.remember" in out, out)
         b.run("test", "echo", "--scripts", b.scripts, "--case", "change")
