@@ -93,6 +93,9 @@ def do_reset(command):
     TOTPDevice.objects.filter(user__username=command["user"]).update(last_t=-1, drift=0, **fresh)
 
 
+# SQLite refuses a reader that turns writer beside another: one request or command at a time.
+TURN = threading.Lock()
+
 COMMANDS = {"expire": do_expire, "forget": do_forget, "reset": do_reset}
 
 
@@ -101,7 +104,8 @@ def obey(server):
     for line in sys.stdin:
         try:
             command = json.loads(line)
-            COMMANDS[command["do"]](command)
+            with TURN:
+                COMMANDS[command["do"]](command)
             announce({"done": command["do"]})
         except (ValueError, KeyError, TypeError) as error:
             announce({"refused": repr(error)})
@@ -117,8 +121,14 @@ def make_server(port):
         def log_message(self, *_args):
             pass
 
+    app = StaticFilesHandler(get_wsgi_application())
+
+    def in_turn(environ, start_response):
+        with TURN:
+            return app(environ, start_response)
+
     server = ThreadedWSGIServer(("127.0.0.1", port), Quiet)
-    server.set_app(StaticFilesHandler(get_wsgi_application()))
+    server.set_app(in_turn)
     return server
 
 
