@@ -38,6 +38,10 @@ static mk_doc *doc_of(lua_State *L, mk_page *page)
     mk_doc *doc = NULL;
     int64_t begun = mk_script_work_begin(L);
     int err = mk_page_doc(page, NULL, &doc);
+    if (err == MK_ENOMEM) { /* pages that nobody holds any more look small to the collector */
+        lua_gc(L, LUA_GCCOLLECT, 0);
+        err = mk_page_doc(page, NULL, &doc);
+    }
     mk_script_work_end(L, begun);
     if (err == MK_ELIMIT || err == MK_ENOMEM)
         end_budget(L, "page as HTML", err);

@@ -405,9 +405,18 @@ static int fetch_done(lua_State *L, int status, lua_KContext ctx)
     return 1;
 }
 
+/* Pages that nobody holds any more look small to Lua's collector: room is made before the next one comes. */
+static void make_room(lua_State *L)
+{
+    const mk_account *account = mk_script_account(mk_script_of(L));
+    if (account->used > account->limit / 4)
+        lua_gc(L, LUA_GCCOLLECT, 0);
+}
+
 int mk_lua_fetch(lua_State *L, mk_call *call)
 {
     mk_lua_check_can_wait(L, "a request");
+    make_room(L);
     mk_host *host = mk_host_of(L);
     host->fetch(host, call);
     return mk_lua_wait(L, (lua_KContext)call, fetch_done);
