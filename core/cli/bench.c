@@ -158,16 +158,16 @@ static double percentile(const bench *self, double share)
     return (double)self->own_us[at < 0 ? 0 : at >= self->ok ? self->ok - 1 : at] / 1e3;
 }
 
-static json_t *result_of(bench *self, double cpu, json_t *parked)
+static json_t *result_of(bench *self, double cpu)
 {
     qsort(self->own_us, (size_t)self->ok, sizeof *self->own_us, by_size);
     const long live = self->in.concurrency < self->in.sessions ? self->in.concurrency : self->in.sessions;
     const double sessions = self->done ? (double)self->done : 1, ok = self->ok ? (double)self->ok : 1;
     json_t *own = json_pack("{s:f, s:f}", "p50", percentile(self, 0.5), "p99", percentile(self, 0.99));
-    return json_pack("{s:I, s:I, s:I, s:f, s:o, s:f, s:f, s:o}", "sessions", (json_int_t)self->done, "ok", (json_int_t)self->ok,
+    return json_pack("{s:I, s:I, s:I, s:f, s:o, s:f, s:f}", "sessions", (json_int_t)self->done, "ok", (json_int_t)self->ok,
                      "meters", (json_int_t)self->meters, "cpu_ms_per_session", cpu / sessions, "own_ms", own,
                      "requests_per_session", (double)self->requests / ok, "rss_kib_live",
-                     (double)(self->rss_most - self->rss_before) / (double)(live ? live : 1), "rss_kib_parked", parked);
+                     (double)(self->rss_most - self->rss_before) / (double)(live ? live : 1));
 }
 
 static void say_result(const json_t *result)
@@ -185,7 +185,10 @@ static void say_result(const json_t *result)
            json_number_value(json_object_get(own, "p99")), json_number_value(json_object_get(result, "requests_per_session")),
            json_number_value(json_object_get(result, "rss_kib_live")));
     if (json_is_number(parked))
-        printf("memory, parked        %.1f KiB a session\n", json_number_value(parked));
+        printf("memory, dropped       %.1f KiB a session\n"
+               "memory, parked        %.2f KiB a session, %.1f KiB in the file\n",
+               json_number_value(json_object_get(result, "rss_kib_dropped")), json_number_value(parked),
+               json_number_value(json_object_get(result, "file_kib_parked")));
 }
 
 static void say_first_error(const bench *self)
@@ -209,8 +212,9 @@ static int measure(bench *self, const mk_args *args, uv_loop_t *loop, long parke
     while (self->done < self->begun && uv_run(loop, UV_RUN_ONCE))
         ;
     const double cpu = cpu_ms() - before;
-    json_t *memory = self->failed ? json_null() : mk_bench_parked(&self->in, loop, parked);
-    json_t *result = result_of(self, cpu, memory);
+    json_t *result = result_of(self, cpu);
+    if (result)
+        mk_bench_parked(&self->in, loop, self->failed ? 0 : parked, result);
     int status = result ? 0 : 1;
     if (result && mk_args_has(args, "--json"))
         status = mk_drive_put_json(result);

@@ -1,6 +1,7 @@
-/* benchpark.c - how much memory a parked session takes (layer cli) */
+/* benchpark.c - how much memory a waiting session takes: dropped, and parked in a file (layer cli) */
 #include "cli/bench.h"
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
 
@@ -14,6 +15,7 @@ typedef struct field {
     uv_timer_t timer; /* a session is dropped and begun outside of its callbacks */
     mk_session **waiting;
     long waits;
+    size_t bytes; /* of all that were parked */
 } field;
 
 /* Dropping and starting happen from the loop, never inside a session's callback. */
@@ -78,25 +80,83 @@ static void free_all(field *self, uv_loop_t *loop)
     uv_run(loop, UV_RUN_NOWAIT);
 }
 
-json_t *mk_bench_parked(const mk_bench_input *input, uv_loop_t *loop, long count)
+/* What stays in memory of a session that lies in a file: where. */
+typedef struct place {
+    char id[32];
+    long offset;
+    size_t len;
+} place;
+
+static int park_one(field *self, FILE *file, place *out, mk_session **session)
+{
+    mk_buf bytes;
+    mk_buf_init(&bytes, 128 << 20);
+    const json_t *challenge = mk_session_challenge(*session);
+    int err = challenge ? mk_session_park(*session, &bytes) : MK_ECLOSED;
+    if (!err) {
+        snprintf(out->id, sizeof out->id, "%s", json_string_value(json_object_get(challenge, "id")));
+        out->offset = ftell(file);
+        out->len = bytes.len;
+        err = fwrite(bytes.data, 1, bytes.len, file) == bytes.len ? MK_OK : MK_EIO;
+    }
+    mk_buf_free(&bytes);
+    self->bytes += err ? 0 : out->len;
+    mk_session_free(*session);
+    *session = NULL;
+    return err;
+}
+
+/* Writes all to a file that has no name, as a store would keep them, and frees them. How many went. */
+static long park_all(field *self, place *places)
+{
+    FILE *file = tmpfile();
+    long parked = 0;
+    for (long i = 0; file && i < self->begun; i++)
+        if (self->sessions[i] && park_one(self, file, &places[parked], &self->sessions[i]) == MK_OK)
+            parked++;
+    if (file)
+        fclose(file);
+    return parked;
+}
+
+static double kib_each(long before, long count)
+{
+    malloc_trim(0);
+    return (double)(mk_bench_rss() - before) / (double)count;
+}
+
+static int measure(field *self, uv_loop_t *loop, json_t *result)
+{
+    malloc_trim(0);
+    const long before = mk_bench_rss();
+    begin_more(self);
+    while (self->settled < self->count && uv_run(loop, UV_RUN_ONCE))
+        ;
+    if (!self->dropped)
+        return MK_ENOENT;
+    const double dropped = kib_each(before, self->dropped);
+    place *places = mk_calloc((size_t)self->count, sizeof *places);
+    const long parked = places ? park_all(self, places) : 0;
+    uv_run(loop, UV_RUN_NOWAIT); /* handles of what was freed close */
+    if (parked) {
+        json_object_set_new(result, "rss_kib_dropped", json_real(dropped));
+        json_object_set_new(result, "rss_kib_parked", json_real(kib_each(before, parked)));
+        json_object_set_new(result, "file_kib_parked", json_real((double)self->bytes / 1024 / (double)parked));
+    }
+    mk_free(places);
+    return MK_OK;
+}
+
+void mk_bench_parked(const mk_bench_input *input, uv_loop_t *loop, long count, json_t *result)
 {
     field self = { .in = input, .count = count };
-    json_t *result = NULL;
+    json_object_set_new(result, "rss_kib_parked", json_null());
     if (count <= 0 || uv_timer_init(loop, &self.timer) != 0)
-        return json_null();
+        return;
     self.timer.data = &self;
     self.sessions = mk_calloc((size_t)count, sizeof *self.sessions);
     self.waiting = mk_calloc((size_t)count, sizeof *self.waiting);
-    if (self.sessions && self.waiting) {
-        malloc_trim(0);
-        const long before = mk_bench_rss();
-        begin_more(&self);
-        while (self.settled < self.count && uv_run(loop, UV_RUN_ONCE))
-            ;
-        malloc_trim(0);
-        if (self.dropped)
-            result = json_real((double)(mk_bench_rss() - before) / (double)self.dropped);
-    }
+    if (self.sessions && self.waiting)
+        measure(&self, loop, result);
     free_all(&self, loop);
-    return result ? result : json_null();
 }
