@@ -136,8 +136,10 @@ void mk_script_sorted_keys(lua_State *L, int idx)
     luaL_checkstack(L, 8, NULL);
     idx = lua_absindex(L, idx);
     const lua_Integer count = collect(L, idx, &sorted);
-    if (sorted)
+    if (sorted) { /* by chance: ages must not tell, so two pass as for the objects made below */
+        mk_script_of(L)->age += 2;
         return;
+    }
     const int list = lua_gettop(L);
     order_key *keys = lua_newuserdatauv(L, 2 * (size_t)count * sizeof *keys, 0);
     for (lua_Integer i = 0; i < count; i++) {

@@ -131,6 +131,7 @@ static void pause_begin(mk_session *s)
             set_event(s, "poll", NULL);
         return;
     }
+    s->quiet = false;
     if (s->poll_due) { /* this pause was waited out while the state was dropped */
         s->poll_due = false;
         s->ask.announced = true;
@@ -164,6 +165,7 @@ void mk_ask_begin(mk_session *s)
         read_recorded(s);
         return;
     }
+    s->quiet = false;
     if (s->ask.is_totp && mk_totp_stored(s->credentials)) {
         answer_totp(s);
         return;
@@ -178,8 +180,9 @@ void mk_ask_begin(mk_session *s)
 void mk_ask_timer(mk_session *s)
 {
     if (s->wait == MK_WAIT_PAUSE && !s->script) {
-        if (mk_session_revive(s, NULL) != MK_OK)
-            mk_session_end_with(s, mk_fault_new("policy.budget", "out of memory"));
+        if (mk_session_revive(s, NULL) == MK_OK)
+            return; /* goes on from the loop */
+        mk_session_end_with(s, mk_fault_new("policy.budget", "out of memory"));
     } else if (s->wait == MK_WAIT_PAUSE)
         set_event(s, "poll", NULL);
     else if (s->ask.is_totp && mk_totp_stored(s->credentials))

@@ -9,6 +9,7 @@ int mk_entry_write(mk_session *s, enum mk_entry_kind kind, const uint8_t *print,
     mk_buf buf;
     mk_buf_init(&buf, len + 64);
     s->now_ms = mk_session_clock(s);
+    s->quiet = false;
     int err = mk_record_int(&buf, s->now_ms);
     if (!err)
         err = mk_record_bytes(&buf, data, len);

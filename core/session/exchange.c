@@ -38,7 +38,7 @@ static mk_page *host_last_page(mk_host *host)
 
 static bool host_replaying(mk_host *host)
 {
-    return mk_journal_replaying(of(host)->journal);
+    return mk_session_silent(of(host));
 }
 
 void mk_exchange_host(mk_host *host)

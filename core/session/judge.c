@@ -96,7 +96,7 @@ static void mfa_holds(mk_session *s, const mk_rule *rule, mk_call *call)
 
 static void tell(mk_session *s, mk_call *call, json_t *explain)
 {
-    if (s->driver.page && !mk_journal_replaying(s->journal))
+    if (s->driver.page && !mk_session_silent(s))
         s->driver.page(s->arg, s, call->page, explain, call->where);
     json_decref(explain);
 }

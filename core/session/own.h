@@ -92,6 +92,7 @@ struct mk_session {
     enum mk_phase phase;
     enum mk_wait wait;
     bool running, resume_fresh, signed_in, cancelled;
+    bool quiet;        /* what the script says now was said before it was parked */
     bool poll_due;     /* a dropped session came back because a poll is due */
     bool looking;      /* patterns and errors are evaluated */
     json_t *meters;
@@ -130,6 +131,7 @@ int64_t mk_session_enter(mk_session *session); /* around every turn of ours */
 /* Cancelled, or out of memory since this turn began: what was made since may be half made. The session is
  * ended then, before it sends, asks or tells anything; true if so. */
 bool mk_session_must_end(mk_session *session);
+bool mk_session_silent(const mk_session *session); /* log, progress, notes: replaying, or up to where it was parked */
 void mk_session_leave(mk_session *session, int64_t since);
 
 /* Everything of a session but script and journal; takes credentials and keep over. NULL: out of memory. */

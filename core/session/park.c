@@ -100,6 +100,7 @@ int mk_session_resume(mk_session **out, mk_engine *engine, const mk_session_inpu
         err = MK_EPARSE;
     if (!err && !mk_session_setup(s))
         err = MK_ENOMEM;
+    s->quiet = true;
     if (err) {
         mk_session_free(s);
         return refused != mk_mem_refused() ? MK_ENOMEM : err;
@@ -144,7 +145,7 @@ int mk_session_revive(mk_session *s, const json_t *answer)
         s->journal = NULL;
         return err;
     }
-    s->poll_due = !answer;
+    s->poll_due = s->quiet = !answer;
     mk_buf_free(&s->dropped);
     mk_timer_stop(s->timer);
     mk_ask_clear(s);

@@ -85,11 +85,16 @@ static bool script_module(void *arg, lua_State *L, const char *name)
     return host_module(arg, L, name);
 }
 
+bool mk_session_silent(const mk_session *s)
+{
+    return s->quiet || mk_journal_replaying(s->journal);
+}
+
 static void host_progress(mk_host *host, const char *text, size_t len)
 {
     enum { PROGRESS_MOST = 200 };
     mk_session *s = (mk_session *)host;
-    if (mk_journal_replaying(s->journal) || !s->driver.progress)
+    if (mk_session_silent(s) || !s->driver.progress)
         return;
     char *shown = mk_outcome_excerpt(s->mask, text, len, PROGRESS_MOST);
     if (shown)
@@ -101,7 +106,7 @@ static void host_log(mk_host *host, int level, const char *text, size_t len)
 {
     enum { LOG_MOST = 6000 }; /* of a line that print may have cut at 8 KiB, within a secret */
     mk_session *s = (mk_session *)host;
-    if (mk_journal_replaying(s->journal) || !s->driver.log)
+    if (mk_session_silent(s) || !s->driver.log)
         return;
     char *shown = mk_outcome_excerpt(s->mask, text, len, LOG_MOST);
     if (shown)

@@ -400,7 +400,7 @@ int main(int argc, char **argv)
     mk_bind_init();
     static const int fatal[] = {SIGSEGV, SIGBUS, SIGALRM, SIGFPE};
     for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++)
-        signal(fatal[i], on_signal);
+        sigaction(fatal[i], &(struct sigaction){.sa_handler = on_signal}, NULL);
     mk_engine_options options = {.limits = {.wall_ms = 20000, .script = {.burst_us = 2000000, .total_us = 20000000}}};
     mk_buf_init(&t.parked, 64 << 20);
     uv_loop_init(&t.loop);
