@@ -110,7 +110,7 @@ static bool alike(const json_t *a, const json_t *b)
 {
     const char *x = text_at(a, "url"), *y = text_at(b, "url");
     const size_t len = strcspn(x, "?");
-    return a && b && !strcmp(text_at(a, "method"), text_at(b, "method")) && len == strcspn(y, "?") && !strncmp(x, y, len);
+    return !strcmp(text_at(a, "method"), text_at(b, "method")) && len == strcspn(y, "?") && !strncmp(x, y, len);
 }
 
 /* How many of list from i on stand before one that is like it; AHEAD if there is none near. */
@@ -127,12 +127,14 @@ static void compare_requests(diff *d, const json_t *want, const json_t *got)
     size_t i = 0, k = 0;
     char path[300];
     while (i < json_array_size(want) || k < json_array_size(got)) {
+        const bool wanted = i < json_array_size(want), there = k < json_array_size(got);
         const json_t *a = request_at(want, i), *b = request_at(got, k);
-        if (alike(a, b)) {
+        if (wanted && there && alike(a, b)) {
             snprintf(path, sizeof path, "request %zu (%s %.180s)", k + 1, text_at(b, "method"), text_at(b, "url"));
-            compare(d, path, a, b);
+            if (a || b)
+                compare(d, path, a, b);
             i++, k++;
-        } else if (b && (!a || until(got, k, a) < AHEAD || until(want, i, b) == AHEAD)) {
+        } else if (there && (!wanted || until(got, k, a) < AHEAD || until(want, i, b) == AHEAD)) {
             line(d, "request %zu is new: %s %s", k + 1, text_at(b, "method"), text_at(b, "url"));
             k++;
         } else {

@@ -172,6 +172,24 @@ static void differences_are_told_in_words(void **state)
             "  the session was to end auth.locked, it ended auth.credentials (m)\n");
 }
 
+/* A file that somebody wrote by hand. */
+static void an_exchange_without_a_request_does_no_harm(void **state)
+{
+    (void)state;
+    json_t *doc = json_loads("{\"exchanges\": [{}, 1], \"challenges\": [], \"outcome\": {}}", 0, NULL);
+    json_t *seen = json_loads("{\"exchanges\": [{}, {}, {}], \"challenges\": [], \"outcome\": {}}", 0, NULL);
+    bool same = true;
+    mk_buf out;
+    mk_buf_init(&out, 10000);
+    assert_int_equal(mk_case_compare(doc, doc, &same, &out), MK_OK);
+    assert_true(same);
+    assert_int_equal(mk_case_compare(doc, seen, &same, &out), MK_OK);
+    assert_false(same);
+    mk_buf_free(&out);
+    json_decref(doc);
+    json_decref(seen);
+}
+
 /* --- playing ------------------------------------------------------------------------- */
 
 static const char adapter[] =
@@ -301,7 +319,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_comes_back_as_it_was), cmocka_unit_test(requests_are_taken_apart), cmocka_unit_test(responses_come_back),
         cmocka_unit_test(faults_come_back), cmocka_unit_test(what_is_no_response_is_refused), cmocka_unit_test(what_is_no_case_is_refused),
-        cmocka_unit_test(differences_are_told_in_words), cmocka_unit_test(a_case_plays_the_same_each_time),
+        cmocka_unit_test(differences_are_told_in_words), cmocka_unit_test(an_exchange_without_a_request_does_no_harm), cmocka_unit_test(a_case_plays_the_same_each_time),
         cmocka_unit_test(a_request_it_has_no_response_to_is_a_stray), cmocka_unit_test(answers_that_run_out_end_it),
         cmocka_unit_test(memory_runs_out),
     };

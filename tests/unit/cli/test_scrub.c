@@ -183,7 +183,10 @@ static void numbered_tokens_for_people(void **state)
     mk_scrub_number(scrub);
     learn(scrub, "Set-Cookie", "sid=abc12345", "application/json", "{\"token\":\"xyz98765\"}");
     assert_int_equal(mk_scrub_ready(scrub), MK_OK);
+    learn(scrub, "Set-Cookie", "t=long%2Fenough%3Dab12cd34ef56gh78", "text/html", ""); /* longer than what stands for it */
+    assert_int_equal(mk_scrub_ready(scrub), MK_OK);
     assert_string_equal(scrubbed(scrub, "abc12345 xyz98765 abc12345"), "token-1 token-2 token-1");
+    assert_string_equal(scrubbed(scrub, "long/enough=ab12cd34ef56gh78"), "token-3");
     mk_scrub_free(scrub);
 }
 
