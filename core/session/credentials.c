@@ -159,5 +159,9 @@ mk_credentials *mk_credentials_load(mk_bytes data)
         }
         mk_free(name);
     }
+    if (out && !mk_reader_done(&r)) {
+        mk_credentials_free(out);
+        out = NULL;
+    }
     return out;
 }

@@ -37,7 +37,7 @@ static const char *type_of(const json_t *value)
 }
 
 /* A number that is a name: an integer becomes its digits, a float is refused. */
-static mk_fault *as_text(size_t i, json_t *meter, const char *field)
+static mk_fault *as_text(size_t i, json_t *meter, const char *field, const char *path)
 {
     json_t *value = json_object_get(meter, field);
     char digits[24];
@@ -51,11 +51,11 @@ static mk_fault *as_text(size_t i, json_t *meter, const char *field)
         return NULL;
     }
     if (json_is_real(value))
-        return wrong(i, field, "a number that is a name must be a string; a float loses digits");
+        return wrong(i, path, "a number that is a name must be a string; a float loses digits");
     if (!json_is_string(value))
-        return wrong(i, field, "a string expected, got %s", type_of(value));
+        return wrong(i, path, "a string expected, got %s", type_of(value));
     if (json_string_length(value) == 0 || json_string_length(value) > 500)
-        return wrong(i, field, "a string of 1 to 500 bytes expected (leave it out if there is none)");
+        return wrong(i, path, "a string of 1 to 500 bytes expected (leave it out if there is none)");
     return NULL;
 }
 
@@ -75,7 +75,7 @@ static mk_fault *check_address(size_t i, json_t *meter, const char *field)
         if (!listed(address_parts, part))
             return wrong(i, field, "no part of an address is called '%s'", part);
         snprintf(path, sizeof path, "%s.%s", field, part);
-        mk_fault *fault = as_text(i, address, part);
+        mk_fault *fault = as_text(i, address, part, path);
         if (fault)
             return fault;
     }
@@ -91,7 +91,7 @@ static mk_fault *check_numbers(size_t i, json_t *meter)
     if (one && list)
         return wrong(i, "meter", "meter or meters, not both");
     if (one && !json_is_array(one)) {
-        mk_fault *fault = as_text(i, meter, "meter");
+        mk_fault *fault = as_text(i, meter, "meter", "meter");
         if (fault)
             return fault;
         one = json_object_get(meter, "meter");
@@ -168,7 +168,7 @@ static mk_fault *check_one(size_t i, json_t *meter, const mk_manifest *manifest)
             return wrong(i, field, "no field of a meter is called so");
     }
     for (size_t k = 0; k < sizeof texts / sizeof *texts && !fault; k++)
-        fault = as_text(i, meter, texts[k]);
+        fault = as_text(i, meter, texts[k], texts[k]);
     if (!fault && !json_object_get(meter, "account"))
         fault = wrong(i, "account", "missing: the number the customer knows");
     if (!fault)
