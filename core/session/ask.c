@@ -151,6 +151,18 @@ static void build(mk_session *s, const json_t *given)
     set_resend(s);
 }
 
+/* What a customer is to read is short, and not asked for ever. */
+static mk_fault *within_limits(mk_session *s, const json_t *given)
+{
+    enum { CHALLENGE_MOST = 64 << 10, QUESTIONS_MOST = 100 };
+    if (json_dumpb(given, NULL, 0, JSON_COMPACT) > CHALLENGE_MOST)
+        return mk_fault_new("adapter.bug", "s:ask: the challenge is over %d KiB", CHALLENGE_MOST / 1024);
+    if (s->questions >= QUESTIONS_MOST)
+        return mk_fault_new("policy.budget", "more than %d questions in one session", QUESTIONS_MOST);
+    s->questions++;
+    return NULL;
+}
+
 static mk_fault *may_ask(mk_session *s, const char *kind)
 {
     if (!kind)
@@ -169,6 +181,8 @@ static mk_fault *host_open(mk_host *host, json_t *given, const char *where)
     mk_session *s = of(host);
     const char *kind = json_string_value(json_object_get(given, "kind"));
     mk_fault *fault = may_ask(s, kind);
+    if (!fault)
+        fault = within_limits(s, given);
     if (fault) {
         fault->script = where[0] ? mk_strdup(where) : NULL;
         json_decref(given);

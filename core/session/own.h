@@ -112,7 +112,8 @@ struct mk_session {
 
     mk_timer *timer, *wall;
     int64_t wall_left_ms, wall_since_us;
-    int requests;
+    int requests, questions;
+    size_t told; /* bytes of log and progress */
     size_t bytes;
     unsigned used;
     int64_t own_us, mono_start_us, cpu_before_us;

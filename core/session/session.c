@@ -90,11 +90,23 @@ bool mk_session_silent(const mk_session *s)
     return s->quiet || mk_journal_replaying(s->journal);
 }
 
+/* True while a session that tells without end may still be heard. */
+static bool may_tell(mk_session *s, size_t len)
+{
+    enum { TOLD_MOST = 1 << 20 };
+    if (mk_session_silent(s) || s->told > TOLD_MOST)
+        return false;
+    s->told += len + 1;
+    if (s->told > TOLD_MOST && s->driver.log)
+        s->driver.log(s->arg, s, 1, "(log and progress are over 1 MiB: the rest is left out)");
+    return s->told <= TOLD_MOST;
+}
+
 static void host_progress(mk_host *host, const char *text, size_t len)
 {
     enum { PROGRESS_MOST = 200 };
     mk_session *s = (mk_session *)host;
-    if (mk_session_silent(s) || !s->driver.progress)
+    if (!s->driver.progress || !may_tell(s, len < PROGRESS_MOST ? len : PROGRESS_MOST))
         return;
     char *shown = mk_outcome_excerpt(s->mask, text, len, PROGRESS_MOST);
     if (shown)
@@ -106,7 +118,7 @@ static void host_log(mk_host *host, int level, const char *text, size_t len)
 {
     enum { LOG_MOST = 6000 }; /* of a line that print may have cut at 8 KiB, within a secret */
     mk_session *s = (mk_session *)host;
-    if (mk_session_silent(s) || !s->driver.log)
+    if (!s->driver.log || !may_tell(s, len < LOG_MOST ? len : LOG_MOST))
         return;
     char *shown = mk_outcome_excerpt(s->mask, text, len, LOG_MOST);
     if (shown)
@@ -163,7 +175,7 @@ bool mk_session_setup(mk_session *s)
     s->phase = MK_PHASE_SIGN_IN;
     s->wait = MK_WAIT_NONE;
     s->looking = s->signed_in = s->meters_none = false;
-    s->requests = 0;
+    s->requests = s->questions = 0;
     s->bytes = 0;
     s->used = 0;
     s->totp_step = json_integer_value(json_object_get(s->keep, "$totp_step"));
