@@ -1,5 +1,6 @@
 -- Very many headers.
 -- expect: adapter.bug
+-- limit: burst_us=2000000
 -- within: 600 ms
 -- requests: 0
 local s = ...

@@ -291,6 +291,8 @@ static void judge(const stage *st, const hostile *h)
     lacks("what was sent", p->seen.data, "stolen=");
     if (h->most_requests >= 0 && p->sent > h->most_requests)
         wrong("%d requests left, at most %d may", p->sent, h->most_requests);
+    if (p->told.len > 1200000)
+        wrong("%zu bytes were told", p->told.len);
     if (st->cpu_ms > scaled(h->within_ms))
         wrong("took %lld ms of CPU, promised were %ld", (long long)st->cpu_ms, scaled(h->within_ms));
     has("the neighbour's outcome", st->neighbour.outcome, "\"account\":\"12345678901\"");

@@ -1,5 +1,6 @@
 -- string.rep, each time within its limit.
 -- expect: policy.budget
+-- limit: burst_us=2000000
 -- within: 700 ms
 -- says: memory
 local t = {}

@@ -130,6 +130,7 @@ static bool redirects(const char *path, answer *a)
 
 static bool cookies(const char *path, answer *a)
 {
+    static long flooded;
     mk_buf_adds(&a->body, "ok");
     if (strcmp(path, "/cookie-elsewhere") == 0)
         field(a, "Set-Cookie: stolen=1; Domain=elsewhere.test; Path=/");
@@ -141,7 +142,7 @@ static bool cookies(const char *path, answer *a)
         field(a, "Set-Cookie: mine=1; HttpOnly; Path=/");
     else if (strcmp(path, "/cookie-flood") == 0)
         for (int i = 0; i < 20; i++)
-            field(a, "Set-Cookie: c%d%d=%0200d; Path=/", rand(), i, i);
+            field(a, "Set-Cookie: c%ld=%0200d; Path=/", ++flooded, i);
     else if (strcmp(path, "/cookie-lines") == 0)
         field(a, "Set-Cookie: a=b%cc; Path=/", 1);
     else

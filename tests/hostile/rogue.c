@@ -173,8 +173,9 @@ static void converse(int fd)
 static void serve(int listener)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    signal(SIGCHLD, SIG_IGN);
-    signal(SIGPIPE, SIG_IGN);
+    const struct sigaction ignore = {.sa_handler = SIG_IGN}; /* children are reaped by the kernel */
+    sigaction(SIGCHLD, &ignore, NULL);
+    sigaction(SIGPIPE, &ignore, NULL);
     for (;;) {
         int fd = accept(listener, NULL, NULL);
         if (fd < 0)

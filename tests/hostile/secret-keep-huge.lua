@@ -1,5 +1,6 @@
 -- s.keep with megabytes and thousands of entries.
 -- expect: adapter.bug
+-- limit: burst_us=2000000
 -- within: 400 ms
 -- says: s.keep holds more than 64 KiB
 local s = ...

@@ -1,0 +1,6 @@
+-- A question of megabytes.
+-- expect: adapter.bug
+-- within: 500 ms
+-- says: KiB
+local s = ...
+s:ask({ kind = "otp", prompt = string.rep("x", 4000000) }, { verify = print })
