@@ -21,6 +21,7 @@ typedef struct recorder {
     mk_reel reel; /* first: what watches adds to it */
     mk_recording recording;
     json_t *doc;
+    bool personal; /* is still in it */
     int err;
     char why[400];
 } recorder;
@@ -126,7 +127,7 @@ static int made(void *arg, mk_session *session, const json_t *result)
 {
     recorder *r = arg;
     r->recording.mask = mk_session_mask(session);
-    r->err = mk_record_make(&r->doc, &r->recording, result, r->why, sizeof r->why);
+    r->err = mk_record_make(&r->doc, &r->recording, result, &r->personal, r->why, sizeof r->why);
     return MK_OK; /* told by the command */
 }
 
@@ -137,14 +138,19 @@ static int tell(const mk_args *args, const recorder *r, const mk_found *found, c
         return mk_args_say(args, r->err == MK_ENOMEM ? 1 : 14, "nothing was kept: %s", *r->why ? r->why : mk_err_text(r->err));
     if (!r->doc)
         return mk_args_say(args, status ? status : 1, "nothing was kept: the session did not begin");
+    *path = '\0';
     if (mk_record_save(path, sizeof path, found, scripts, r->recording.name, r->doc))
         return mk_args_say(args, 1, "%s cannot be written: %s", path, strerror(errno));
     const json_t *outcome = json_object_get(r->doc, "outcome");
     const char *error = json_string_value(json_object_get(outcome, "error"));
     fprintf(stderr, "%s: %zu requests, %s%s\n", path, json_array_size(json_object_get(r->doc, "exchanges")), error ? "ends " : "",
             error ? error : "meters");
-    fprintf(stderr, "Credentials, answers and tokens are replaced. Names, addresses and account numbers of the account are as the portal\n"
-                    "gave them: look at the file before you share it, and record with an account that may be shown.\n");
+    if (r->personal)
+        fprintf(stderr, "Credentials, answers and tokens are replaced. Names, addresses and numbers of the account are as the portal gave\n"
+                        "them, since the adapter does not work without them: record with an account that may be shown.\n");
+    else
+        fprintf(stderr, "Credentials, answers, tokens, and the names, streets and numbers of the meters are replaced. What else a page says of\n"
+                        "its customer is as it came: look at the file before you share it.\n");
     return 0;
 }
 

@@ -12,7 +12,11 @@ typedef struct making {
     const mk_recording *from;
     mk_scrub *scrub;
     json_t *credentials, *answers, *exchanges; /* scrubbed */
+    size_t words;           /* names and streets so far */
+    const json_t *personal; /* the meters whose owner is made unknown, or NULL */
 } making;
+
+enum { SHORTEST = 5 }; /* bytes of a number that is replaced: shorter ones are words of the pages */
 
 /* --- learning what is secret -------------------------------------------------- */
 
@@ -70,10 +74,50 @@ static bool asks_secret(const mk_reel *reel, size_t i)
     return true;
 }
 
+/* Numbers keep their shape. */
+static int learn_number(making *m, const json_t *value)
+{
+    const size_t len = json_string_length(value);
+    return len >= SHORTEST ? mk_scrub_token(m->scrub, json_string_value(value), len) : MK_OK;
+}
+
+static int learn_words(making *m, const json_t *value, const char *front, const char *back)
+{
+    char as[100];
+    const char *text = json_string_value(value);
+    if (json_string_length(value) < SHORTEST || mk_scrub_known(m->scrub, text, strlen(text)))
+        return MK_OK;
+    snprintf(as, sizeof as, "%s%zu%s", front, ++m->words, back);
+    return mk_scrub_add(m->scrub, text, as);
+}
+
+static int learn_address(making *m, const json_t *address)
+{
+    int err = learn_words(m, json_object_get(address, "street"), "", " Example Street");
+    return err ? err : learn_words(m, json_object_get(address, "line"), "", " Example Street, Elmsworth, NY 12999");
+}
+
+/* Whose account it is: what the meters say of it, wherever it stands. */
+static int learn_meter(making *m, const json_t *meter)
+{
+    static const char *const numbers[] = {"account", "account_id", "point", NULL};
+    const json_t *list = json_object_get(meter, "meters");
+    int err = learn_words(m, json_object_get(meter, "name"), "Customer ", "");
+    for (size_t i = 0; numbers[i] && !err; i++)
+        err = learn_number(m, json_object_get(meter, numbers[i]));
+    for (size_t i = 0; i < json_array_size(list) && !err; i++)
+        err = learn_number(m, json_array_get(list, i));
+    if (!err)
+        err = learn_address(m, json_object_get(meter, "address"));
+    return err ? err : learn_address(m, json_object_get(meter, "billing_address"));
+}
+
 static int learn(making *m)
 {
     const mk_reel *reel = m->from->reel;
     int err = learn_credentials(m);
+    for (size_t i = 0; i < json_array_size(m->personal) && !err; i++)
+        err = learn_meter(m, json_array_get(m->personal, i));
     for (size_t i = 0; i < reel->count && !err; i++)
         if (reel->list[i].kind == MK_FRAME_ANSWER && asks_secret(reel, i))
             err = learn_answer(m, reel->list[i].data);
@@ -287,9 +331,10 @@ static int finish(making *m, json_t **out, const json_t *outcome, char *why, siz
     return err;
 }
 
-int mk_record_make(json_t **out, const mk_recording *recording, const json_t *outcome, char *why, size_t cap)
+static int make(json_t **out, const mk_recording *recording, const json_t *outcome, const json_t *personal, char *why, size_t cap)
 {
-    making m = { .from = recording, .scrub = mk_scrub_new(), .credentials = json_object(), .answers = json_array(), .exchanges = json_array() };
+    making m = { .from = recording, .personal = personal, .scrub = mk_scrub_new(), .credentials = json_object(), .answers = json_array(),
+                 .exchanges = json_array() };
     int err = m.scrub && m.credentials && m.answers && m.exchanges && !recording->reel->failed ? MK_OK : MK_ENOMEM;
     if (!err)
         err = learn(&m);
@@ -303,5 +348,17 @@ int mk_record_make(json_t **out, const mk_recording *recording, const json_t *ou
     json_decref(m.credentials);
     json_decref(m.answers);
     json_decref(m.exchanges);
+    return err;
+}
+
+int mk_record_make(json_t **out, const mk_recording *recording, const json_t *outcome, bool *personal, char *why, size_t cap)
+{
+    const json_t *meters = json_object_get(outcome, "meters");
+    int err = make(out, recording, outcome, meters, why, cap);
+    *personal = false;
+    if (meters && (err == MK_EDIVERGED || err == MK_EPOLICY)) {
+        err = make(out, recording, outcome, NULL, why, cap); /* an adapter may need them as they are */
+        *personal = !err;
+    }
     return err;
 }

@@ -88,7 +88,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif path.path == "/api/meters":
             check(self.headers.get("Authorization") == "Bearer " + BEARER, "not authorized")
             self.send(200, json.dumps({"holder": USER, "was": [PASSWORD, CODE, TOKEN, BEARER],
-                                       "meters": [{"account": "70001", "meter": "M-1", "rate": "R1"}, {"account": "70002", "meter": "M-2", "rate": "R2"}]}),
+                                       "meters": [{"account": "7000%d" % n, "meter": "M-%d" % n, "rate": "R%d" % n, "name": "Nora Fuchs",
+                                                   "street": "4 Weir Lane"} for n in (1, 2)]}),
                       "application/json", X_Echo=urllib.parse.quote(USER + " " + PASSWORD + " " + CODE))
         else:
             self.send(404, "nothing here")
@@ -138,7 +139,10 @@ return {
   meters = function(s)
     local out = {}
     local list = s:get("/api/meters", { headers = { Authorization = "Bearer " .. s.cookies:get("bearer") } }):json("$.meters")
-    for i, m in ipairs(list) do out[i] = { account = m.account, meter = m.meter, tariff = m.rate, service = "electric" } end
+    for i, m in ipairs(list) do
+      out[i] = { account = m.account, meter = m.meter, tariff = m.rate, service = "electric", name = m.name,
+                 address = { street = m.street, city = "Elmsworth", region = "NY", postcode = "12999" } }
+    end
     return out
   end,
 }
@@ -222,7 +226,10 @@ def a_case_holds_no_secret(b):
     check(doc["credentials"] == {"username": "case-user@example.test", "password": "case-password"}, "credentials: %s" % doc["credentials"])
     check([len(a) for a in doc["answers"]] == [6, 6] and all(a.isdigit() for a in doc["answers"]), "answers: %s" % doc["answers"])
     check(doc["answers"][0] != doc["answers"][1], "two answers became one")
-    check([m["account"] for m in doc["outcome"]["meters"]] == ["70001", "70002"], "outcome: %s" % doc["outcome"])
+    accounts = [m["account"] for m in doc["outcome"]["meters"]]
+    check([len(a) for a in accounts] == [5, 5] and accounts[0] != accounts[1] and all(a.isdigit() for a in accounts), "outcome: %s" % doc["outcome"])
+    none_of(text, ("70001", "70002", "Nora Fuchs", "4 Weir Lane"), "the case")
+    check({m["address"]["street"] for m in doc["outcome"]["meters"]} == {"2 Example Street"}, "outcome: %s" % doc["outcome"])
     posts = [e["request"]["fields"] for e in doc["exchanges"] if e["request"]["method"] == "POST"]
     check(posts[0]["password"] == "case-password" and posts[2]["code"] == doc["answers"][1], "requests: %s" % posts)
     token = posts[0]["csrf"]
@@ -255,6 +262,20 @@ def what_differs_is_told_and_taken(b):
     finally:
         b.write("scripts/utilities/echo.lua", ADAPTER % {"origin": b.origin})
     b.run("test", "echo", "--scripts", b.scripts, "--case", "change", status=14)
+
+
+def an_account_that_the_adapter_needs_stays(b):
+    """An adapter that knows an account by its number: scrubbed it fails, so the number stays, and that is said."""
+    needy = b.read("scripts/utilities/echo.lua").replace(
+        "    for i, m", "    if list[1].account ~= \"70001\" then s:fail(\"adapter.parse\", \"whose account?\") end\n    for i, m")
+    b.write("scripts/utilities/echo.lua", needy)
+    try:
+        _, err = b.record("needy")
+        check("does not work without them" in err and "70001" in b.read(b.case("needy")), err)
+        none_of(b.read(b.case("needy")), ALL, "the case")
+    finally:
+        b.write("scripts/utilities/echo.lua", ADAPTER % {"origin": b.origin})
+        os.unlink(os.path.join(b.folder, b.case("needy")))
 
 
 def a_failure_is_a_case_too(b):
@@ -476,7 +497,7 @@ def doctor_says_what_to_do(b):
     check(re.search(r"^3 failures", out, re.M), out)
 
 
-TESTS = [a_case_holds_no_secret, a_case_plays_without_a_network, what_differs_is_told_and_taken, a_failure_is_a_case_too,
+TESTS = [a_case_holds_no_secret, a_case_plays_without_a_network, what_differs_is_told_and_taken, an_account_that_the_adapter_needs_stays, a_failure_is_a_case_too,
          what_cannot_be_scrubbed_is_not_kept, a_request_without_a_response_is_told, traces_and_reports_hold_no_secret, a_trace_is_an_archive,
          a_report_is_one_tame_page, a_trace_that_cannot_be_written_stops_at_once, mistakes_are_found_with_their_place,
          mistakes_are_found_without_luacheck, what_is_right_passes_check, syntax_and_binary_are_told, new_gives_what_passes,
