@@ -57,6 +57,9 @@ static void push_values(lua_State *L, const mk_form *form, const char *name, enu
 static void push_secret_value(lua_State *L, const char *value)
 {
     mk_lua_push_new_secret(L, (mk_bytes){value, strlen(value)}, MK_ROLE_OTHER);
+    mk_host *host = mk_host_of(L);
+    if (host->learn && value[0])
+        host->learn(host, mk_lua_test_secret(L, -1, NULL));
 }
 
 static void push_original(lua_State *L, const mk_form *form, const char *name)

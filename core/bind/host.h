@@ -7,6 +7,7 @@
 #include "base/fault.h"
 #include "net/fetch.h"
 #include "parse/page.h"
+#include "vault/secret.h"
 #include <lua.h>
 
 enum mk_role { MK_ROLE_CREDENTIAL = 1, MK_ROLE_ANSWER = 2, MK_ROLE_KEPT = 4, MK_ROLE_OTHER = 8 };
@@ -64,6 +65,8 @@ struct mk_host {
     mk_fault *(*poll_done)(mk_host *host, bool again);    /* forgets a poll that said nothing */
     void (*ask_close)(mk_host *host);
     mk_fault *(*must_be_off)(mk_host *host);
+    /* A secret that the portal showed (the value of a password control): masked from now on. NULL: nobody masks. */
+    void (*learn)(mk_host *host, mk_secret *secret);
     mk_page *(*last_page)(mk_host *host); /* borrowed, or NULL */
     bool (*module)(mk_host *host, lua_State *L, const char *name); /* pushes the chunk of one of the version's modules */
     /* An element or page was not what was expected: what the engine makes of it (may say site.blocked instead). */

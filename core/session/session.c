@@ -138,8 +138,14 @@ static void host_note(mk_host *host, const char *kind, json_t *data)
     json_decref(data);
 }
 
+static void host_learn(mk_host *host, mk_secret *secret)
+{
+    mk_mask_add(((mk_session *)host)->mask, secret, NULL);
+}
+
 static void set_host(mk_session *s)
 {
+    s->host.learn = host_learn;
     mk_exchange_host(&s->host);
     mk_ask_host(&s->host);
     mk_clock_host(&s->host);
