@@ -110,9 +110,10 @@ const mk_command mk_commands[] = {
       "changed and writes it into the case.",
       "14  a case differs", test_options, true, mk_cmd_test },
     { "record", "run once and keep what came as a case, scrubbed", "ADAPTER CASE", 2, 2, "adapter",
-      "Runs ADAPTER as `run` does and writes scripts/cases/<id>/CASE.json: every exchange, with credentials, answers, tokens "
-      "and personal data replaced by made-up ones. `meterkey test` replays it.",
-      ENDS, record_options, true, mk_cmd_record },
+      "Runs ADAPTER as `run` does and writes scripts/cases/<id>/CASE.json: every exchange, with credentials, answers, tokens, "
+      "and the names, streets and numbers of the meters replaced by made-up ones. `meterkey test` replays it. A session that ends with "
+      "an error is a case too. Nothing is kept in which a secret would still be found, or which does not play the same.",
+      "14  nothing was kept; standard error says why", record_options, true, mk_cmd_record },
     { "new", "write an adapter to begin with, and its first case", "ID", 1, 1, NULL,
       "Writes scripts/utilities/ID.lua, which passes `meterkey check`, and a first case. Nothing is overwritten.",
       NULL, new_options, false, mk_cmd_new },
