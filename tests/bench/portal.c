@@ -11,6 +11,8 @@
  * (default 60) and half of that of the page of 96 KB are such script, the rest is
  * dense markup, an element every 36 bytes. Prints {"port": N, "elements": [...]};
  * ends on SIGTERM. */
+#include "portal_pages.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +21,6 @@
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -31,16 +32,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { REQUEST_MAX = 16384, REPLY_MAX = 112 * 1024, TOKEN_LEN = 32, CONN_MAX = 8192 };
+enum { REQUEST_MAX = 16384, REPLY_MAX = 112 * 1024, CONN_MAX = 8192 };
 
 #define USERNAME "bench.customer%40mail.test"
 #define PASSWORD "Correct-Horse-9"
 #define CODE "424242"
-
-typedef struct {
-    char *text;
-    size_t len, token_at; /* where the 32 digits of the token stand */
-} page;
 
 typedef struct {
     int fd;
@@ -60,20 +56,6 @@ static volatile sig_atomic_t ending;
 static uint64_t secret;
 static unsigned long served, refused;
 static page login_page, code_page, home_page;
-static size_t share = 60;
-
-static void die(const char *what)
-{
-    fprintf(stderr, "portal: %s: %s\n", what, strerror(errno));
-    exit(1);
-}
-
-static void *must(void *p)
-{
-    if (!p)
-        die("out of memory");
-    return p;
-}
 
 /* --- check values: who a visitor is and how far they came --- */
 
@@ -107,125 +89,6 @@ static bool read_visitor(const char *cookie, const char *name, unsigned stage, u
         return false;
     *visitor = who;
     return true;
-}
-
-/* --- pages --- */
-
-typedef struct {
-    char *at, *end;
-} pen;
-
-static void put(pen *p, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    int n = vsnprintf(p->at, (size_t)(p->end - p->at), format, args);
-    va_end(args);
-    if (n > 0 && n < p->end - p->at)
-        p->at += n;
-}
-
-static void put_head(pen *p, const char *title, const char *meta)
-{
-    put(p, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>%s</title>\n%s"
-           "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-           "<link rel=\"stylesheet\" href=\"/assets/site.css\">\n<script>\nwindow.site = { region: \"NY\", "
-           "flags: [\"a\", \"b\"], lang: \"en\" };\nif (1 < 2 && 3 > 2) { document.documentElement.className = \"js\"; }\n"
-           "</script>\n<style>.row { display: flex } .row > .cell { flex: 1 }</style>\n</head>\n<body class=\"page\">\n",
-        title, meta);
-}
-
-/* One tile of a page as content systems make them: many attributes, little text. */
-static void put_tile(pen *p, unsigned i)
-{
-    put(p, "<div class=\"row tile tile-%u\" id=\"t%u\" data-track=\"tile:%u\"><div class=\"cell cell-icon\">"
-           "<img src=\"/assets/icon-%u.svg\" alt=\"\" width=\"24\" height=\"24\"></div>\n"
-           "  <div class=\"cell cell-text\"><h3><a href=\"/help/topic-%u?from=tile&amp;n=%u\">Topic %u &ndash; "
-           "saving &amp; safety</a></h3><p>Learn how to read your meter, what the <b>rate plans</b> mean and "
-           "how you are billed for month %u.</p>\n  <ul><li>Outages</li><li>Moving <em>in or out</em></li>"
-           "<li>Payments</li></ul></div></div>\n", i % 7, i, i, i % 24, i, i, i, i % 12 + 1);
-}
-
-/* Settings and texts for scripts, as pages of identity providers carry them. */
-static void put_settings(pen *p, size_t size)
-{
-    const char *stop = p->at + size;
-    if (size == 0)
-        return;
-    put(p, "<script>\nvar SETTINGS = {\n");
-    for (unsigned i = 0; p->at + 160 < stop; i++)
-        put(p, "  \"message_%u\": { \"text\": \"We could not find that <b>entry</b> & %u others\", \"url\": \"https:\\/\\/help.bench.test\\/%u\" },\n",
-            i, i % 9, i);
-    put(p, "  \"end\": null };\nif (a < b && c > d) { run(SETTINGS); }\n</script>\n");
-}
-
-static void finish_page(page *to, char *buf, pen *p, size_t size, const char *mark)
-{
-    for (unsigned i = 0; (size_t)(p->at - buf) + 800 < size; i++)
-        put_tile(p, i);
-    put(p, "<!-- ");
-    while ((size_t)(p->at - buf) + 26 < size)
-        *p->at++ = '.';
-    put(p, " -->\n</body>\n</html>\n");
-    to->text = buf;
-    to->len = (size_t)(p->at - buf);
-    char *at = strstr(buf, mark);
-    if (!at)
-        die("page without token");
-    to->token_at = (size_t)(at - buf);
-}
-
-#define TOKEN_HERE "@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@"
-
-static void make_form_page(page *to, size_t size, const char *title, const char *form)
-{
-    char *buf = must(malloc(size + 4096));
-    pen p = { buf, buf + size + 4096 };
-    put_head(&p, title, "");
-    put_settings(&p, size * share / 100);
-    for (unsigned i = 0; i < 5; i++)
-        put_tile(&p, 900 + i);
-    put(&p, "%s", form);
-    finish_page(to, buf, &p, size, TOKEN_HERE);
-}
-
-static void make_pages(void)
-{
-    make_form_page(&login_page, 48 * 1024, "Sign in",
-        "<form id=\"signin\" action=\"/login\" method=\"post\">\n"
-        "<input type=\"hidden\" name=\"csrf\" value=\"" TOKEN_HERE "\">\n"
-        "<label for=\"u\">E-mail</label><input id=\"u\" type=\"email\" name=\"username\">\n"
-        "<label for=\"p\">Password</label><input id=\"p\" type=\"password\" name=\"password\">\n"
-        "<button type=\"submit\">Sign in</button>\n</form>\n");
-    make_form_page(&code_page, 48 * 1024, "Verify it is you",
-        "<form id=\"mfa\" action=\"/mfa\" method=\"post\">\n"
-        "<input type=\"hidden\" name=\"csrf\" value=\"" TOKEN_HERE "\">\n"
-        "<label for=\"code\">Enter the code that we sent to *** 4421</label>"
-        "<input id=\"code\" name=\"code\" autocomplete=\"one-time-code\" inputmode=\"numeric\">\n"
-        "<button type=\"submit\">Verify</button>\n</form>\n");
-    size_t size = 96 * 1024;
-    char *buf = must(malloc(size + 4096));
-    pen p = { buf, buf + size + 4096 };
-    put_head(&p, "Your account", "<meta name=\"api-token\" content=\"" TOKEN_HERE "\">\n");
-    put_settings(&p, size * share / 200);
-    put(&p, "<div id=\"account-home\" data-customer=\"771\"><h1>Welcome back</h1></div>\n");
-    finish_page(&home_page, buf, &p, size, TOKEN_HERE);
-}
-
-/* Start tags outside scripts, roughly: what a tree of the page has to hold. */
-static unsigned elements(const page *of)
-{
-    unsigned n = 0;
-    bool script = false;
-    for (const char *at = of->text; (at = strchr(at, '<')); at++) {
-        if (!strncmp(at, "</script", 8))
-            script = false;
-        else if (!script && ((at[1] >= 'a' && at[1] <= 'z')))
-            n++;
-        if (!strncmp(at, "<script", 7))
-            script = true;
-    }
-    return n;
 }
 
 /* --- replies --- */
@@ -608,6 +471,7 @@ static void on_signal(int number)
 
 int main(int argc, char **argv)
 {
+    size_t share = 60;
     if (argc > 4)
         share = strtoul(argv[4], NULL, 10);
     if (argc < 3 || argc > 5 || share > 80) {
@@ -617,10 +481,10 @@ int main(int argc, char **argv)
     struct sigaction end = { .sa_handler = on_signal }; /* no SA_RESTART: the wait must end */
     sigaction(SIGTERM, &end, NULL);
     sigaction(SIGINT, &end, NULL);
-    signal(SIGPIPE, SIG_IGN);
+    sigaction(SIGPIPE, &(struct sigaction){ .sa_handler = SIG_IGN }, NULL);
     if (RAND_bytes((unsigned char *)&secret, sizeof secret) != 1)
         die("random");
-    make_pages();
+    make_pages(&login_page, &code_page, &home_page, share);
     SSL_CTX *ctx = make_context(argv[1], argv[2]);
     int listener = make_listener(argc > 3 ? argv[3] : "0");
     loop(listener, ctx);

@@ -37,17 +37,18 @@ def newer(target, source):
     return os.path.exists(target) and os.path.getmtime(target) >= os.path.getmtime(source)
 
 
-def compile_c(source, name, libs):
+def compile_c(sources, name, libs):
     target = os.path.join(OUT, name)
-    if not newer(target, source):
-        subprocess.run([os.environ.get("CC", "cc"), *WARN, "-o", target, source, *libs], check=True)
+    sources = [os.path.join(HERE, source) for source in sources]
+    if not all(newer(target, source) for source in sources):
+        subprocess.run([os.environ.get("CC", "cc"), *WARN, "-o", target, *sources, *libs], check=True)
     return target
 
 
 def prepare():
     os.makedirs(OUT, exist_ok=True)
-    compile_c(os.path.join(HERE, "portal.c"), "portal", ["-lssl", "-lcrypto"])
-    compile_c(os.path.join(HERE, "clients", "direct.c"), "direct", ["-lcurl", "-lssl", "-lcrypto", "-lpthread"])
+    compile_c(["portal.c", "portal_pages.c"], "portal", ["-lssl", "-lcrypto"])
+    compile_c(["clients/direct.c"], "direct", ["-lcurl", "-lssl", "-lcrypto", "-lpthread"])
 
 
 def prepare_node():

@@ -355,11 +355,14 @@ static void messages(void **state)
     assert_string_equal(out.data, "");
     mk_rule_free(r);
     mk_page_unref(p);
-    char body[1300] = "{\"m\":\"";
+    mk_buf body;
+    mk_buf_init(&body, 2000);
+    mk_buf_adds(&body, "{\"m\":\"");
     for (int i = 0; i < 300; i++)
-        strcat(body, "\xc3\xa9 ");
-    strcat(body, "\"}");
-    p = page(200, "application/json", body);
+        mk_buf_adds(&body, "\xc3\xa9 ");
+    mk_buf_adds(&body, "\"}");
+    p = page(200, "application/json", body.data);
+    mk_buf_free(&body);
     r = rule(MK_RULE_ERROR, "{'code':'site.down','status':200,'message':'$.m'}");
     assert_int_equal(mk_rule_message(r, p, &out), MK_OK);
     assert_int_equal(out.len, 500); /* 167 letters of two bytes, 166 spaces */
