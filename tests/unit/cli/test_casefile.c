@@ -293,6 +293,33 @@ static void answers_that_run_out_end_it(void **state)
     mk_version_unref(version);
 }
 
+/* Whatever the n-th failure hits: an error or an outcome, nothing left behind. */
+static void playing_survives_want_of_memory(void **state)
+{
+    (void)state;
+    enum { STEP = 1 };
+    char why[300];
+    mk_version *version = version_of(adapter);
+    json_t *doc = doc_of(played), *seen = NULL;
+    bool failed = true;
+    assert_int_equal(mk_case_play(&seen, doc, version, NULL, why, sizeof why), MK_OK);
+    json_decref(seen);
+    for (unsigned long n = 1; failed; n += STEP) {
+        const long live = mk_mem_live();
+        const unsigned long before = mk_mem_count();
+        seen = NULL;
+        mk_mem_fail_at(n, false);
+        const int err = mk_case_play(&seen, doc, version, NULL, why, sizeof why);
+        mk_mem_fail_at(0, false);
+        failed = mk_mem_count() - before >= n;
+        assert_int_equal(seen == NULL, err != MK_OK);
+        json_decref(seen);
+        assert_int_equal(mk_mem_live(), live);
+    }
+    json_decref(doc);
+    mk_version_unref(version);
+}
+
 static int read_and_write(void)
 {
     char why[200];
@@ -321,7 +348,7 @@ int main(void)
         cmocka_unit_test(faults_come_back), cmocka_unit_test(what_is_no_response_is_refused), cmocka_unit_test(what_is_no_case_is_refused),
         cmocka_unit_test(differences_are_told_in_words), cmocka_unit_test(an_exchange_without_a_request_does_no_harm), cmocka_unit_test(a_case_plays_the_same_each_time),
         cmocka_unit_test(a_request_it_has_no_response_to_is_a_stray), cmocka_unit_test(answers_that_run_out_end_it),
-        cmocka_unit_test(memory_runs_out),
+        cmocka_unit_test(playing_survives_want_of_memory), cmocka_unit_test(memory_runs_out),
     };
     return cmocka_run_group_tests(tests, init, NULL);
 }
