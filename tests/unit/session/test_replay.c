@@ -49,6 +49,7 @@ static ledger *book;
 static const scenario *now;
 static bool parked_now;
 
+static void add(char *to, size_t cap, const char *format, ...) __attribute__((format(printf, 3, 4)));
 static void add(char *to, size_t cap, const char *format, ...)
 {
     size_t len = strlen(to);

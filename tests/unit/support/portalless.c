@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+static void add(char *to, size_t cap, const char *format, ...) __attribute__((format(printf, 3, 4)));
 static void add(char *to, size_t cap, const char *format, ...)
 {
     size_t len = strlen(to);
