@@ -25,7 +25,7 @@ const char mk_report_style[] =
     "summary:focus-visible{outline:2px solid var(--accent);outline-offset:-2px}details>.pad{padding-top:.1rem}"
     "table{border-collapse:collapse;width:100%;font-size:.88rem}th,td{text-align:left;vertical-align:top;padding:.3rem .7rem .3rem 0;"
     "border-top:1px solid var(--line)}td{overflow-wrap:anywhere}tr:first-child>th,tr:first-child>td{border-top:0}"
-    "th{font-weight:600;color:var(--dim);white-space:nowrap}td:first-child{min-width:6.5rem}.scroll{overflow-x:auto}"
+    "th{font-weight:600;color:var(--dim);white-space:nowrap}th[scope=row]{width:1%;padding-right:1.2rem}.scroll{overflow-x:auto}"
     "iframe{width:100%;height:24rem;border:1px solid var(--line);border-radius:6px;background:#fff}"
     ".say{border-left:3px solid var(--line);margin:.5rem 0 .5rem .4rem;padding:.15rem .9rem;color:var(--dim);overflow-wrap:anywhere}"
     ".ask{border-left:5px solid var(--warn)}.rules{list-style:none;margin:0;padding:0}.rules>li{padding:.35rem 0;border-top:1px solid var(--line)}"
