@@ -245,11 +245,10 @@ static int b_action(lua_State *L)
     mk_call *call = mk_lua_new_call(L);
     lua_getiuservalue(L, 1, MK_FORM_OWNER);
     mk_lua_form_target(L, call, box->doc, mk_lua_test_page(L, -1), box->form->action);
-    char *text = mk_url_text(&call->url, false);
-    if (!text)
+    call->body = mk_url_text(&call->url, false); /* goes with the call, whatever is raised */
+    if (!call->body)
         return luaL_error(L, "not enough memory");
-    lua_pushstring(L, text);
-    mk_free(text);
+    lua_pushstring(L, call->body);
     return 1;
 }
 

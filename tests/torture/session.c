@@ -334,6 +334,7 @@ static const answer_row portal[] = {
     {"POST", "/upload", "text/plain", "taken", NULL},
     {"POST", "/query", "application/json", "{}", NULL},
     {"GET", "/api", "application/json", DATA, NULL},
+    {"GET", "/api?a=1", "application/json", DATA, NULL},
     {"GET", "/poll", "text/html", "<p id=home>in</p>", NULL},
     {"GET", "/logout", "text/html", "bye", NULL},
     {NULL, NULL, NULL, NULL, NULL},
@@ -348,6 +349,15 @@ static const answer_row wrong[] = {
     {"POST", "/login", "text/html", "<p class=wrong>hunter2xyz is wrong</p>", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
+#define USES                                                                                                              \
+    HEAD("") " sign_in = function(s) local page = s:get('/login') local form = page:form('#signin')"                       \
+    " form:action() form:method() form:controls() form:buttons() page:match('na(?<n>m)e') page:text() page:all('input')"   \
+    " page:header('content-type') page.headers.x = page.body page:one('form'):html() page:one('input'):attr('name')"       \
+    " s.cookies:set { name = 'a', value = 'b' } s.cookies:get('sid') s.cookies:get('sid', '/x') s.cookies:clear { except = { 'a' } }" \
+    " pcall(page.one, page, '#none') pcall(page.json, page) pcall(s.get, s, '/nowhere')"                                   \
+    " form:set('x', s.credentials.password .. 'y') form:remove('csrf') tostring(form:get('password'))"                     \
+    " s:get('/api', { query = { a = 1 }, headers = { ['X-A'] = 'b' }, referer = '/login' }) end,"                          \
+    " meters = function(s) s:get('/api'):json() return {}, 'none' end }"
 static const char *const twice[] = {"\"111111\"", "\"424242\"", NULL};
 static const char *const once[] = {"\"424242\"", NULL};
 static const char *const chosen[] = {"{\"choice\":\"app\"}", NULL};
@@ -372,6 +382,7 @@ static const scenario scenarios[] = {
     {"states dropped while asking", WHOLE, portal, twice, false, true},
     {"a choice, then an approval", SELECTING, portal, chosen, false, false},
     {"an authenticator's code", TOTP, portal, none, false, false},
+    {"what pages, forms and cookies can do", USES, portal, none, false, false},
     {"an unexpected page", WHOLE, strange, none, false, false},
     {"a wrong password", WHOLE, wrong, none, false, false},
 };
