@@ -172,7 +172,7 @@ static int b_now(lua_State *L)
     return 1;
 }
 
-/* s.cookies:get(name[, url]) -> value or nil                      [-3, +1, e] no wait */
+/* s.cookies:get(name[, url]) -> value (opaque if it was set so) or nil   [-3, +1, e] no wait */
 static int b_cookies_get(lua_State *L)
 {
     mk_host *host = mk_host_of(L);

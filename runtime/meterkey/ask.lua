@@ -52,7 +52,9 @@ local function answered(core, kind, handlers, page)
       return handle(core, "answer", handlers.verify, answer, page)
     else
       page = handle(core, "verify", handlers.verify, answer, page)
-      if not core.judge(page) then return page end
+      local again = core.judge(page)
+      if again == nil then error("s:ask: verify must return the page it got, got " .. type(page), 3) end
+      if not again then return page end
     end
   end
 end
