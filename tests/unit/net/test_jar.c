@@ -221,6 +221,24 @@ static void scripts_set(void **state)
     mk_jar_free(jar);
 }
 
+static void knows_which_hold_a_secret(void **state)
+{
+    (void)state;
+    mk_jar *jar = mk_jar_new(0);
+    mk_url here = {0}, other = {0};
+    const mk_cookie c = {.name = (char *)"k", .value = (char *)"v", .domain = (char *)"a.test", .expires = -1, .secret = 4};
+    assert_int_equal(mk_url_parse(&here, "https://a.test/", 15), MK_OK);
+    assert_int_equal(mk_url_parse(&other, "https://b.test/", 15), MK_OK);
+    assert_int_equal(mk_jar_set(jar, &c, NOW), MK_OK);
+    assert_int_equal(mk_jar_secret(jar, &here, NOW), 4);
+    assert_int_equal(mk_jar_secret(jar, &other, NOW), 0);
+    assert_int_equal(add(jar, "https://a.test/", "k=w; Domain=a.test; Path=/"), MK_OK); /* the portal's own now */
+    assert_int_equal(mk_jar_secret(jar, &here, NOW), 0);
+    mk_url_free(&here);
+    mk_url_free(&other);
+    mk_jar_free(jar);
+}
+
 static void out_of_memory(void **state)
 {
     (void)state;
@@ -256,6 +274,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines),  cmocka_unit_test(dates),       cmocka_unit_test(order_and_replacing),
         cmocka_unit_test(limits), cmocka_unit_test(scripts_set), cmocka_unit_test(secure_is_left_alone),
-        cmocka_unit_test(out_of_memory)};
+        cmocka_unit_test(knows_which_hold_a_secret), cmocka_unit_test(out_of_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
