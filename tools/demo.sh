@@ -81,7 +81,7 @@ port=${url##*:}
 view_pid=$!
 
 printf '{"username":"%s","password":"demo"}\n' "$user" >"$work/credentials"
-arguments=(run demo --credentials "$work/credentials" --allow-origin http://127.0.0.1:18102
+arguments=(run demo --table --credentials "$work/credentials" --allow-origin http://127.0.0.1:18102
   --connect-to "127.0.0.1:18102:127.0.0.1:$port")
 if [ -d scripts/utilities ]; then arguments+=(--scripts scripts); fi
 
