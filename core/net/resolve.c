@@ -15,7 +15,7 @@ struct mk_resolve {
     uv_getaddrinfo_t req;
     mk_resolve_done done; /* NULL: cancelled */
     void *arg;
-    bool any;
+    bool any, local; /* local: localhost or a name below it */
 };
 
 static void take(mk_addresses *found, const struct sockaddr *address, size_t len, bool any)
@@ -28,6 +28,22 @@ static void take(mk_addresses *found, const struct sockaddr *address, size_t len
         memcpy(&found->list[found->count++], address, len);
 }
 
+/* What localhost means where the system has no file that says so (RFC 6761, 6.3). */
+static void take_loopback(mk_addresses *found, bool any)
+{
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_addr = in6addr_loopback};
+    take(found, (const struct sockaddr *)&in, sizeof in, any);
+    take(found, (const struct sockaddr *)&in6, sizeof in6, any);
+}
+
+static bool is_local(const char *host)
+{
+    static const char name[] = "localhost";
+    size_t len = strlen(host), n = sizeof name - 1;
+    return len >= n && strcmp(host + len - n, name) == 0 && (len == n || host[len - n - 1] == '.');
+}
+
 static void on_addresses(uv_getaddrinfo_t *req, int status, struct addrinfo *list)
 {
     mk_resolve *r = (mk_resolve *)req;
@@ -35,7 +51,9 @@ static void on_addresses(uv_getaddrinfo_t *req, int status, struct addrinfo *lis
     for (const struct addrinfo *a = status == 0 ? list : NULL; a; a = a->ai_next)
         if (a->ai_family == AF_INET || a->ai_family == AF_INET6)
             take(&found, a->ai_addr, a->ai_addrlen, r->any);
-    if (status)
+    if (status && r->local)
+        take_loopback(&found, r->any);
+    else if (status)
         snprintf(found.error, sizeof found.error, "%s", uv_strerror(status));
     uv_freeaddrinfo(list);
     mk_resolve_done done = r->done;
@@ -54,6 +72,7 @@ int mk_resolve_start(mk_resolve **out, uv_loop_t *loop, const char *host, bool a
     r->done = done;
     r->arg = arg;
     r->any = any;
+    r->local = is_local(host);
     if (uv_getaddrinfo(loop, &r->req, on_addresses, host, NULL, &hints)) {
         mk_free(r);
         return MK_ENOMEM;
