@@ -62,6 +62,7 @@ static int pack(mk_buf *out, const mk_buf *record)
     if (!context)
         return MK_ENOMEM;
     ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, LEVEL);
+    ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1); /* a bit turned is told, not replayed */
     const size_t len = ZSTD_compress2(context, out->data + out->len, most, record->data, record->len);
     ZSTD_freeCCtx(context);
     if (ZSTD_isError(len)) {

@@ -4,12 +4,20 @@
 #include "session/own.h"
 #include <string.h>
 
+bool mk_entry_astray(mk_session *s)
+{
+    if (s->quiet)
+        mk_session_end_with(s, mk_fault_new("engine.replay_diverged", "the replay did not come back to what it had asked the customer"));
+    return s->quiet;
+}
+
 int mk_entry_write(mk_session *s, enum mk_entry_kind kind, const uint8_t *print, const void *data, size_t len)
 {
     mk_buf buf;
+    if (mk_entry_astray(s))
+        return MK_EDIVERGED;
     mk_buf_init(&buf, len + 64);
     s->now_ms = mk_session_clock(s);
-    s->quiet = false;
     int err = mk_record_int(&buf, s->now_ms);
     if (!err)
         err = mk_record_bytes(&buf, data, len);

@@ -287,7 +287,7 @@ void mk_session_intent_done(mk_session *s)
 /* Sends a hop. True if it is answered already (a case's transport). */
 static bool send_live(mk_session *s, const mk_request *hop)
 {
-    if (mk_session_must_end(s) || !committed(s, hop) || mk_session_must_end(s))
+    if (mk_session_must_end(s) || mk_entry_astray(s) || !committed(s, hop) || mk_session_must_end(s))
         return false;
     if (!mk_request_repeatable(hop))
         s->used |= intent_of(s);

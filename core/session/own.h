@@ -175,6 +175,9 @@ void mk_clock_begin(mk_session *session); /* MK_WAIT_SLEEP */
 void mk_clock_timer(mk_session *session);
 
 /* entry.c: reading and writing entries with their time */
+/* True, and the session over as engine.replay_diverged, if what was parked or dropped is not yet asked again: till then
+ * nothing new may be sent or written. */
+bool mk_entry_astray(mk_session *s);
 int mk_entry_write(mk_session *s, enum mk_entry_kind kind, const uint8_t *print, const void *data, size_t len);
 /* Reads the next entry; on a difference ends the session engine.replay_diverged and gives false. */
 bool mk_entry_read(mk_session *s, enum mk_entry_kind kind, const uint8_t *print, mk_bytes *data);

@@ -414,6 +414,15 @@ static void assert_diverges(void)
     assert_null(strstr(book->outcome, "hunter2"));
 }
 
+static void diverges_with(const scenario *s, const char *change)
+{
+    park_first(s);
+    mk_version *other = version_of(s, change);
+    go_on(s, other, 0);
+    assert_diverges();
+    mk_version_unref(other);
+}
+
 static void another_version_diverges(void **state)
 {
     (void)state;
@@ -423,13 +432,22 @@ static void another_version_diverges(void **state)
         "s:now() ",                                          /* the clock read once more */
         "s:ask({ kind = 'question', prompt = '?' }, print) ", /* an answer that nobody gave */
     };
-    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
-        park_first(&scenarios[0]);
-        mk_version *other = version_of(&scenarios[0], changes[i]);
-        go_on(&scenarios[0], other, 0);
-        assert_diverges();
-        mk_version_unref(other);
-    }
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
+        diverges_with(&scenarios[0], changes[i]);
+}
+
+/* The journal is read to its end, but the question that was parked does not come: nothing may go out instead of it. */
+static void what_does_not_ask_again_diverges(void **state)
+{
+    (void)state;
+    static const char *const changes[] = {
+        "s:get('/more') ",                        /* a request before the question */
+        "s:wait(0.01) ",                          /* a wait before it */
+        "page = {} ",                             /* no question, and on to the meters */
+        "page = {} s:post('/again', { form = {} }) ",
+    };
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
+        diverges_with(&scenarios[1], changes[i]);
 }
 
 static void a_response_that_this_engine_would_refuse_diverges(void **state)
@@ -545,11 +563,11 @@ int main(int argc, char **argv)
     if (book_fd < 0 || ftruncate(book_fd, sizeof *book) != 0)
         return 1;
     book = map_book(book_fd);
-    struct CMUnitTest tests[SCENARIOS + 5];
+    struct CMUnitTest tests[SCENARIOS + 6];
     for (size_t i = 0; i < SCENARIOS; i++)
         tests[i] = (struct CMUnitTest){scenarios[i].name, a_session_in_pieces_is_the_same, NULL, NULL, (void *)(uintptr_t)&scenarios[i]};
     const struct CMUnitTest more[] = {
-        cmocka_unit_test(another_version_diverges),
+        cmocka_unit_test(another_version_diverges), cmocka_unit_test(what_does_not_ask_again_diverges),
         cmocka_unit_test(a_response_that_this_engine_would_refuse_diverges),
         cmocka_unit_test(an_edited_script_does_not_disturb),
         cmocka_unit_test(an_unknown_replay_number_is_told),
