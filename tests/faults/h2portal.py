@@ -83,7 +83,15 @@ class Peer:
         if self.how in ("goaway", "handled", "idle"):
             self.h2.close_connection(CODES.NO_ERROR, last_stream_id=stream - 2 if self.how == "goaway" else stream)
         self.flush()
+        if self.how == "idle":
+            self.leave()
         return False
+
+    def leave(self):
+        """Closes so that what was said still arrives: with bytes unread, a close would be a reset."""
+        self.sock.shutdown(socket.SHUT_WR)
+        while self.sock.recv(65536):
+            pass
 
 
 def converse(context, raw, step, how):

@@ -1,6 +1,7 @@
 -- A table nested without end, encoded.
 -- expect: adapter.bug
--- within: 600 ms
+-- within: 1200 ms
+-- limit: burst_us=500000
 local json = require "meterkey.json"
 local t = {}
 local at = t

@@ -1,6 +1,6 @@
 -- Responses that add up.
 -- expect: policy.budget
--- within: 1500 ms
+-- within: 4000 ms
 -- requests: 17
 local s = ...
 while true do s:get("/bytes") end
