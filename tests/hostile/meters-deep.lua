@@ -1,6 +1,7 @@
 -- Meters nested without end.
 -- expect: adapter.parse
--- within: 600 ms
+-- within: 2000 ms
+-- limit: burst_us=1500000
 -- adapter: whole
 return {
   api = 1, id = "hostile", name = "Hostile", services = { "electric" }, portal = "@ORIGIN@/", hosts = { "@HOST@" },
