@@ -126,6 +126,8 @@ class Portal:
         except Exception as problem:  # reported by start()
             self.errors.append(repr(problem))
             self.ready.set()
+        finally:
+            self.loop.close()
 
     async def serve(self):
         self.ended = asyncio.Event()
