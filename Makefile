@@ -3,6 +3,7 @@
 #   make            the program, build/meterkey (installs missing packages first)
 #   make demo       signs in to the sandbox portal, in view
 #   make test       all tests; make test ARGS="--suite unit --name test_url"
+#   make portals    starts a simulated portal of each utility to try, with test customers
 #   make lint asan fuzz torture bench docs
 #   make install PREFIX=/usr/local DESTDIR=   make uninstall   make clean   make deps
 #

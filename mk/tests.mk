@@ -30,7 +30,7 @@ $(BUILD)/hostile/hostile: $(HOSTILE_OBJ) $(LIBMK)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(HOSTILE_OBJ) $(LIBMK) $(PKG_LIBS)
 units: $(BUILD)/hostile/hostile
 
-.PHONY: units fuzzers test asan fuzz torture bench lint lint-style demo
+.PHONY: units fuzzers test asan fuzz torture bench lint lint-style demo portals
 .SECONDARY:
 units: $(UNIT_BIN) $(PROGRAMS)
 
@@ -73,6 +73,10 @@ lint: lint-style | build/deps.test
 
 lint-style:
 	@$(PYTHON) tests/lint/lint.py
+
+# All simulated portals, for a person to try.
+portals: all | build/deps.test
+	@node tests/portals/serve.mjs --people --port 18443 --control 18110
 
 demo: all
 	@BUILD=$(BUILD) sh tools/demo.sh

@@ -1,9 +1,10 @@
 // Starts simulated portals: one TLS port for all their host names, one plain port for the control and the page for people.
 //
-//     node tests/portals/serve.mjs [--dir FOLDER] [--port N] [--control N] [ID...]
+//     node tests/portals/serve.mjs [--dir FOLDER] [--port N] [--control N] [--people] [ID...]
 //
 // Without IDs, all of them. FOLDER (default build/portals) gets a certificate authority of its own, made by openssl.
-// Prints one line of JSON when they answer: {"tls", "control", "cacert", "portals": [{"id", "name", "hosts", "customers"}]}.
+// Prints one line when they answer: {"tls", "control", "cacert", "portals": [{"id", "name", "hosts", "customers"}]}; with
+// --people, where the page is.
 import { createServer as createTls } from 'node:https';
 import { createServer } from 'node:http';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -64,6 +65,7 @@ const { values, positionals } = parseArgs({
     dir: { type: 'string', default: 'build/portals' },
     port: { type: 'string', default: '0' },
     control: { type: 'string', default: '0' },
+    people: { type: 'boolean', default: false },
   },
 });
 const portals = await load(positionals);
@@ -71,8 +73,8 @@ const files = certify(values.dir, portals.flatMap((portal) => portal.hosts));
 const tls = createTls({ cert: readFileSync(files.cert), key: readFileSync(files.key) }, front(portals));
 const ports = { tls: await listening(tls, Number(values.port)), cacert: files.cacert };
 ports.control = await listening(createServer(control(portals, ports)), Number(values.control));
-console.log(JSON.stringify({
-  ...ports,
-  portals: portals.map(({ id, name, hosts, customers }) => ({ id, name, hosts, customers: customers.map(({ key, user, password }) => ({ key, user, password })) })),
-}));
+const described = portals.map(({ id, name, hosts, customers }) => (
+  { id, name, hosts, customers: customers.map(({ key, user, password }) => ({ key, user, password })) }));
+console.log(values.people ? `${portals.length} portals: http://127.0.0.1:${ports.control}/ lists their customers and phones; Ctrl-C stops them`
+  : JSON.stringify({ ...ports, portals: described }));
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(0));

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """Every scenario of every utility, end to end: the program signs in at the simulated portal (README.md says how).
 
-    test_scenarios.py [ID...] [--only SCENARIO]     prints a line a test, and the table of what is covered
-    test_scenarios.py --record [ID...]              records the rows marked "case" as scripts/cases/<id>/<scenario>.json
-    test_scenarios.py --coverage                    prints only the table, without running anything"""
+    scenarios.py [ID...] [--only SCENARIO]     prints a line a test, and the table of what is covered
+    scenarios.py --record [ID...]              records the rows marked "case" as scripts/cases/<id>/<scenario>.json
+    scenarios.py --coverage                    prints only the table, without running anything"""
 import argparse
 import concurrent.futures
 import glob
