@@ -48,7 +48,9 @@ void mk_net_exit(void)
 
 int mk_net_certificates(mk_net *net)
 {
-    return net->store ? MK_OK : mk_tls_load(&net->store, net->cacert ? net->cacert : MK_TLS_BUNDLE);
+    if (net->store)
+        return MK_OK;
+    return net->cacert ? mk_tls_load(&net->store, net->cacert) : mk_tls_load_system(&net->store);
 }
 
 static int proxy_part(CURLU *url, CURLUPart part, char **out)

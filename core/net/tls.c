@@ -1,9 +1,40 @@
 /* tls.c - the trusted certificates, loaded once for all clients (layer net) */
 #include "net/tls.h"
 #include "base/err.h"
+#include <dirent.h>
 #include <openssl/err.h>
 #include <openssl/x509.h>
+#include <stdbool.h>
+#include <string.h>
 #include <unistd.h>
+
+/* What `openssl rehash` names the first certificate of a subject: eight hexadecimal digits and ".0". */
+static bool is_hash(const char *name)
+{
+    return strspn(name, "0123456789abcdef") == 8 && strcmp(name + 8, ".0") == 0;
+}
+
+static bool is_hashed(const char *folder)
+{
+    DIR *dir = opendir(folder);
+    bool found = false;
+    for (const struct dirent *entry; dir && !found && (entry = readdir(dir));)
+        found = is_hash(entry->d_name);
+    if (dir)
+        closedir(dir);
+    return found;
+}
+
+/* In a hashed folder, each certificate is read when a handshake first asks for it; a file is read whole. */
+static int add(X509_STORE *store, const char *path, bool folder)
+{
+    return (folder ? X509_STORE_load_path(store, path) : X509_STORE_load_file(store, path)) == 1 ? MK_OK : MK_EPARSE;
+}
+
+int mk_tls_load_system(X509_STORE **out)
+{
+    return mk_tls_load(out, is_hashed(MK_TLS_FOLDER) ? MK_TLS_FOLDER : MK_TLS_BUNDLE);
+}
 
 int mk_tls_load(X509_STORE **out, const char *path)
 {
@@ -13,7 +44,7 @@ int mk_tls_load(X509_STORE **out, const char *path)
     if (!store)
         return MK_ENOMEM;
     ERR_clear_error();
-    int err = X509_STORE_load_file(store, path) == 1 ? MK_OK : MK_EPARSE;
+    int err = add(store, path, is_hashed(path));
     unsigned long why = ERR_peek_error();
     if (err && ERR_GET_REASON(why) == ERR_R_MALLOC_FAILURE)
         err = MK_ENOMEM;
