@@ -24,3 +24,4 @@ made docs/reference/sandbox.md "$program" sandbox --list --markdown
 made docs/reference/commands.md "$program" help --markdown
 made "${BUILD:-build}/meterkey.1" "$program" help --man
 if [ -f tools/luadoc.py ]; then made docs/reference/lua.md /usr/bin/python3 tools/luadoc.py; fi
+made docs/utilities.md /usr/bin/python3 tools/utilities.py

@@ -188,8 +188,10 @@ static json_t *credentials_json(const mk_manifest *m)
 
 json_t *mk_manifest_json(const mk_manifest *m)
 {
-    return json_pack("{s:s, s:s?, s:s, s:o, s:o, s:{s:s, s:o, s:s?}, s:o, s:s?}", "id", m->id, "utility_id", m->utility_id,
-                     "name", m->name, "regions", list_json(m->regions), "services", list_json(m->services), "mfa", "policy",
-                     m->policy == MK_MFA_TURN_OFF ? "turn_off" : "relay", "kinds", list_json(m->kinds), "help_url",
-                     m->help_url, "credentials", credentials_json(m), "evidence", m->evidence);
+    json_t *mfa = json_pack("{s:s, s:o, s:s?, s:o, s:b}", "policy", m->policy == MK_MFA_TURN_OFF ? "turn_off" : "relay", "kinds",
+                            list_json(m->kinds), "help_url", m->help_url, "steps", list_json(m->steps), "off_impossible",
+                            m->off_impossible);
+    return json_pack("{s:s, s:s?, s:s, s:o, s:o, s:o, s:s, s:o, s:s?}", "id", m->id, "utility_id", m->utility_id, "name", m->name,
+                     "regions", list_json(m->regions), "services", list_json(m->services), "mfa", mfa, "portal", m->portal,
+                     "credentials", credentials_json(m), "evidence", m->evidence);
 }

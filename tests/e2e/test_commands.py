@@ -519,6 +519,8 @@ def utilities_in_both_forms(b):
     for key in ("utility_id", "name", "regions", "services", "mfa", "credentials", "evidence", "version"):
         check(key in entry, "%s is missing: %s" % (key, entry))
     same(entry["mfa"]["policy"], "relay", "policy")
+    same((entry["mfa"]["steps"], entry["mfa"]["off_impossible"]), ([], False), "how MFA is switched off")
+    same(entry["portal"], "http://127.0.0.1:18102/", "portal")
     same([c["name"] for c in entry["credentials"]], ["username", "password"], "credentials")
     same(b.call("utilities", "--json", "--mfa", "turn_off").json["utilities"][0]["mfa"]["policy"], "turn_off", "policy")
     check("DEMO" in b.call("utilities").stdout, "the table")
