@@ -68,7 +68,7 @@ static void push_at(lua_State *L, const mk_json_path *path, const json_t *root)
  * Reads JSON. With a path (`$`, `.name`, `['name']`, `[n]`, `[*]`) gives the value there: a list where the path
  * has `[*]`, nil where nothing is. Integers stay integers of 64 bit; a number that neither an integer nor a float can
  * hold is a string; null is `json.null`; an empty array stays an array when it is encoded again.
- * A byte-order mark and the prefix `)]}'` on a line of its own are skipped. At most 8 MiB, 64 deep.
+ * A byte-order mark and a first line such as `)]}',` are skipped. At most 8 MiB, 64 deep.
  */
 static int b_decode(lua_State *L)
 {

@@ -213,13 +213,15 @@ static size_t skip_space(const char *text, size_t len, size_t i)
     return i;
 }
 
-/* Past a byte-order mark, white space and )]}', on a line of its own. */
+/* Past a byte-order mark, white space and a first line like )]}', or )]}", which keeps other sites from running the answer. */
 static size_t prefix(const char *text, size_t len)
 {
     size_t i = skip_space(text, len, len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3) ? 3 : 0);
-    if (len - i < 4 || memcmp(text + i, ")]}'", 4) != 0)
+    if (len - i < 3 || memcmp(text + i, ")]}", 3) != 0)
         return i;
-    size_t end = i + 4 + (len - i > 4 && text[i + 4] == ',');
+    size_t end = i + 3;
+    while (end < len && memchr("'\",;", text[end], 4))
+        end++;
     return end < len && memchr("\r\n", text[end], 2) ? skip_space(text, len, end) : i;
 }
 

@@ -23,8 +23,8 @@ typedef struct mk_json_error {
 } mk_json_error;
 
 /* Any JSON value, not only objects and arrays. A byte-order mark and white
- * space around it are fine; so is an anti-hijacking prefix )]}', on its own
- * line. MK_OK, MK_EPARSE, MK_ELIMIT, MK_ENOMEM; why may be NULL. */
+ * space around it are fine; so is an anti-hijacking prefix such as )]}',
+ * on its own line. MK_OK, MK_EPARSE, MK_ELIMIT, MK_ENOMEM; why may be NULL. */
 int mk_json_parse(json_t **out, const char *text, size_t len, const mk_json_limits *limits, mk_json_error *why);
 /* Compact, sorted keys, UTF-8 as it is. MK_OK, MK_ENOMEM, MK_ELIMIT. */
 int mk_json_write(mk_buf *out, const json_t *value);

@@ -39,6 +39,8 @@ static void values(void **state)
     same("\xef\xbb\xbf{}", "{}");
     same(")]}'\n[1]", "[1]");
     same(")]}',\r\n[1]", "[1]");
+    same(")]}\",\n[1]", "[1]"); /* as a utility's API begins its answers */
+    same(")]}\n[1]", "[1]");
     same("null", "null");
 }
 
