@@ -231,6 +231,8 @@ static void open_engine(stage *st, const hostile *h)
         if (!is || mk_session_limit_set(&options.limits, name, is + 1) != MK_OK)
             wrong("limit: %s", h->limits[i]);
     }
+    options.limits.script.burst_us *= SLOWER; /* what is stopped by another limit must get there */
+    options.limits.script.total_us *= SLOWER;
     if (mk_engine_new(&st->engine, &st->loop, &options, why, sizeof why) != MK_OK)
         wrong("engine: %s", why);
 }

@@ -1,6 +1,7 @@
 -- A meter whose number is megabytes long.
 -- expect: adapter.parse
 -- within: 600 ms
+-- limit: burst_us=500000
 -- adapter: whole
 return {
   api = 1, id = "hostile", name = "Hostile", services = { "electric" }, portal = "@ORIGIN@/", hosts = { "@HOST@" },
