@@ -71,7 +71,8 @@ static void reads_everything(void **state)
     assert_string_equal(text, "{\"credentials\":[{\"label\":\"Email\",\"name\":\"username\",\"secret\":false,\"type\":\"email\"},"
                               "{\"label\":\"password\",\"name\":\"password\",\"secret\":true,\"type\":\"password\"}],"
                               "\"evidence\":\"modelled\",\"id\":\"example\",\"mfa\":{\"help_url\":\"https://www.example.test/mfa\","
-                              "\"kinds\":[\"otp\",\"question\"],\"policy\":\"turn_off\"},\"name\":\"Example Power & Light\","
+                              "\"kinds\":[\"otp\",\"question\"],\"off_impossible\":false,\"policy\":\"turn_off\",\"steps\":[\"Do it.\"]},"
+                              "\"name\":\"Example Power & Light\",\"portal\":\"https://www.example.test/\","
                               "\"regions\":[\"NY\"],\"services\":[\"electric\",\"gas\"],\"utility_id\":\"77\"}");
     mk_free(text);
     json_decref(json);
