@@ -1,0 +1,93 @@
+-- The Opower usage widget that several portals show, read as a list of services.
+--
+--   local widget = require("meterkey.idp.opower") { host = "cec.opower.com", code = "cec" }
+--
+-- host   the widget's host; code: the utility's code in its paths
+-- root   first part of its paths (default "ei")
+--
+-- Every method takes the token that the portal gives its own page for the widget; some portals bind it to one account.
+--   widget:services(s, token)                list of { account, service, uuid, customer, resolution }: one entry a fuel. account is
+--                                            the number the customer knows, uuid the widget's own id of account and fuel
+--   widget:meter_numbers(s, token, entry)    printed meter numbers of such an entry, from the real-time meters (empty: none there)
+--   widget:graphql(s, token, query, entity)  the `data` of a GraphQL answer for an entity (a URN)
+-- It asks nothing of the customer and sends no code. A token that is not good (any more) is site.permission.
+--
+-- Documented (a public client): paths, keys, ELEC and GAS, that electricity and gas share an account number. Inferred: that a
+-- page that is not full is the last. Steam and other services never appear.
+local json, log, site = require "meterkey.json", require "meterkey.log", require "meterkey.site"
+
+local Widget = {}
+Widget.__index = Widget
+
+local batch = 100
+local pages_at_most = 20
+
+local fuels = { ELEC = "electric", GAS = "gas" }
+
+local function headers(token, entity)
+  return { Authorization = "Bearer " .. token, Accept = "application/json",
+    ["Opower-Selected-Entities"] = entity and json.encode(json.array { entity }) or nil }
+end
+
+function Widget:url(path)
+  return "https://" .. self.host .. "/" .. self.root .. "/edge/apis/" .. path
+end
+
+local function elements(value)
+  return json.is_array(value) and value or {}
+end
+
+-- What the widget answered, decoded; its refusals are typed errors.
+local function answer(s, page)
+  local is_json = page.type:find("json", 1, true)
+  if is_json and (page.status == 401 or page.status == 403) then
+    s:fail("site.permission", "the usage widget refuses: status " .. page.status)
+  end
+  site.page(s, page)
+  if page.status ~= 200 or not is_json then
+    s:fail("adapter.unexpected_page", ("the usage widget answered %s with status %d"):format(page.type, page.status))
+  end
+  return page:json()
+end
+
+local function service_of(customer, account)
+  local service = fuels[account.meterType]
+  if not service then
+    log.warn("the usage widget lists a service of an unknown kind: " .. tostring(account.meterType))
+    return nil
+  end
+  return { account = account.preferredUtilityAccountId, service = service, uuid = account.uuid, customer = customer.uuid,
+    resolution = account.readResolution }
+end
+
+function Widget:services(s, token)
+  local out, address = {}, self:url("multi-account-v1/cws/" .. self.code .. "/customers")
+  for page = 0, pages_at_most - 1 do
+    local customers = answer(s, s:get(address, { headers = headers(token),
+      query = { offset = page * batch, batchSize = batch, addressFilter = "" } })).customers
+    customers = elements(customers)
+    for _, customer in ipairs(customers) do
+      for _, account in ipairs(elements(customer.utilityAccounts)) do out[#out + 1] = service_of(customer, account) end
+    end
+    if #customers < batch then break end
+  end
+  return out
+end
+
+function Widget:meter_numbers(s, token, entry)
+  local path = ("cws-real-time-ami-v1/cws/%s/accounts/%s/meters"):format(self.code, entry.uuid)
+  local page = s:get(self:url(path), { headers = headers(token, "urn:opower:customer:uuid:" .. entry.customer) })
+  return elements(answer(s, page).meters_ids)
+end
+
+function Widget:graphql(s, token, query, entity)
+  local reply = answer(s, s:post(self:url("dsm-graphql-v1/cws/graphql"), {
+    json = { query = query, variables = {} }, headers = headers(token, entity) }))
+  local problem = type(reply.errors) == "table" and reply.errors[1]
+  if problem then s:fail("adapter.unexpected_page", "the usage widget: " .. tostring(problem.message)) end
+  return reply.data
+end
+
+return function(config)
+  return setmetatable({ host = config.host, code = config.code, root = config.root or "ei" }, Widget)
+end
