@@ -83,13 +83,15 @@ static int b_expect(lua_State *L)
     mk_page *page = mk_lua_check_page(L, 2);
     lua_settop(L, 3);
     luaL_checkstring(L, 3);
-    lua_getfield(L, 2, "has");
-    lua_pushvalue(L, 2);
-    lua_pushvalue(L, 3);
-    lua_call(L, 2, 1);
-    if (lua_toboolean(L, -1)) {
-        lua_settop(L, 2);
-        return 1;
+    if (mk_page_is_html(page) || mk_page_is_xml(page)) { /* what is no document has nothing that was expected */
+        lua_getfield(L, 2, "has");
+        lua_pushvalue(L, 2);
+        lua_pushvalue(L, 3);
+        lua_call(L, 2, 1);
+        if (lua_toboolean(L, -1)) {
+            lua_settop(L, 2);
+            return 1;
+        }
     }
     mk_host *host = mk_host_of(L);
     mk_fault *fault = mk_fault_new("adapter.unexpected_page", "'%s' was expected on %s and is not there",
