@@ -59,4 +59,11 @@ function site.page(s, page, selector)
   return page
 end
 
+-- What a JSON answer says. A page where one is due ends as above, else adapter.unexpected_page ("'json' was expected").
+function site.json(s, page)
+  site.page(s, page)
+  if is_html(page) then s:expect(page, "json") end
+  return page:json()
+end
+
 return site

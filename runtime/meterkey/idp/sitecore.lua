@@ -90,9 +90,7 @@ function Sitecore:sign_in(s)
   end
   local page = self:log_in(s)
   if page.mfa then page = self:answer(s, page) end
-  site.page(s, page)
-  if page.type ~= "application/json" then s:fail("adapter.unexpected_page", "the service answered with a page") end
-  local target = page:json().authRedirectUrl
+  local target = site.json(s, page).authRedirectUrl
   if type(target) ~= "string" or target == "" then
     s:fail("adapter.unexpected_page", "signed in without authRedirectUrl: a state that was never seen")
   end

@@ -116,7 +116,7 @@ end
 -- Where the app would go now. The name of an interstitial is the last part of its route.
 local function next_of(s, page)
   if page.status == 401 then s:fail("auth.session_lost", "the session is not live after the sign-in") end
-  local answer = site.page(s, page):json()
+  local answer = site.json(s, page)
   return answer.nextRoute, type(answer.nextRoute) == "string" and answer.nextRoute:match("^/interstitial/([^/?]+)"),
     answer.skippable ~= false
 end
@@ -155,7 +155,7 @@ function Spa:sign_in(s)
     page = s:post(urls.skip_enrolment, { json = {} })
   end
   if status_of(page) ~= "success" then
-    site.page(s, page)
+    site.json(s, page)
     s:fail("adapter.unexpected_page", ("the sign-in answered status %d with neither success nor a known failure"):format(page.status))
   end
   self:go_home(s)
