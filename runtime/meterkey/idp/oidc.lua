@@ -3,20 +3,23 @@
 --   local oidc = require "meterkey.idp.oidc"
 --   local flow = oidc.begin { authorize = "https://login.example.test/oauth2/v2.0/authorize", client_id = "…", … }
 --   local page = s:get(flow.url)              -- … sign in; the provider leads back to redirect_uri …
---   local tokens = flow:finish(s, page)       -- or flow:code(s, page), then flow:token(s, code)
+--   local tokens = flow:finish(s, page)
+--
+-- finish is token(s, code(s, page)); check(s, answer) gives the code in an answer that was read before.
 --
 -- begin{}: authorize (URL; what its query says holds unless it is given here too), token (URL; default: authorize with
 -- /token in place of /authorize), client_id, redirect_uri, scope, response_mode, params (table of further fields).
--- The flow has url, state, nonce and those fields. State and nonce are new for each flow, and checked when they come back.
+-- The flow has url, state, nonce and those fields. State and nonce are new for each flow and checked on return.
 --
--- oidc.answer(page) is what an authorization endpoint answered, a table with code or error, or nil: from the query or the
--- fragment of the page's URL, or of a Location that was not followed (an application's own scheme), from a form that
--- submits itself (form_post), or from a script that hands it to the page's opener (okta_post_message).
+-- oidc.answer(page) is what an authorization endpoint answered, a table with code or error, or nil: from the query or
+-- the fragment of the page's URL, or of a Location that was not followed (an application's own scheme), from a form
+-- that submits itself (form_post), or from a script that hands it to the page's opener (okta_post_message).
 --
 -- Nothing here sends a one-time code. A lost session is login_required, interaction_required, invalid_grant.
--- Fields and errors: RFC 6749, RFC 7636, OpenID Connect Core. form_post, okta_post_message and the escapes in its script
--- are documented of several portals.
-local crypto, json, regex, url = require "meterkey.crypto", require "meterkey.json", require "meterkey.regex", require "meterkey.url"
+-- Fields and errors: RFC 6749, RFC 7636, OpenID Connect Core. form_post, okta_post_message and the escapes in its
+-- script are documented of several portals.
+local crypto, json, regex = require "meterkey.crypto", require "meterkey.json", require "meterkey.regex"
+local url = require "meterkey.url"
 
 local oidc = {}
 
@@ -103,12 +106,16 @@ local function refuse(s, what, answer)
     ("%s: %s, %s"):format(what, answer.error, answer.error_description or "no description"))
 end
 
-function Flow:code(s, page)
-  local answer = oidc.answer(page)
-  if not answer then s:fail("adapter.unexpected_page", "the sign-in did not lead back to the application but to " .. page.url) end
-  if answer.state ~= self.state then s:fail("adapter.unexpected_page", "the authorization that came back is another one's") end
+-- The code in an answer (nil if none came), which must be to this flow.
+function Flow:check(s, answer)
+  if not answer then s:fail("adapter.unexpected_page", "the sign-in did not lead back to the application") end
+  if answer.state ~= self.state then s:fail("adapter.unexpected_page", "another one's authorization came back") end
   if answer.error then refuse(s, "the authorization was refused", answer) end
   return answer.code
+end
+
+function Flow:code(s, page)
+  return self:check(s, oidc.answer(page))
 end
 
 -- An ID token is read, not verified: it comes from the token endpoint over TLS (OpenID Connect Core 3.1.3.7).
@@ -120,8 +127,8 @@ end
 -- Tokens for a code: the table that the token endpoint answers, access_token in it.
 function Flow:token(s, code)
   local page = s:post(self.token_url, {
-    form = { grant_type = "authorization_code", client_id = self.client_id, code = code, redirect_uri = self.redirect_uri,
-      code_verifier = self.verifier, scope = self.scope },
+    form = { grant_type = "authorization_code", client_id = self.client_id, redirect_uri = self.redirect_uri,
+      scope = self.scope, code = code, code_verifier = self.verifier },
     headers = { Accept = "application/json" }, referer = self.redirect_uri,
   })
   local tokens = page:json()

@@ -6,14 +6,14 @@
 -- root   first part of its paths (default "ei")
 --
 -- Every method takes the token that the portal gives its own page for the widget; some portals bind it to one account.
---   widget:services(s, token)                list of { account, service, uuid, customer, resolution }: one entry a fuel. account is
---                                            the number the customer knows, uuid the widget's own id of account and fuel
---   widget:meter_numbers(s, token, entry)    printed meter numbers of such an entry, from the real-time meters (empty: none there)
---   widget:graphql(s, token, query, entity)  the `data` of a GraphQL answer for an entity (a URN)
+--   widget:services(s, token)              list of { account, service, uuid, customer, resolution }, one entry a fuel:
+--                                          account is the number the customer knows, uuid the widget's own id of both
+--   widget:meter_numbers(s, token, entry)  printed meter numbers of such an entry, from its real-time meters
+--   widget:graphql(s, token, query, urn)   the `data` of a GraphQL answer, for the entity of that URN
 -- It asks nothing of the customer and sends no code. A token that is not good (any more) is site.permission.
 --
--- Documented (a public client): paths, keys, ELEC and GAS, that electricity and gas share an account number. Inferred: that a
--- page that is not full is the last. Steam and other services never appear.
+-- Documented (a public client): paths, keys, ELEC and GAS, that electricity and gas share an account number. Inferred:
+-- that a page that is not full is the last. Steam and other services never appear.
 local json, log, site = require "meterkey.json", require "meterkey.log", require "meterkey.site"
 
 local Widget = {}
@@ -56,8 +56,8 @@ local function service_of(customer, account)
     log.warn("the usage widget lists a service of an unknown kind: " .. tostring(account.meterType))
     return nil
   end
-  return { account = account.preferredUtilityAccountId, service = service, uuid = account.uuid, customer = customer.uuid,
-    resolution = account.readResolution }
+  return { account = account.preferredUtilityAccountId, service = service, uuid = account.uuid,
+    customer = customer.uuid, resolution = account.readResolution }
 end
 
 function Widget:services(s, token)
