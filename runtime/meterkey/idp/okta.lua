@@ -4,6 +4,7 @@
 --
 -- org      origin of the organisation, its own name or a custom one
 -- life     seconds a transaction lives untouched (default 300, each call begins them anew)
+-- digits   of a code, where the portal says how many (default not said)
 -- options  object `options` of the first request, where the portal's page sends one (default none)
 --
 -- idp:sign_in(s[, { username =, url = }]) returns the session token (one use, minutes) and the transaction that had it;
@@ -117,8 +118,8 @@ local function challenge_of(flow, factor, alternatives)
   local is_question = way.kind == "question"
   return {
     kind = way.kind, medium = way.medium, prompt = is_question and detail_of(factor) or way.prompt,
-    dest = way.kind == "otp" and detail_of(factor) or nil, display_code = number_of(factor),
-    alternatives = alternatives, expires = flow.life,
+    dest = way.kind == "otp" and detail_of(factor) or nil, digits = way.sends and flow.digits or nil,
+    alternatives = alternatives, display_code = number_of(factor), expires = flow.life,
   }
 end
 
@@ -216,7 +217,7 @@ end
 
 function Okta:sign_in(s, given)
   given = given or {}
-  local flow = { s = s, life = self.life }
+  local flow = { s = s, life = self.life, digits = self.digits }
   local page = post(s, given.url or self.org .. "/api/v1/authn", {
     username = given.username or s.credentials.username, password = s.credentials.password,
     options = self.options, context = { deviceToken = device_token(s) },
@@ -245,7 +246,7 @@ end
 
 return function(config)
   return setmetatable({
-    org = config.org, life = config.life or life, options = config.options,
+    org = config.org, life = config.life or life, digits = config.digits, options = config.options,
     patterns = patterns, errors = list.join(errors, site.errors),
   }, Okta)
 end

@@ -4,6 +4,7 @@
 --
 -- org   origin of the organisation, its own name or a custom one
 -- life  seconds a conversation lives untouched (default 300)
+-- or_off  true: where nothing can be passed on the customer is told to switch the second factor off (default mfa.unsupported)
 --
 -- idp:sign_in(s, page) takes the hosted page (what the portal's authorize request shows) and returns the page behind the
 --   success link, somewhere in the portal; or nil and the interaction code, where the organisation ends with one.
@@ -197,12 +198,15 @@ local function take(flow, form, given, sends)
   return post(flow, form, { [name] = given }, { sends_code = sends })
 end
 
+local function unsupported(flow, what)
+  if flow.or_off then flow.s:must_be_off() end
+  flow.s:fail("mfa.unsupported", "the identity provider asks for " .. what)
+end
+
 local function choose(flow, answer, form)
   local choices = choices_of(answer, form)
   if choices.password and not flow.password_sent then return take(flow, form, choices.password) end
-  if #choices == 0 then
-    flow.s:fail("mfa.unsupported", "the identity provider offers only authenticators that cannot be passed on")
-  end
+  if #choices == 0 then unsupported(flow, "only authenticators that cannot be passed on") end
   local chosen = choices[1]
   if #choices > 1 then
     local challenge = { kind = "select", prompt = "How do you want to confirm that it is you?", choices = shown(choices),
@@ -277,9 +281,7 @@ steps["challenge-authenticator"] = function(flow, answer, form, forms)
   local current = current_of(answer)
   if type_of(current) == "password" then return send_password(flow, form) end
   local way = way_of(current)
-  if not way then
-    flow.s:fail("mfa.unsupported", ("the identity provider asks for '%s'"):format(tostring(type_of(current))))
-  end
+  if not way then unsupported(flow, tostring(type_of(current))) end
   local handlers, alternatives = handlers_of(flow, answer, forms)
   local name, question = answer_field(form)
   function handlers.verify(given)
@@ -358,7 +360,7 @@ function Idx:restore(s)
 end
 
 function Idx:sign_in(s, page)
-  local flow = { s = s, life = self.life }
+  local flow = { s = s, life = self.life, or_off = self.or_off }
   local body = json.encode { stateToken = token_of(s, page) }
   page = s:post(self.org .. "/idp/idx/introspect", { body = body, type = ion, headers = { Accept = ion }, accept = { 200 } })
   for _ = 1, forms_at_most do
@@ -379,5 +381,6 @@ function Idx:sign_out(s)
 end
 
 return function(config)
-  return setmetatable({ org = config.org, life = config.life or life, patterns = patterns, errors = errors }, Idx)
+  return setmetatable({ org = config.org, life = config.life or life, or_off = config.or_off,
+    patterns = patterns, errors = errors }, Idx)
 end
