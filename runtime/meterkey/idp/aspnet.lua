@@ -77,7 +77,7 @@ local function host_of(page)
   return page.url:match("^https?://([^/:]+)")
 end
 
-function Aspnet:restore(s, page)
+function Aspnet.restore(_, s, page)
   for _, name in ipairs(remembers) do
     if s.keep[name] then s.cookies:set { name = name, value = s.keep[name], domain = host_of(page), host_only = true, path = "/",
       secure = true } end

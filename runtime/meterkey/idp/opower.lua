@@ -77,6 +77,7 @@ end
 function Widget:meter_numbers(s, token, entry)
   local path = ("cws-real-time-ami-v1/cws/%s/accounts/%s/meters"):format(self.code, entry.uuid)
   local page = s:get(self:url(path), { headers = headers(token, "urn:opower:customer:uuid:" .. entry.customer) })
+  if page.status == 404 then return {} end -- no smart meter there
   return elements(answer(s, page).meters_ids)
 end
 
