@@ -14,7 +14,7 @@ function api.answer(s, page)
   if page.status == 403 and is_json(page) then s:fail("site.permission", "this login may not see " .. page.url) end
   site.page(s, page)
   if page.status ~= 200 or not is_json(page) then
-    s:fail("adapter.unexpected_page", ("%s answered with status %d and %s, not with JSON"):format(page.url, page.status, page.type))
+    s:fail("adapter.unexpected_page", ("%s answered with status %d and %s"):format(page.url, page.status, page.type))
   end
   return page:json()
 end

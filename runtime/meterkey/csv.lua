@@ -18,7 +18,7 @@ end
 
 -- One record, and where the next one begins.
 local function record(text, at)
-  local fields, mark = {}, nil
+  local fields, mark = {}
   repeat
     fields[#fields + 1], at = field(text, at)
     mark = text:sub(at, at)
@@ -28,12 +28,12 @@ local function record(text, at)
   return fields, at
 end
 
--- Goes through the rows: for row in csv.rows(text) do … row.Meter … end. A byte-order mark and empty lines are skipped.
+-- Goes through the rows: for row in csv.rows(text) do … row.Meter … end. A byte-order mark, empty lines are skipped.
 function csv.rows(text)
   local names, at = record(text, text:sub(1, 3) == "\u{FEFF}" and 4 or 1)
   return function()
     while at <= #text do
-      local fields, row = nil, {}
+      local row, fields = {}
       fields, at = record(text, at)
       if #fields > 1 or fields[1] ~= "" then
         for i, name in ipairs(names) do row[name] = fields[i] end

@@ -1,15 +1,17 @@
 -- Eversource Energy, Connecticut, Massachusetts and New Hampshire.
--- Portal facts: its own service takes the password first and says whether a second factor is wanted; the organisation at
--- Okta takes it again and asks for the factor; an OpenID Connect code then gives the token of the customer API. Meters come
--- from the usage widget, a token an account; closed accounts have none. Keys of an account's address, number, status and
--- services are modelled, and read in `read_account`; so is signing out.
-local account, address, api, fold = require "meterkey.account", require "meterkey.address", require "meterkey.api", require "meterkey.fold"
+-- Portal facts: its own service takes the password first and says whether a second factor is wanted; the organisation
+-- at Okta takes it again and asks for the factor; an OpenID Connect code then gives the token of the customer API. Meters
+-- come from the usage widget, a token an account; closed accounts have none. Keys of an account's address, number, status
+-- and services are modelled, and read in `read_account`; so is signing out.
+local account, address, api, fold = require "meterkey.account", require "meterkey.address", require "meterkey.api",
+  require "meterkey.fold"
 local html, json, list = require "meterkey.html", require "meterkey.json", require "meterkey.list"
 local oidc, regex, service = require "meterkey.idp.oidc", require "meterkey.regex", require "meterkey.service"
 local site, tariff = require "meterkey.site", require "meterkey.tariff"
 
 local home = "https://www.eversource.com"
 local login_page = home .. "/security/account/Login"
+local default_header = "__RequestVerificationToken"
 local page_size = 5
 local pages_at_most = 20
 
@@ -24,7 +26,7 @@ local function settings(s, page)
   site.page(s, page)
   local element = page:one("[data-config]", { optional = true })
   if not element then s:fail("site.maintenance", "the login page has no form at the moment") end
-  return json.decode(element:attr("data-config")) or s:fail("adapter.parse", "the settings of the login page cannot be read")
+  return json.decode(element:attr("data-config")) or s:fail("adapter.parse", "the login page's settings cannot be read")
 end
 
 -- The first of the portal's messages, which are fragments of HTML by names of fields.
@@ -36,12 +38,14 @@ local function first_message(errors)
   return "no message"
 end
 
+local bad_login = [[(?i)(user ?name|web ?id|e-?mail|password).*(incorrect|invalid|not (match|recogni[sz]ed|valid|found))]]
+
 local function refuse(s, answer)
   local message = first_message(answer.Errors)
   local code = "adapter.unexpected_page"
   if regex.match(message, [[(?i)\block]]) then
     code = "auth.locked"
-  elseif regex.match(message, [[(?i)(user ?name|web ?id|e-?mail|password).*(incorrect|invalid|not (match|recogni[sz]ed|valid|found))]]) then
+  elseif regex.match(message, bad_login) then
     code = "auth.credentials"
   end
   s:fail(code, message)
@@ -53,7 +57,7 @@ local function check_password(s)
   local page = s:post(home .. "/security/account/MSLogin", {
     json = { WebId = s.credentials.username, Password = s.credentials.password, RememberID = false,
       ReturnUrl = "/cg/customer/accountoverview", MfaRememberMeData = s.keep.mfa_remember_me or "" },
-    headers = { Accept = "application/json", [config.antiForgeryHeaderName or "__RequestVerificationToken"] = config.formToken },
+    headers = { Accept = "application/json", [config.antiForgeryHeaderName or default_header] = config.formToken },
     referer = login_page,
   })
   local answer = api.answer(s, page)
@@ -69,8 +73,9 @@ end
 local function read_account(row)
   local at = row.ServiceAddress
   return {
-    account = account.number(row.AccountNumber or row.BillingAccountIdentifier), account_id = row.BillingAccountIdentifier,
-    name = row.CustomerName, status = row.AccountStatus == "Dormant" and "closed" or service.status(row.AccountStatus),
+    account = account.number(row.AccountNumber or row.BillingAccountIdentifier),
+    account_id = row.BillingAccountIdentifier, name = row.CustomerName,
+    status = row.AccountStatus == "Dormant" and "closed" or service.status(row.AccountStatus),
     services = row.ServiceTypes or {},
     address = type(at) == "table" and address.of { line1 = at.AddressLine1, line2 = at.AddressLine2, city = at.City,
       region = at.State, postcode = at.ZipCode } or nil,
@@ -78,14 +83,16 @@ local function read_account(row)
 end
 
 local function get(s, path, query)
-  return s:get(home .. path, { headers = { Authorization = "Bearer " .. s.token, Accept = "application/json" }, query = query })
+  local headers = { Authorization = "Bearer " .. s.token, Accept = "application/json" }
+  return s:get(home .. path, { headers = headers, query = query })
 end
 
 -- All accounts: closed and dormant ones are among them, and may come first.
 local function accounts_of(s)
   local out = {}
   for number = 1, pages_at_most do
-    local rows = api.answer(s, get(s, "/cg/customer/api/account", { pageNumber = number, pageSize = page_size })).Accounts
+    local page = get(s, "/cg/customer/api/account", { pageNumber = number, pageSize = page_size })
+    local rows = api.answer(s, page).Accounts
     for _, row in ipairs(rows) do out[#out + 1] = read_account(row) end
     if #rows < page_size then return out end
   end
@@ -99,8 +106,8 @@ local function widget_token(s, one)
   return api.answer(s, page).jwtToken
 end
 
-local query = [[{ billingAccountByAuthContext { serviceAgreementsConnection { edges { node { serviceType ratePlan { code }
-  servicePointsConnection { edges { node { utilityId serviceType premise { timeZone } } } } } } } } }]]
+local query = [[{ billingAccountByAuthContext { serviceAgreementsConnection { edges { node {
+  serviceType ratePlan { code } servicePointsConnection { edges { node { utilityId serviceType premise { timeZone } } } } } } } } }]]
 
 local function nodes(connection)
   local out = {}
@@ -152,9 +159,9 @@ return {
 
   sign_in = function(s)
     local token = idp:sign_in(s, { username = check_password(s) })
-    local issuer = org .. "/oauth2/ausrjxam6icWYMIj41t7/v1"
-    local flow = oidc.begin { authorize = issuer .. "/authorize", client_id = "0oarjx5m8i3r1586a1t7", redirect_uri = login_page,
-      scope = "openid email", response_mode = "okta_post_message", params = { prompt = "none", sessionToken = token } }
+    local authorize = org .. "/oauth2/ausrjxam6icWYMIj41t7/v1/authorize"
+    local flow = oidc.begin { authorize = authorize, client_id = "0oarjx5m8i3r1586a1t7",
+      redirect_uri = login_page, scope = "openid email", response_mode = "okta_post_message", params = { prompt = "none", sessionToken = token } }
     s.token = flow:finish(s, s:get(flow.url)).access_token
   end,
 

@@ -1,11 +1,12 @@
 -- Public Service Electric and Gas, New Jersey.
--- Portal facts: the portal hands over to Okta's hosted page and takes the customer back by forms that submit themselves;
--- a second factor is asked at every sign-in and no device is remembered. Where the hosted page asks for a captcha the
+-- Portal facts: the portal hands over to Okta's hosted page and takes the customer back by forms that submit
+-- themselves; a second factor is asked at every sign-in and no device is remembered. Where the hosted page asks for a captcha the
 -- session ends. The meters are in the MyMeter portal, reached by SAML; the file of its download is the one list that
 -- has them all, with a row for each reading. Fields of the download but the documented ones are modelled (`download`).
 local account, address, csv, fold = require "meterkey.account", require "meterkey.address", require "meterkey.csv",
   require "meterkey.fold"
-local json, list, saml, site = require "meterkey.json", require "meterkey.list", require "meterkey.idp.saml", require "meterkey.site"
+local json, list, saml = require "meterkey.json", require "meterkey.list", require "meterkey.idp.saml"
+local site = require "meterkey.site"
 
 local portal = "https://nj.myaccount.pseg.com"
 local org = "https://id.myaccount.pseg.com"
@@ -19,7 +20,8 @@ local services = { { number = 1, name = "electric" }, { number = 4, name = "gas"
 
 local own_errors = {
   { code = "site.error_page", url = [[/ErrorPage\b]] },
-  { code = "auth.not_a_customer", html = "body", text = [[(?i)MyMeter account could ?n[o']t be authenticated]], message = "body" },
+  { code = "auth.not_a_customer", html = "body", message = "body",
+    text = [[(?i)MyMeter account could ?n[o']t be authenticated]] },
 }
 
 -- The meters' ids, a JSON array in an attribute of the chart's page.
@@ -67,7 +69,8 @@ return {
   },
 
   mfa = { policy = "relay", kinds = { "otp", "select" }, patterns = idp.patterns,
-    steps = { "Sign in at nj.myaccount.pseg.com and open the security settings.", "Switch the second factor off, if it can be." } },
+    steps = { "Sign in at nj.myaccount.pseg.com and open the security settings.",
+      "Switch the second factor off, if it can be." } },
   errors = list.join(own_errors, idp.errors),
 
   sign_in = function(s)

@@ -1,6 +1,6 @@
 -- Southern California Edison.
--- Portal facts: a single-page app with Okta behind; a second factor, by text or call, is asked at every sign-in of those
--- who opted in, and offered to the others: "remind me later" is the answer. The landing page groups service accounts by
+-- Portal facts: a single-page app with Okta behind; a second factor, by text or call, is asked at every sign-in of
+-- those who opted in, and offered to the others: "remind me later" is the answer. The landing page groups service accounts by
 -- customer account and shows no meter numbers. The app's settings, the session's and the list of accounts are modelled,
 -- and read in `settings` and `read_account`.
 local account, address, api, fold = require "meterkey.account", require "meterkey.address", require "meterkey.api",
@@ -14,7 +14,8 @@ local page_size = 10
 local idp = require("meterkey.idp.okta") { org = home, digits = 6 }
 
 local own_errors = {
-  { code = "auth.credentials", html = "react-login-main mark", text = [[(?i)password.*incorrect]], message = "react-login-main mark" },
+  { code = "auth.credentials", html = "react-login-main mark", text = [[(?i)password.*incorrect]],
+    message = "react-login-main mark" },
   { code = "user_action.contact", html = "react-verification-pending", message = "react-verification-pending" },
   { code = "site.error_page", html = "mark.globalErrorBlock", message = "mark.globalErrorBlock" },
 }
@@ -28,8 +29,8 @@ end
 local function read_account(customer, row)
   local at = row.serviceAddress
   return {
-    account = account.number(customer.customerAccountNumber), account_id = row.contractNumber, name = customer.customerName,
-    point = row.serviceAccountNumber, meter = row.meterNumber, service = "electric", tariff = tariff.code(row.rate),
+    account = account.number(customer.customerAccountNumber), account_id = row.contractNumber,
+    name = customer.customerName, point = row.serviceAccountNumber, meter = row.meterNumber, service = "electric", tariff = tariff.code(row.rate),
     status = service.status(row.status or customer.status),
     address = type(at) == "table" and address.of { line1 = at.line1, line2 = at.line2, city = at.city, region = at.state,
       postcode = at.zip } or nil,
@@ -78,7 +79,8 @@ return {
     local out, number, answer = {}, 0
     repeat
       number = number + 1
-      answer = api.answer(s, s:get(s.api .. "/accounts", { headers = headers, query = { page = number, pageSize = page_size } }))
+      local query = { page = number, pageSize = page_size }
+      answer = api.answer(s, s:get(s.api .. "/accounts", { headers = headers, query = query }))
       for _, customer in ipairs(answer.customerAccounts) do
         for _, row in ipairs(customer.serviceAccounts) do out[#out + 1] = read_account(customer, row) end
       end

@@ -4,13 +4,13 @@
 --
 -- host  of the tenant, its own name or a custom one
 --
--- idp:sign_in(s, page) takes the first page (where the portal's authorize request leads) and returns the first one that is
---   no screen of the tenant's any more, somewhere in the portal.
+-- idp:sign_in(s, page) takes the first page (where the portal's authorize request leads) and returns the first one that
+--   is no screen of the tenant's any more, somewhere in the portal.
 -- idp:restore(s), before the first request to the tenant, sets the remembered browser's cookie again.
 -- idp.sign_out(s, client_id, return_to) ends the tenant's session.
 --
--- Sends a code: the answer to the password, where one factor is enough to say which; choosing from the options; the button
--- that resends. A challenge lives five minutes. What marks a lost session: the error page of an unknown transaction. A
+-- Sends a code: the answer to the password, where one factor is enough to say which; choosing from the options; the
+-- button that resends. A challenge lives five minutes. What marks a lost session: the error page of an unknown transaction. A
 -- captcha, in a field or as a screen, ends site.blocked; protection against guessing ends auth.locked.
 --
 -- Documented (the vendor's own kit of screens): names of screens, fields, values of `action`. Common knowledge: statuses,
@@ -30,13 +30,15 @@ local function screen(name)
 end
 
 local function code(name, kind, medium, prompt)
-  return { kind = kind, medium = medium, url = screen(name), prompt = { prompt }, dest = ".ulp-authenticator-selector-text",
-    expires = life }
+  return { kind = kind, medium = medium, url = screen(name), prompt = { prompt }, expires = life,
+    dest = ".ulp-authenticator-selector-text" }
 end
 
 local patterns = {
-  { kind = "select", url = screen("mfa-login-options"), prompt = { "How do you want to confirm that it is you?" }, expires = life },
-  { kind = "select", url = screen("mfa-phone-challenge"), prompt = { "How do you want to receive the code?" }, expires = life },
+  { kind = "select", url = screen("mfa-login-options"), expires = life,
+    prompt = { "How do you want to confirm that it is you?" } },
+  { kind = "select", url = screen("mfa-phone-challenge"), expires = life,
+    prompt = { "How do you want to receive the code?" } },
   code("mfa-sms-challenge", "otp", "sms", "Enter the code that was sent by text message"),
   code("mfa-voice-challenge", "otp", "voice", "Enter the code that the voice call tells"),
   code("mfa-email-challenge", "otp", "email", "Enter the code that was sent by email"),
@@ -190,12 +192,15 @@ end
 
 function Auth0:restore(s)
   if not s.keep.auth0_mf then return end
-  s.cookies:set { name = "auth0-mf", value = s.keep.auth0_mf, domain = self.host, host_only = true, secure = true, path = "/" }
+  s.cookies:set { name = "auth0-mf", value = s.keep.auth0_mf, domain = self.host, host_only = true, secure = true,
+    path = "/" }
 end
 
 function Auth0:sign_in(s, page)
   site.page(s, page)
-  if page:has(captcha) then s:fail("site.blocked", "the sign-in page asks for a captcha, which only a person may answer") end
+  if page:has(captcha) then
+    s:fail("site.blocked", "the sign-in page asks for a captcha, which only a person may answer")
+  end
   for _ = 1, screens_at_most do
     local name = screen_of(page)
     if not name then

@@ -1,4 +1,4 @@
--- Okta, classic authentication API (/api/v1/authn): a transaction that goes from state to state until it has a session token.
+-- Okta, classic authentication API (/api/v1/authn): a transaction goes from state to state until it has a session token.
 --
 --   local idp = require("meterkey.idp.okta") { org = "https://login.example.test" }
 --
@@ -9,16 +9,16 @@
 --
 -- idp:sign_in(s[, { username =, url = }]) returns the session token (one use, minutes) and the transaction that had it;
 --   url: of the first request, where the portal's page names one (default <org>/api/v1/authn).
--- idp:start_session(s, token, url) trades the token for the organisation's session cookie and goes on to url: the page there.
+-- idp:start_session(s, token, url) trades the token for the organisation's session cookie and goes on to url.
 -- idp:sign_out(s) ends that session.
 --
 -- Sends a code: POST to a factor's verify link without a code, and its resend links. A push notification counts as one.
--- The organisation sends at most one text or call in 30 s. What marks a lost session: E0000011, also after a late answer.
+-- The organisation sends at most one text or call in 30 s. What marks a lost session: E0000011, after a late answer too.
 -- A wrong and an expired code look alike (E0000068). A locked account looks like a wrong password unless the
 -- organisation shows it. Where the policy allows it, the device is remembered by a device token of our own (s.keep).
 --
--- Documented (the vendor's reference): states, links, bodies, errors, masked profiles. Common knowledge: E0000069, the waits
--- of 30 s, signing out by DELETE, where number matching puts the number.
+-- Documented (the vendor's reference): states, links, bodies, errors, masked profiles. Common knowledge: E0000069, the
+-- waits of 30 s, signing out by DELETE, where number matching puts the number.
 local crypto, list, site = require "meterkey.crypto", require "meterkey.list", require "meterkey.site"
 
 local Okta = {}
@@ -48,7 +48,8 @@ ways["token:hardware"], ways["token:hotp"] = ways.token, ways.token
 local patterns = {
   { kind = "select", json = "$.status", equals = "MFA_REQUIRED", expires = life,
     prompt = { "How do you want to confirm that it is you?" } },
-  { kind = "otp", json = "$.status", equals = "MFA_CHALLENGE", expires = life, prompt = { "Enter your verification code" } },
+  { kind = "otp", json = "$.status", equals = "MFA_CHALLENGE", expires = life,
+    prompt = { "Enter your verification code" } },
 }
 
 local function refusal(code, match, status)
@@ -102,7 +103,8 @@ local function choices_of(factors, without)
   local out = {}
   for _, factor in ipairs(factors or {}) do
     local label, detail = ways[factor.factorType].label, detail_of(factor)
-    if factor.id ~= without then out[#out + 1] = { id = factor.id, label = detail and label .. ": " .. detail or label } end
+    if detail then label = label .. ": " .. detail end
+    if factor.id ~= without then out[#out + 1] = { id = factor.id, label = label } end
   end
   return #out > 0 and out or nil
 end
@@ -168,7 +170,8 @@ local function choose(flow)
   local id = flow.chosen
   flow.chosen = nil
   if not id and #flow.factors > 1 then
-    id = flow.s:ask { kind = "select", prompt = patterns[1].prompt, choices = choices_of(flow.factors), expires = flow.life }
+    id = flow.s:ask { kind = "select", prompt = patterns[1].prompt, choices = choices_of(flow.factors),
+      expires = flow.life }
   end
   for _, factor in ipairs(flow.factors) do
     if factor.id == id then return factor end

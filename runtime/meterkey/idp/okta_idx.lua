@@ -4,16 +4,16 @@
 --
 -- org   origin of the organisation, its own name or a custom one
 -- life  seconds a conversation lives untouched (default 300)
--- or_off  true: where nothing can be passed on the customer is told to switch the second factor off (default mfa.unsupported)
+-- or_off  true: where nothing can be passed on, the customer is to switch the second factor off (else mfa.unsupported)
 --
--- idp:sign_in(s, page) takes the hosted page (what the portal's authorize request shows) and returns the page behind the
---   success link, somewhere in the portal; or nil and the interaction code, where the organisation ends with one.
+-- idp:sign_in(s, page) takes the hosted page (what the portal's authorize request shows) and returns the page behind
+--   the success link, somewhere in the portal; or nil and the interaction code, where the organisation ends with one.
 -- idp:restore(s), before the first request to the organisation, sets the remembered device's cookie again.
 -- idp:sign_out(s) ends the organisation's session.
 --
--- Sends a code: choosing an authenticator by phone or email, or a push; answering which number; the resend form. With an
--- only authenticator of type email the answer to the password sends it. What marks a lost session: idx.session.expired. A
--- form that wants a captcha ends site.blocked. The device is remembered by the cookie DT where the first form offers it.
+-- Sends a code: choosing an authenticator by phone or email, or a push; answering which number; the resend form. With
+-- email alone the answer to the password sends it. What marks a lost session: idx.session.expired. A form that wants a
+-- captcha ends site.blocked. The device is remembered by the cookie DT where the first form offers that.
 --
 -- Documented (the vendor's own client and its fixtures, older ones with factors too): forms, names, media types, links,
 -- where the messages are, the escaped token in the page. Common knowledge: most keys of messages, captchaVerify, DT.
@@ -29,12 +29,16 @@ local ion = "application/ion+json; okta-version=1.0.0"
 
 -- What an authenticator's method, its type, or an older factor's type is to the customer.
 local ways = {
-  sms = { kind = "otp", medium = "sms", label = "Text message", sends = true, prompt = "Enter the code that was sent by text message" },
-  voice = { kind = "otp", medium = "voice", label = "Voice call", sends = true, prompt = "Enter the code that the voice call tells" },
-  email = { kind = "otp", medium = "email", label = "Email", sends = true, prompt = "Enter the code that was sent by email" },
+  sms = { kind = "otp", medium = "sms", label = "Text message", sends = true,
+    prompt = "Enter the code that was sent by text message" },
+  voice = { kind = "otp", medium = "voice", label = "Voice call", sends = true,
+    prompt = "Enter the code that the voice call tells" },
+  email = { kind = "otp", medium = "email", label = "Email", sends = true,
+    prompt = "Enter the code that was sent by email" },
   push = { kind = "approve", medium = "push", label = "Push notification", sends = true,
     prompt = "Approve the sign-in on your device" },
-  totp = { kind = "totp", medium = "app", label = "Authenticator app", prompt = "Enter the code of your authenticator app" },
+  totp = { kind = "totp", medium = "app", label = "Authenticator app",
+    prompt = "Enter the code of your authenticator app" },
   security_question = { kind = "question", label = "Security question", prompt = "Answer your security question" },
   phone = { kind = "otp", label = "Phone", prompt = "Enter the code that was sent to your phone" },
 }
@@ -59,21 +63,23 @@ local patterns = {
 
 -- Messages stand beside the forms, or below the field that they are about.
 local function told(code, match)
-  local top = { code = code, json = "$.messages.value[*].i18n.key", match = match, message = "$.messages.value[0].message" }
-  local field = "$.remediation.value[*].value[*].form.value[*].messages.value[*]"
-  return top, { code = code, json = field .. ".i18n.key", match = match, message = field .. ".message" }
+  local out = {}
+  for i, place in ipairs { "$.messages.value[*]", "$.remediation.value[*].value[*].form.value[*].messages.value[*]" } do
+    out[i] = { code = code, json = place .. ".i18n.key", match = match, message = place .. ".message" }
+  end
+  return out
 end
 
 local errors = list.join(
-  { told("auth.credentials", [[^(errors\.E0000004|incorrectPassword|idx\.unknown\.user)$]]) },
-  { told("auth.locked", [[E0000119$|E0000069$|(?i)user.*locked]]) },
-  { told("auth.session_lost", [[^idx\.session\.expired$]]) },
-  { told("mfa.code_wrong", [[PASSCODE_INVALID$|invalid_passcode$|(?i)answer.*(invalid|incorrect)|E0000068$]]) },
-  { told("mfa.denied", [[(?i)(push|poll).*(reject|denied)]]) },
-  { told("mfa.approval_expired", [[(?i)(push|poll).*(timeout|expired)]]) },
-  { told("mfa.method_unavailable", [[^api\.factors\.error\.\w+\.invalid_\w+$]]) },
-  { told("site.rate_limited", [[^oie\.tooManyRequests$]]) },
-  { told("site.maintenance", [[^idx\.error\.server\.safe\.mode]]) },
+  told("auth.credentials", [[^(errors\.E0000004|incorrectPassword|idx\.unknown\.user)$]]),
+  told("auth.locked", [[E0000119$|E0000069$|(?i)user.*locked]]),
+  told("auth.session_lost", [[^idx\.session\.expired$]]),
+  told("mfa.code_wrong", [[PASSCODE_INVALID$|invalid_passcode$|(?i)answer.*(invalid|incorrect)|E0000068$]]),
+  told("mfa.denied", [[(?i)(push|poll).*(reject|denied)]]),
+  told("mfa.approval_expired", [[(?i)(push|poll).*(timeout|expired)]]),
+  told("mfa.method_unavailable", [[^api\.factors\.error\.\w+\.invalid_\w+$]]),
+  told("site.rate_limited", [[^oie\.tooManyRequests$]]),
+  told("site.maintenance", [[^idx\.error\.server\.safe\.mode]]),
   { { code = "auth.password_expired", json = "$.remediation.value[*].name", match = [[^reenroll-authenticator$]] } },
   site.errors)
 
@@ -153,8 +159,9 @@ local function add_authenticator(out, answer, form, label, path)
     add_choice(out, id, { id = id }, ways[enrolled and enrolled.type], label, detail)
   end
   for _, option in ipairs(method and method.options or { method }) do
-    add_choice(out, id .. "/" .. option.value, { id = id, methodType = option.value }, ways[option.value], label, detail)
-    if option.value == "password" then out.password = { id = id, methodType = "password" } end
+    local given = { id = id, methodType = option.value }
+    add_choice(out, id .. "/" .. option.value, given, ways[option.value], label, detail)
+    if option.value == "password" then out.password = given end
   end
 end
 
@@ -209,9 +216,8 @@ local function choose(flow, answer, form)
   if #choices == 0 then unsupported(flow, "only authenticators that cannot be passed on") end
   local chosen = choices[1]
   if #choices > 1 then
-    local challenge = { kind = "select", prompt = "How do you want to confirm that it is you?", choices = shown(choices),
-      expires = flow.life }
-    chosen = find(choices, flow.s:ask(challenge))
+    local prompt = "How do you want to confirm that it is you?"
+    chosen = find(choices, flow.s:ask { kind = "select", prompt = prompt, choices = shown(choices), expires = flow.life })
   end
   return take(flow, form, chosen.given, chosen.way.sends)
 end
@@ -254,7 +260,7 @@ end
 local steps = {}
 
 function steps.identify(flow, _, form)
-  if flow.identified then flow.s:fail("adapter.unexpected_page", "the identity provider asks again who the customer is") end
+  if flow.identified then flow.s:fail("adapter.unexpected_page", "the identity provider asks for the name again") end
   flow.identified, flow.password_sent = true, field_of(form, "credentials") ~= nil
   local credentials = { passcode = flow.s.credentials.password }
   return post(flow, form, { identifier = flow.s.credentials.username, credentials = credentials,
@@ -262,7 +268,9 @@ function steps.identify(flow, _, form)
 end
 
 local function send_password(flow, form)
-  if flow.password_sent then flow.s:fail("adapter.unexpected_page", "the identity provider asks for the password again") end
+  if flow.password_sent then
+    flow.s:fail("adapter.unexpected_page", "the identity provider asks for the password again")
+  end
   flow.password_sent = true
   return post(flow, form, { credentials = { passcode = flow.s.credentials.password } })
 end
@@ -313,8 +321,8 @@ function steps.skip(flow, _, form)
   return post(flow, form)
 end
 
-local order = { "identify", "challenge-authenticator", "challenge-factor", "challenge-poll", "authenticator-verification-data",
-  "select-authenticator-authenticate", "select-factor", "skip" }
+local order = { "identify", "challenge-authenticator", "challenge-factor", "challenge-poll",
+  "authenticator-verification-data", "select-authenticator-authenticate", "select-factor", "skip" }
 
 local function no_step(s, page, forms)
   for _, name in ipairs { "select-authenticator-enroll", "enroll-authenticator", "authenticator-enrollment-data" } do
@@ -322,7 +330,8 @@ local function no_step(s, page, forms)
   end
   local names = {}
   for name in pairs(forms) do names[#names + 1] = name end
-  s:fail("adapter.unexpected_page", ("%s answered %d with the forms: %s"):format(page.url, page.status, table.concat(names, ", ")))
+  s:fail("adapter.unexpected_page", ("%s answered %d with the forms: %s"):format(page.url, page.status,
+    table.concat(names, ", ")))
 end
 
 local function step(flow, page, answer)
@@ -362,7 +371,8 @@ end
 function Idx:sign_in(s, page)
   local flow = { s = s, life = self.life, or_off = self.or_off }
   local body = json.encode { stateToken = token_of(s, page) }
-  page = s:post(self.org .. "/idp/idx/introspect", { body = body, type = ion, headers = { Accept = ion }, accept = { 200 } })
+  local options = { body = body, type = ion, headers = { Accept = ion }, accept = { 200 } }
+  page = s:post(self.org .. "/idp/idx/introspect", options)
   for _ = 1, forms_at_most do
     local answer = page:json()
     local code = interaction_code(answer)

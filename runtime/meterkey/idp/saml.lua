@@ -60,7 +60,7 @@ function saml.pass(s, page, options)
   while form do
     count = count + 1
     if count > (options.most or most) then
-      s:fail("adapter.unexpected_page", ("over %d pages that submit themselves, the last one %s"):format(count - 1, page.url))
+      s:fail("adapter.unexpected_page", ("over %d pages that submit themselves, now %s"):format(count - 1, page.url))
     end
     check_status(s, form)
     page = s:submit(form)
