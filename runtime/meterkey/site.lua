@@ -51,6 +51,9 @@ end
 -- The page, if it is one of the portal's own: for pages that the manifest's errors do not look at, which are those before
 -- the credentials and those of `meters`. With a selector it must find something, else adapter.unexpected_page.
 function site.page(s, page, selector)
+  if is_html(page) and page:has("input[type=password]") and page:has(captcha) then
+    s:fail("site.blocked", "the sign-in page asks for a captcha") -- a password sent without it might count as wrong
+  end
   if selector and page.status == 200 and is_html(page) and page:has(selector) then return page end
   for _, entry in ipairs(site.errors) do
     if holds(entry, page) then s:fail(entry.code, ("the portal answered %s with status %d"):format(page.url, page.status)) end
