@@ -2,7 +2,8 @@
 -- Portal facts: a single-page app over a JSON API signs in, and hands over to a usage portal (SmartCMobile) with an access token,
 -- which lists the accounts and their meters. An account number has eleven digits on screen, the API takes the first ten. Which keys
 -- hold the full number, the address and the rate is modelled; all are read in `meter` and `account_of`.
-local account, address, fold = require "meterkey.account", require "meterkey.address", require "meterkey.fold"
+local account, address, api, fold = require "meterkey.account", require "meterkey.address", require "meterkey.api",
+  require "meterkey.fold"
 local json, service, site, tariff = require "meterkey.json", require "meterkey.service", require "meterkey.site", require "meterkey.tariff"
 
 local authentication = "https://myaccount.socalgas.com/public/api/v1/web-user/authentication/"
@@ -30,15 +31,14 @@ end
 
 -- Signs in to the usage portal; what is to be sent with each of its calls.
 local function enter_usage_portal(s)
-  local answer = site.json(s, s:get("https://myaccount.socalgas.com/api/v1/web-user/authentication/initialize-ways-to-save"))
+  local answer = api.answer(s, s:get("https://myaccount.socalgas.com/api/v1/web-user/authentication/initialize-ways-to-save"))
   site.page(s, s:get(answer.url))
   s.usage_headers = { AccessToken = answer.accessToken, PortalType = "R", Module = "", ["X-SEW-CallerType"] = "socal" }
 end
 
 local function ask_usage_portal(s, path, body)
   local page = s:post(usage .. path, { json = body, headers = s.usage_headers })
-  if page.status == 401 then s:fail("auth.session_lost", "the usage portal ended the session") end
-  return page.status ~= 204 and site.json(s, page) or nil
+  return page.status ~= 204 and api.answer(s, page) or nil
 end
 
 -- The number under whichever of the documented keys, as the API takes it, and as the customer knows it.

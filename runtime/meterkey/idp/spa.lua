@@ -17,7 +17,7 @@
 --
 -- Routes of login and refresh, the keys of errors and that interstitials are there: documented. Bodies of login and its
 -- answers, all of the second factor and of skipping: modelled, and read in `factors_of`, `next_of` and the tables below.
-local json, list, site = require "meterkey.json", require "meterkey.list", require "meterkey.site"
+local api, json, list, site = require "meterkey.api", require "meterkey.json", require "meterkey.list", require "meterkey.site"
 
 local Spa = {}
 Spa.__index = Spa
@@ -115,8 +115,7 @@ end
 
 -- Where the app would go now. The name of an interstitial is the last part of its route.
 local function next_of(s, page)
-  if page.status == 401 then s:fail("auth.session_lost", "the session is not live after the sign-in") end
-  local answer = site.json(s, page)
+  local answer = api.answer(s, page)
   return answer.nextRoute, type(answer.nextRoute) == "string" and answer.nextRoute:match("^/interstitial/([^/?]+)"),
     answer.skippable ~= false
 end
