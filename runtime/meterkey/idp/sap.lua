@@ -22,13 +22,13 @@ Sap.__index = Sap
 local life = 600
 
 local second = {
-  way = [[form[name="mfaMethodForm"] ]], code = [[form[name="mfaCodeForm"] ]], offer = [[form[name="mfaEnrollForm"] ]],
+  way = [=[form[name="mfaMethodForm"]]=], code = [=[form[name="mfaCodeForm"]]=], offer = [=[form[name="mfaEnrollForm"]]=],
   verify = { "event", "verify" }, resend = { "event", "resend" }, change = { "event", "change" }, later = { "event", "later" },
 }
 local says = ".urMsgBarErr"
 
 local function code_by(method)
-  return second.code .. ([[ input[name="method"][value="%s"] ]]):format(method)
+  return second.code .. (' input[name="method"][value="%s"]'):format(method)
 end
 
 local patterns = {
@@ -64,7 +64,7 @@ end
 
 local function ways(page)
   local out = {}
-  for i, radio in ipairs(page:all(second.way .. [[ input[type="radio"][name="method"] ]])) do
+  for i, radio in ipairs(page:all(second.way .. ' input[type="radio"][name="method"]')) do
     out[i] = { id = radio:attr("value"), label = label_of(page, radio) }
   end
   return out
@@ -73,7 +73,10 @@ end
 local function send(s, page, method)
   local form = page:form(second.way)
   form:set("method", method)
-  return s:submit(form, { sends_code = true })
+  local button = form:buttons()[1]
+  page = s:submit(form, { button = button and button.element, sends_code = true })
+  if page.mfa and page.mfa.kind == "select" then s:fail("mfa.send_failed", "the portal asks again how to send the code") end
+  return page
 end
 
 -- A single way is not asked about.
