@@ -1,4 +1,4 @@
--- What any portal may answer in place of its page: limits, maintenance, walls. Statuses are those of RFC 9110 and RFC 6585.
+-- What any portal may answer in place of its page: limits, maintenance, walls. Statuses are RFC 9110's and RFC 6585's.
 local regex = require "meterkey.regex"
 
 local site = {}
@@ -14,7 +14,8 @@ site.errors = {
   -- A firewall answers for the portal with a page of its own; the portal's own refusals are JSON.
   { code = "site.blocked", status = 403, text = [[^(?!\s*[{\[])]] },
   { code = "site.maintenance", status = 503 },
-  { code = "site.maintenance", html = "title, h1, h2", text = [[(?i)\bmaintenance\b|temporarily (unavailable|down)|be back soon]] },
+  { code = "site.maintenance", html = "title, h1, h2",
+    text = [[(?i)\bmaintenance\b|temporarily (unavailable|down)|be back soon]] },
   { code = "site.down", status = { 502, 504 } },
   { code = "site.error_page", status = 500 },
 }
@@ -48,15 +49,17 @@ local function holds(entry, page)
   return false
 end
 
--- The page, if it is one of the portal's own: for pages that the manifest's errors do not look at, which are those before
--- the credentials and those of `meters`. With a selector it must find something, else adapter.unexpected_page.
+-- The page, if it is one of the portal's own: for pages that the manifest's errors do not look at, which are those
+-- before the credentials and those of `meters`. With a selector it must find something, else adapter.unexpected_page.
 function site.page(s, page, selector)
   if is_html(page) and page:has("input[type=password]") and page:has(captcha) then
     s:fail("site.blocked", "the sign-in page asks for a captcha") -- a password sent without it might count as wrong
   end
   if selector and page.status == 200 and is_html(page) and page:has(selector) then return page end
   for _, entry in ipairs(site.errors) do
-    if holds(entry, page) then s:fail(entry.code, ("the portal answered %s with status %d"):format(page.url, page.status)) end
+    if holds(entry, page) then
+      s:fail(entry.code, ("the portal answered %s with status %d"):format(page.url, page.status))
+    end
   end
   if selector then s:expect(page, selector) end
   return page

@@ -1,8 +1,8 @@
 -- ASP.NET WebForms: postbacks as a page's own script makes them, and the deltas that answer partial ones.
 --
--- A page is one form with view state. `__doPostBack(target, argument)` or a submit button sends all of it; a page with a
--- ScriptManager sends it by XMLHttpRequest and gets back only what changed: fresh hidden fields, the HTML of some panels,
--- or where to go. All this is common knowledge of the framework.
+-- A page is one form with view state. `__doPostBack(target, argument)` or a submit button sends all of it; a page with
+-- a ScriptManager sends it by XMLHttpRequest and gets back only what changed: fresh hidden fields, the HTML of some
+-- panels, or where to go. All this is common knowledge of the framework.
 local html, url = require "meterkey.html", require "meterkey.url"
 
 local webforms = {}
@@ -77,6 +77,9 @@ local function take(self, s, page)
   end
 end
 
+local by_script = { ["X-MicrosoftAjax"] = "Delta=true", ["X-Requested-With"] = "XMLHttpRequest",
+  ["Cache-Control"] = "no-cache" }
+
 -- A partial postback of the update panel whose control name is event.panel: the page that the answer leads to, or nil
 -- where it stays on this one, whose panels and hidden fields are then the fresh ones.
 function View:partial(s, event)
@@ -84,8 +87,7 @@ function View:partial(s, event)
   form:set(self.manager or s:fail("adapter.parse", "no ScriptManager on " .. self.page.url),
     event.panel .. "|" .. (event.button or event.target))
   form:set("__ASYNCPOST", "true")
-  return take(self, s, s:submit(form, { button = event.button,
-    headers = { ["X-MicrosoftAjax"] = "Delta=true", ["X-Requested-With"] = "XMLHttpRequest", ["Cache-Control"] = "no-cache" } }))
+  return take(self, s, s:submit(form, { button = event.button, headers = by_script }))
 end
 
 return webforms

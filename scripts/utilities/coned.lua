@@ -1,7 +1,8 @@
 -- Consolidated Edison of New York.
--- Portal facts: a Sitecore service signs in, in front of an identity provider; every customer has a second factor, which a
--- remembered device spares. Accounts come from the usage widget, by fuel, with the numbers of smart meters; steam never does.
--- The dashboard of each account has what the widget lacks; its ids are modelled, and read in `services_of`.
+-- Portal facts: a Sitecore service signs in, in front of an identity provider; every customer has a second factor,
+-- which a remembered device spares. Accounts come from the usage widget, by fuel, with the numbers of smart meters;
+-- steam never does. The dashboard of each account has what the widget lacks; its ids are modelled, and read in
+-- `services_of`.
 local account, address, fold = require "meterkey.account", require "meterkey.address", require "meterkey.fold"
 local service, site, tariff = require "meterkey.service", require "meterkey.site", require "meterkey.tariff"
 
@@ -59,7 +60,9 @@ end
 -- The dashboards of all accounts; who has just one sees it at once.
 local function dashboards(s, first)
   local out = {}
-  for i, link in ipairs(first:all(chooser)) do out[i] = site.page(s, s:get(home .. link:attr("href")), "#account-number") end
+  for i, link in ipairs(first:all(chooser)) do
+    out[i] = site.page(s, s:get(home .. link:attr("href")), "#account-number")
+  end
   return #out > 0 and out or { first }
 end
 
@@ -102,7 +105,8 @@ return {
   sign_in = function(s) idp:sign_in(s) end,
 
   meters = function(s)
-    local first = site.page(s, s:get(dashboard, { referer = home .. "/" }), chooser .. ", #account-number, #no-accounts")
+    local first = s:get(dashboard, { referer = home .. "/" })
+    site.page(s, first, chooser .. ", #account-number, #no-accounts")
     if first:has "#no-accounts" then return {}, "none" end
     local token, rows = widget_token(s, first), {}
     for _, page in ipairs(dashboards(s, first)) do

@@ -1,13 +1,16 @@
 -- Hawaiian Electric (Oahu, Hawaii Island, Maui County).
--- Portal facts: SAP Biller Direct at /bdisu/*.sap; an offer to set up a second factor may pop up after the logon; account numbers
--- have twelve digits. Business partners have contract accounts, and these contracts with installations; the tables that list
--- them are modelled.
+-- Portal facts: SAP Biller Direct at /bdisu/*.sap; an offer to set up a second factor may pop up after the logon;
+-- account numbers have twelve digits. Business partners have contract accounts, and these contracts with installations;
+-- the tables that list them are modelled.
 local account, address, fold, grid = require "meterkey.account", require "meterkey.address", require "meterkey.fold",
   require "meterkey.grid"
-local service, site, tariff, url = require "meterkey.service", require "meterkey.site", require "meterkey.tariff", require "meterkey.url"
+local service, site = require "meterkey.service", require "meterkey.site"
+local tariff, url = require "meterkey.tariff", require "meterkey.url"
 
 local accounts, installations = "table#contractAccounts", "table#installations"
-local idp = require("meterkey.idp.sap") { logon = "/bdisu/logon.sap", inside = accounts .. ", #noContractAccounts", trust = "HECO_TRUST" }
+local idp = require("meterkey.idp.sap") {
+  logon = "/bdisu/logon.sap", inside = accounts .. ", #noContractAccounts", trust = "HECO_TRUST",
+}
 
 -- Rows of all pages of the table of contract accounts, each with the address of its page.
 local function contract_accounts(s)
@@ -25,9 +28,14 @@ end
 -- A meter of the contract account `of`; row: its installation, empty for an account that has none.
 local function meter(of, row)
   return {
-    account = account.number(grid.text(of, "Contract Account")), account_id = account.number(grid.text(of, "Business Partner")),
-    name = grid.text(of, "Name"), service = "electric", point = grid.text(row, "Installation"), meter = grid.text(row, "Meter"),
-    tariff = tariff.code(grid.text(row, "Rate")), status = service.status(grid.text(row, "Status") or grid.text(of, "Status")),
+    account = account.number(grid.text(of, "Contract Account")),
+    account_id = account.number(grid.text(of, "Business Partner")),
+    name = grid.text(of, "Name"),
+    service = "electric",
+    point = grid.text(row, "Installation"),
+    meter = grid.text(row, "Meter"),
+    tariff = tariff.code(grid.text(row, "Rate")),
+    status = service.status(grid.text(row, "Status") or grid.text(of, "Status")),
     address = address.parse(grid.text(row, "Service Address") or grid.text(of, "Service Address")),
   }
 end

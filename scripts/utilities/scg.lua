@@ -1,20 +1,24 @@
 -- Southern California Gas (SoCalGas).
--- Portal facts: a single-page app over a JSON API signs in, and hands over to a usage portal (SmartCMobile) with an access token,
--- which lists the accounts and their meters. An account number has eleven digits on screen, the API takes the first ten. Which keys
--- hold the full number, the address and the rate is modelled; all are read in `meter` and `account_of`.
+-- Portal facts: a single-page app over a JSON API signs in, and hands over to a usage portal (SmartCMobile) with an
+-- access token, which lists the accounts and their meters. An account number has eleven digits on screen, the API takes
+-- the first ten. Which keys hold the full number, the address and the rate is modelled; all are read in `meter` and
+-- `account_of`.
 local account, address, api, fold = require "meterkey.account", require "meterkey.address", require "meterkey.api",
   require "meterkey.fold"
-local json, service, site, tariff = require "meterkey.json", require "meterkey.service", require "meterkey.site", require "meterkey.tariff"
+local json, service = require "meterkey.json", require "meterkey.service"
+local site, tariff = require "meterkey.site", require "meterkey.tariff"
 
-local authentication = "https://myaccount.socalgas.com/public/api/v1/web-user/authentication/"
+local account_site = "https://myaccount.socalgas.com"
+local session = account_site .. "/api/v1/web-user/authentication/"
+local authentication = account_site .. "/public/api/v1/web-user/authentication/"
 local usage = "https://socal.smartcmobile.com/connectorsso/api/"
 
 local idp = require("meterkey.idp.spa") {
   page = "/ui/login",
   home = "/ui/home",
-  refresh = "https://myaccount.socalgas.com/api/v1/web-user/authentication/validate-and-refresh-session",
-  skip = "https://myaccount.socalgas.com/api/v1/web-user/interstitial/skip",
-  logout = "https://myaccount.socalgas.com/api/v1/web-user/authentication/logout",
+  refresh = session .. "validate-and-refresh-session",
+  skip = account_site .. "/api/v1/web-user/interstitial/skip",
+  logout = session .. "logout",
   login = authentication .. "login",
   send = authentication .. "mfa/send",
   verify = authentication .. "mfa/verify",
@@ -31,7 +35,7 @@ end
 
 -- Signs in to the usage portal; what is to be sent with each of its calls.
 local function enter_usage_portal(s)
-  local answer = api.answer(s, s:get("https://myaccount.socalgas.com/api/v1/web-user/authentication/initialize-ways-to-save"))
+  local answer = api.answer(s, s:get(session .. "initialize-ways-to-save"))
   site.page(s, s:get(answer.url))
   s.usage_headers = { AccessToken = answer.accessToken, PortalType = "R", Module = "", ["X-SEW-CallerType"] = "socal" }
 end
@@ -76,7 +80,8 @@ return {
   mfa = {
     policy = "turn_off",
     help_url = "https://www.socalgas.com/help-center/2-factor-authentication",
-    steps = { "Sign in at myaccount.socalgas.com.", "Open Log In and Security.", "Switch 2-factor authentication off, and save." },
+    steps = { "Sign in at myaccount.socalgas.com.", "Open Log In and Security.",
+      "Switch 2-factor authentication off, and save." },
     kinds = { "select", "otp", "totp" },
     patterns = idp.patterns,
   },

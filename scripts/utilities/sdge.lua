@@ -1,10 +1,12 @@
 -- San Diego Gas & Electric.
--- Portal facts: the login page has the fields usernamex and passwordx; with two-step verification, which is on by default, the
--- field t_x_t_c_o_d_e appears on it and a text has been sent. Business customers are led to a portal of their own, with
--- portfolios of accounts. Displayed account numbers lack the leading zeros and the last digit of the bill's. The
--- exchanges are modelled on ASP.NET, as are the ids of the usage page, which are read in `meters_of` and `account_of`.
+-- Portal facts: the login page has the fields usernamex and passwordx; with two-step verification, which is on by
+-- default, the field t_x_t_c_o_d_e appears on it and a text has been sent. Business customers are led to a portal of
+-- their own, with portfolios of accounts. Displayed account numbers lack the leading zeros and the last digit of the
+-- bill's. The exchanges are modelled on ASP.NET, as are the ids of the usage page, which are read in `meters_of` and
+-- `account_of`.
 local account, address, fold = require "meterkey.account", require "meterkey.address", require "meterkey.fold"
-local service, site, tariff, url = require "meterkey.service", require "meterkey.site", require "meterkey.tariff", require "meterkey.url"
+local service, site = require "meterkey.service", require "meterkey.site"
+local tariff, url = require "meterkey.tariff", require "meterkey.url"
 
 local idp = require("meterkey.idp.aspnet") {
   login = "/portal/PreLogin/Validate",
@@ -14,7 +16,8 @@ local idp = require("meterkey.idp.aspnet") {
   ajax = { verify = "/portal/PreLogin/ValidateCode", resend = "/portal/PreLogin/ResendCode", code = "t_x_t_c_o_d_e" },
 }
 
-local one_account = "#accountNumber, #noAccounts, select#accountList, select#multiple-selectAccount, select#single-Select1"
+local one_account = [[#accountNumber, #noAccounts, select#accountList, select#multiple-selectAccount,
+  select#single-Select1]]
 
 local function text(page, selector)
   local element = page:one(selector, { optional = true })
@@ -44,7 +47,9 @@ local function account_pages(s)
     local page = portfolio and usage_page(s, at, { portfolioId = portfolio }) or first
     local ids = options(page, "select#multiple-selectAccount") or options(page, "select#accountList")
     if not ids then out[#out + 1] = page end
-    for _, id in ipairs(ids or {}) do out[#out + 1] = usage_page(s, at, { portfolioId = portfolio or nil, accountId = id }) end
+    for _, id in ipairs(ids or {}) do
+      out[#out + 1] = usage_page(s, at, { portfolioId = portfolio or nil, accountId = id })
+    end
   end
   return out
 end

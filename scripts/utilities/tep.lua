@@ -1,9 +1,11 @@
 -- Tucson Electric Power.
--- Portal facts: an ASP.NET site; the account list is a table with the id AcctSelTabel (so spelled), whose first column links to
--- each account. The second factor, the columns and the ids of an account's page are modelled on the framework's habits.
+-- Portal facts: an ASP.NET site; the account list is a table with the id AcctSelTabel (so spelled), whose first column
+-- links to each account. The second factor, the columns and the ids of an account's page are modelled on the
+-- framework's habits.
 local account, address, fold, grid = require "meterkey.account", require "meterkey.address", require "meterkey.fold",
   require "meterkey.grid"
-local service, site, tariff, url = require "meterkey.service", require "meterkey.site", require "meterkey.tariff", require "meterkey.url"
+local service, site = require "meterkey.service", require "meterkey.site"
+local tariff, url = require "meterkey.tariff", require "meterkey.url"
 
 local idp = require("meterkey.idp.aspnet") { login = "/MyAccount/Login", inside = "table#AcctSelTabel, #AccountNumber" }
 
@@ -53,7 +55,8 @@ return {
 
   mfa = {
     policy = "turn_off",
-    steps = { "Sign in at account.tep.com.", "Open the settings of your login.", "Switch two-step verification off, and save." },
+    steps = { "Sign in at account.tep.com.", "Open the settings of your login.",
+      "Switch two-step verification off, and save." },
     kinds = { "select", "otp", "totp" },
     patterns = idp.patterns,
   },

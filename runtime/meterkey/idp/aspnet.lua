@@ -6,12 +6,12 @@
 -- inside    selector that finds something on each page behind the sign-in
 -- form, user, password   selector and names, only where the sign-in form leaves a doubt (see meterkey.idp.loginform)
 -- webforms  { panel =, button = }: control names of the update panel and the button, where a partial postback signs in
--- ajax      { verify =, resend =, code = }: the sign-in form goes by XMLHttpRequest; URLs that take and resend the code,
---           and the name of its field
+-- ajax      { verify =, resend =, code = }: the sign-in form goes by XMLHttpRequest; URLs that take and resend the
+--           code, and the name of its field
 --
 -- sign_in(s) returns the page inside. Identity: a request for the second factor leads to SendCode (MVC, the choice of a
--- provider; posting it makes the portal send), then VerifyCode; in Core to LoginWith2fa, where an authenticator's code is
--- wanted and nothing is sent. With AJAX the answer to the password says that a code was sent. Challenges live five
+-- provider; posting it makes the portal send), then VerifyCode; in Core to LoginWith2fa, where an authenticator's code
+-- is wanted and nothing is sent. With AJAX the answer to the password says that a code was sent. Challenges live five
 -- minutes (the framework's two-factor cookie). What marks a lost session: the sign-in form again after an answer, or
 -- SessionExpired in JSON. Remembered devices are cookies, kept in s.keep.
 --
@@ -26,7 +26,8 @@ Aspnet.__index = Aspnet
 local life = 300
 local token = "__RequestVerificationToken"
 local said = ".validation-summary-errors, .field-validation-error"
-local bad_login = [[(?i)login attempt|(user ?(name|id)|e-?mail|password|login).*(incorrect|invalid|not (match|recogni|valid|successful))]]
+local bad_login = [[(?ix) login\ attempt |
+  (user\ ?(name|id) | e-?mail | password | login) .* (incorrect | invalid | not\ (match|recogni|valid|successful))]]
 
 -- Cookies that say "this browser need not prove itself again", of MVC and of Core.
 local remembers = { ".AspNet.TwoFactorRememberBrowser", "Identity.TwoFactorRememberMe" }
@@ -40,7 +41,8 @@ local patterns = {
     prompt = { "Enter the code that was sent by text message" }, dest = "#destination", expires = life },
   { kind = "otp", medium = "email", html = [[form:has(input[name="Code"]) input[name="Provider"][value*="Email"] ]],
     prompt = { "Enter the code that was sent by email" }, dest = "#destination", expires = life },
-  { kind = "totp", medium = "app", html = [[form:has(input[name="Code"]) input[name="Provider"][value*="Authenticator"] ]],
+  { kind = "totp", medium = "app",
+    html = [[form:has(input[name="Code"]) input[name="Provider"][value*="Authenticator"] ]],
     prompt = { "Enter the code of your authenticator app" }, expires = life },
   { kind = "otp", html = [[form input[name="Code"] ]], prompt = [[label[for="Code"] ]], expires = life },
   { kind = "totp", medium = "app", html = [[input[name="Input.TwoFactorCode"] ]],
@@ -50,8 +52,8 @@ local patterns = {
 local errors = {
   { code = "auth.locked", url = [[/Lockout\b]] },
   { code = "mfa.code_expired", html = said, text = [[(?i)code.*expired]], message = said },
-  { code = "mfa.code_wrong", html = said, text = [[(?i)invalid (authenticator |verification )?code|code.*(incorrect|invalid|not valid)]],
-    message = said },
+  { code = "mfa.code_wrong", html = said, message = said,
+    text = [[(?i)invalid (authenticator |verification )?code|code.*(incorrect|invalid|not valid)]] },
   { code = "auth.password_expired", html = said, text = [[(?i)password (has|is) expired]], message = said },
   { code = "auth.locked", html = said, text = [[(?i)locked]], message = said },
   { code = "auth.credentials", html = said, text = bad_login, message = said },
@@ -79,8 +81,10 @@ end
 
 function Aspnet.restore(_, s, page)
   for _, name in ipairs(remembers) do
-    if s.keep[name] then s.cookies:set { name = name, value = s.keep[name], domain = host_of(page), host_only = true, path = "/",
-      secure = true } end
+    if s.keep[name] then
+      s.cookies:set { name = name, value = s.keep[name], domain = host_of(page), host_only = true, path = "/",
+        secure = true }
+    end
   end
 end
 
@@ -133,7 +137,8 @@ local function answer(s, code, page)
 end
 
 local function enter(s, page)
-  local challenge, again = page.mfa, function(provider) return send(s, unless_lost(s, s:get(s.providers_at)), provider) end
+  local challenge = page.mfa
+  local function again(provider) return send(s, unless_lost(s, s:get(s.providers_at)), provider) end
   local several = s.providers and #s.providers > 1
   challenge.alternatives = several and s.providers or nil
   return s:ask(challenge, {
@@ -147,9 +152,13 @@ local xhr = { ["X-Requested-With"] = "XMLHttpRequest" }
 
 -- The code of an AJAX sign-in; the token is the page's, which never changed.
 local function enter_by_ajax(s, page, key, ajax)
+  local function post(url, fields, sends_code)
+    fields[token] = key
+    return s:post(url, { form = fields, headers = xhr, sends_code = sends_code })
+  end
   return s:ask(page.mfa, {
-    verify = function(code) return s:post(ajax.verify, { form = { [token] = key, [ajax.code] = code }, headers = xhr }) end,
-    resend = function() return s:post(ajax.resend, { form = { [token] = key }, headers = xhr, sends_code = true }) end,
+    verify = function(code) return post(ajax.verify, { [ajax.code] = code }) end,
+    resend = function() return post(ajax.resend, {}, true) end,
   })
 end
 

@@ -12,7 +12,8 @@ local function fields(s, form)
     if list and control.name ~= "" and not control.disabled then list[#list + 1] = control.name end
   end
   if #user ~= 1 or #password ~= 1 then
-    s:fail("adapter.unexpected_page", ("the sign-in form has %d fields for a name and %d for a password"):format(#user, #password))
+    s:fail("adapter.unexpected_page",
+      ("the sign-in form has %d fields for a name and %d for a password"):format(#user, #password))
   end
   return user[1], password[1]
 end

@@ -1,4 +1,5 @@
--- SAP Java form logon: the logon page of SAP's application server, with the second factor that a utility puts behind it.
+-- SAP Java form logon: the logon page of SAP's application server, with the second factor that a utility puts behind
+-- it.
 --
 --   local idp = require("meterkey.idp.sap") { logon = "/bdisu/logon.sap", inside = "#contractAccounts" }
 --
@@ -6,11 +7,11 @@
 -- inside   selector that finds something on the page behind the logon
 -- trust    name of the cookie that remembers a device, where the portal has one
 --
--- sign_in(s) returns the page inside. The fields of the logon form are its own (j_user, j_password by convention) and its
--- hidden ones go back; a failure is a page with status 200 and a message area. The second factor is a form on the next page
--- with the ways to get a code, whose posting makes the portal send one, then a form for the code, with buttons for another
--- code and another way. A challenge lives ten minutes. A lost session is the logon form again. An offer to enrol is put off
--- by its own button.
+-- sign_in(s) returns the page inside. The fields of the logon form are its own (j_user, j_password by convention) and
+-- its hidden ones go back; a failure is a page with status 200 and a message area. The second factor is a form on the
+-- next page with the ways to get a code, whose posting makes the portal send one, then a form for the code, with
+-- buttons for another code and another way. A challenge lives ten minutes. A lost session is the logon form again. An
+-- offer to enrol is put off by its own button.
 --
 -- Fields and cookies of the logon are common knowledge of the platform; the second factor's forms, names and words are
 -- modelled, and stand in `second` and `says` alone.
@@ -22,8 +23,13 @@ Sap.__index = Sap
 local life = 600
 
 local second = {
-  way = [=[form[name="mfaMethodForm"]]=], code = [=[form[name="mfaCodeForm"]]=], offer = [=[form[name="mfaEnrollForm"]]=],
-  verify = { "event", "verify" }, resend = { "event", "resend" }, change = { "event", "change" }, later = { "event", "later" },
+  way = [=[form[name="mfaMethodForm"]]=],
+  code = [=[form[name="mfaCodeForm"]]=],
+  offer = [=[form[name="mfaEnrollForm"]]=],
+  verify = { "event", "verify" },
+  resend = { "event", "resend" },
+  change = { "event", "change" },
+  later = { "event", "later" },
 }
 local says = ".urMsgBarErr"
 
@@ -35,23 +41,24 @@ local patterns = {
   { kind = "select", html = second.way, prompt = { "How should the code be sent?" }, expires = life },
   { kind = "otp", medium = "sms", html = code_by "SMS", prompt = { "Enter the code that was sent by text message" },
     dest = "#mfaDest", expires = life },
-  { kind = "otp", medium = "voice", html = code_by "VOICE", prompt = { "Enter the code that an automated call told you" },
+  { kind = "otp", medium = "voice", html = code_by "VOICE", prompt = { "Enter the code that a call told you" },
     dest = "#mfaDest", expires = life },
-  { kind = "otp", html = second.code, prompt = { "Enter the code that the utility sent you" }, dest = "#mfaDest", expires = life },
+  { kind = "otp", html = second.code, prompt = { "Enter the code that the utility sent" }, dest = "#mfaDest",
+    expires = life },
 }
 
 local errors = {
   { code = "mfa.code_expired", html = says, text = [[(?i)code.*expired]], message = says },
   { code = "mfa.tries_exhausted", html = says, text = [[(?i)too many attempts]], message = says },
   { code = "mfa.send_limited", html = says, text = [[(?i)too many codes]], message = says },
-  { code = "mfa.code_wrong", html = says, text = [[(?i)code.*(not (correct|valid)|incorrect|invalid|wrong)]], message = says },
+  { code = "mfa.code_wrong", html = says, text = [[(?i)code.*(not (correct|valid)|incorrect|invalid|wrong)]],
+    message = says },
   { code = "auth.session_lost", html = ".urMsgBarWarn, .urMsgBarErr", text = [[(?i)session.*(timed out|expired|ended)]],
     message = ".urMsgBarWarn, .urMsgBarErr" },
   { code = "auth.locked", html = says, text = [[(?i)\blocked\b]], message = says },
   { code = "auth.password_expired", html = [[input[name="j_sap_new_password"], input[name="j_new_password"] ]] },
-  { code = "auth.credentials", html = says,
-    text = [[(?i)(authentication|log-?on|log-?in) (has )?failed|user ?(id|name)?\b.*password.*(incorrect|invalid|not found|wasn.t found)]],
-    message = says },
+  { code = "auth.credentials", html = says, text = [[(?ix) (authentication | log-?on | log-?in)\ (has\ )?failed |
+    user\ ?(id|name)?\b .* password .* (incorrect | invalid | not\ found | wasn.t\ found)]], message = says },
   { code = "mfa.must_enroll", html = second.offer .. [[:not(:has([name="event"][value="later"]))]] },
 }
 
@@ -75,7 +82,9 @@ local function send(s, page, method)
   form:set("method", method)
   local button = form:buttons()[1]
   page = s:submit(form, { button = button and button.element, sends_code = true })
-  if page.mfa and page.mfa.kind == "select" then s:fail("mfa.send_failed", "the portal asks again how to send the code") end
+  if page.mfa and page.mfa.kind == "select" then
+    s:fail("mfa.send_failed", "the portal asks again how to send the code")
+  end
   return page
 end
 
@@ -99,7 +108,9 @@ local function enter(s, page)
       if form:get("trustDevice") ~= nil then form:set("trustDevice", true) end
       return s:submit(form, { button = second.verify })
     end,
-    resend = function(latest) return s:submit(latest:form(second.code), { button = second.resend, sends_code = true }) end,
+    resend = function(latest)
+      return s:submit(latest:form(second.code), { button = second.resend, sends_code = true })
+    end,
     switch = several and function(method, latest)
       return send(s, s:submit(latest:form(second.code), { button = second.change }), method)
     end or nil,
@@ -110,7 +121,8 @@ function Sap:sign_in(s)
   local page = site.page(s, s:get(self.logon), loginform.selector)
   local host = page.url:match("^https?://([^/:]+)")
   if self.trust and s.keep.device then
-    s.cookies:set { name = self.trust, value = s.keep.device, domain = host, host_only = true, path = "/", secure = true }
+    s.cookies:set { name = self.trust, value = s.keep.device, domain = host, host_only = true, path = "/",
+      secure = true }
   end
   page = s:submit(loginform.fill(s, page))
   while page.mfa do page = page.mfa.kind == "select" and choose(s, page) or enter(s, page) end
@@ -126,6 +138,6 @@ function Sap.sign_out(_, s, page)
 end
 
 return function(config)
-  return setmetatable({ logon = config.logon, inside = config.inside, trust = config.trust, life = life, patterns = patterns,
-    errors = list.join(errors, site.errors) }, Sap)
+  return setmetatable({ logon = config.logon, inside = config.inside, trust = config.trust, life = life,
+    patterns = patterns, errors = list.join(errors, site.errors) }, Sap)
 end

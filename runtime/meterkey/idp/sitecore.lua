@@ -8,13 +8,13 @@
 -- back     path that the website goes to after the sign-in (ReturnUrl)
 -- trust    name of the cookie that remembers a device
 --
--- sign_in(s) returns the page that authRedirectUrl and its redirects lead to; the cookies set on the way are the session.
--- The portal sends a code, where the customer's factor is one, in its very answer to the password: no request does just that,
--- and another code means signing in again. A challenge lives fifteen minutes (modelled). A session that is lost while the
--- customer looks for the code ends at the sign-in page.
+-- sign_in(s) returns the page that authRedirectUrl and its redirects lead to; the cookies set on the way are the
+-- session. The portal sends a code, where the customer's factor is one, in its very answer to the password: no request
+-- does just that, and another code means signing in again. A challenge lives fifteen minutes (modelled). A session that
+-- is lost while the customer looks for the code ends at the sign-in page.
 --
--- Service, fields, answers and the device cookie are documented. What the texts say of code, authenticator or question, the
--- words of a lockout, sign-out and what a late answer gets are modelled; texts are read in `challenge_of` alone.
+-- Service, fields, answers and the device cookie are documented. What the texts say of code, authenticator or question,
+-- the words of a lockout, sign-out and what a late answer gets are modelled; texts are read in `challenge_of` alone.
 local list, site = require "meterkey.list", require "meterkey.site"
 
 local Sitecore = {}
@@ -26,8 +26,8 @@ local life = 900
 local new_device = [[(?s)^(?!.*"noMfa"\s*:\s*true)(?!.*"authRedirectUrl"\s*:\s*"[^"]).*"newDevice"\s*:\s*true]]
 
 local function pattern(kind, medium, words)
-  return { kind = kind, medium = medium, json = "$.newDeviceText", match = words, text = new_device, prompt = "$.newDeviceText",
-    expires = life }
+  return { kind = kind, medium = medium, json = "$.newDeviceText", match = words, text = new_device,
+    prompt = "$.newDeviceText", expires = life }
 end
 
 local patterns = {
@@ -41,8 +41,8 @@ local patterns = {
 
 local function errors_at(page)
   return {
-    { code = "site.error_page", json = "$.loginErrorMsg", match = [[(?i)technical (difficult|problem|issue)|unavailable|maintenance]],
-      message = "$.loginErrorMsg" },
+    { code = "site.error_page", json = "$.loginErrorMsg", message = "$.loginErrorMsg",
+      match = [[(?i)technical (difficult|problem|issue)|unavailable|maintenance]] },
     { code = "auth.locked", json = "$.loginErrorMsg", match = [[(?i)\block]], message = "$.loginErrorMsg" },
     { code = "auth.credentials", json = "$.login", equals = false, message = "$.loginErrorMsg" },
     { code = "mfa.code_wrong", json = "$.code", equals = false },
@@ -51,7 +51,8 @@ local function errors_at(page)
 end
 
 function Sitecore:call(s, verb, body)
-  return s:post(("%s/sitecore/api/ssc/%s/User/0/%s"):format(self.site, self.module, verb), { json = body, referer = self.site .. "/" })
+  return s:post(("%s/sitecore/api/ssc/%s/User/0/%s"):format(self.site, self.module, verb),
+    { json = body, referer = self.site .. "/" })
 end
 
 -- Whatever an earlier sign-in left is in the way, but for the device's cookie.
@@ -86,7 +87,8 @@ end
 function Sitecore:sign_in(s)
   site.page(s, s:get(self.site .. self.page), "#form-login-email")
   if s.keep.device then
-    s.cookies:set { name = self.trust, value = s.keep.device, domain = self.site:match("//([^/:]+)"), path = "/", secure = true }
+    s.cookies:set { name = self.trust, value = s.keep.device, domain = self.site:match("//([^/:]+)"), path = "/",
+      secure = true }
   end
   local page = self:log_in(s)
   if page.mfa then page = self:answer(s, page) end

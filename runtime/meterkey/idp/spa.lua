@@ -9,26 +9,28 @@
 -- home      the app's route behind the sign-in
 -- trust     name of the cookie that remembers a device, where the portal has one
 --
--- sign_in(s) returns nothing; the session's cookies are what it leaves. Answers may begin with a line against JSON hijacking,
--- which the engine skips. Failures are told by the body, under one of several keys. Where the app wants a second factor the
--- answer to the password lists the customer's factors and nothing is sent yet: `send` does that, an authenticator needs none.
--- A challenge lives five minutes. A lost session is an error of the API that says so, or a 401 after the sign-in. Interstitials
--- (paperless, contact) stand between sign-in and home; those with a skip are skipped.
+-- sign_in(s) returns nothing; the session's cookies are what it leaves. Answers may begin with a line against JSON
+-- hijacking, which the engine skips. Failures are told by the body, under one of several keys. Where the app wants a
+-- second factor the answer to the password lists the customer's factors and nothing is sent yet: `send` does that, an
+-- authenticator needs none. A challenge lives five minutes. A lost session is an error of the API that says so, or a
+-- 401 after the sign-in. Interstitials (paperless, contact) stand between sign-in and home; those with a skip are
+-- skipped.
 --
 -- Routes of login and refresh, the keys of errors and that interstitials are there: documented. Bodies of login and its
--- answers, all of the second factor and of skipping: modelled, and read in `factors_of`, `next_of` and the tables below.
-local api, json, list, site = require "meterkey.api", require "meterkey.json", require "meterkey.list", require "meterkey.site"
+-- answers, all of the second factor and of skipping: modelled, and read in `factors_of`, `next_of` and the tables
+-- below.
+local api, json = require "meterkey.api", require "meterkey.json"
+local list, site = require "meterkey.list", require "meterkey.site"
 
 local Spa = {}
 Spa.__index = Spa
 
 local life = 300
 
-local needs_factor = { json = "$.status", equals = "MFA_REQUIRED" }
-
+local which = "How should the sign-in be confirmed?"
 local patterns = {
-  { kind = "select", json = needs_factor.json, equals = needs_factor.equals, choices = "$.factors", id = "$.id", label = "$.type",
-    prompt = { "How should the sign-in be confirmed?" }, expires = life },
+  { kind = "select", json = "$.status", equals = "MFA_REQUIRED", choices = "$.factors", id = "$.id", label = "$.type",
+    prompt = { which }, expires = life },
 }
 
 -- What the API's codes mean, whichever key they stand under.
@@ -58,6 +60,7 @@ errors[#errors + 1] = { code = "site.rate_limited", url = [[/ui/error\b]] }
 
 local media = { SMS = "sms", EMAIL = "email", VOICE = "voice", TOTP = "app" }
 local names = { SMS = "Text message", EMAIL = "Email", VOICE = "Voice call", TOTP = "Authenticator app" }
+local prompts = { otp = "Enter the code that the utility sent you", totp = "Enter the code of your authenticator app" }
 
 -- The customer's factors: { id, kind, medium, dest, label }; those of a kind that nothing is known of are left out.
 local function factors_of(s, page)
@@ -88,7 +91,7 @@ end
 local function choose(s, factors)
   local choices = offers(factors)
   if not choices then return factors[1] end
-  return by_id(factors, s:ask { kind = "select", prompt = "How should the sign-in be confirmed?", choices = choices, expires = life })
+  return by_id(factors, s:ask { kind = "select", prompt = which, choices = choices, expires = life })
 end
 
 function Spa:send(s, factor)
@@ -98,11 +101,12 @@ end
 function Spa:confirm(s, factors, factor)
   self:send(s, factor)
   return s:ask({
-    kind = factor.kind, medium = factor.medium, dest = factor.dest, expires = life, alternatives = offers(factors),
-    prompt = factor.kind == "totp" and "Enter the code of your authenticator app" or "Enter the code that the utility sent you",
+    kind = factor.kind, medium = factor.medium, dest = factor.dest, prompt = prompts[factor.kind], expires = life,
+    alternatives = offers(factors),
   }, {
     verify = function(code)
-      return s:post(self.urls.verify, { json = { factorId = factor.id, code = code, rememberDevice = self.urls.trust ~= nil } })
+      local remember = self.urls.trust ~= nil
+      return s:post(self.urls.verify, { json = { factorId = factor.id, code = code, rememberDevice = remember } })
     end,
     resend = factor.kind == "otp" and function() return self:send(s, factor) end or nil,
     switch = #factors > 1 and function(id) return self:confirm(s, factors, by_id(factors, id)) end or nil,
@@ -120,28 +124,29 @@ local function next_of(s, page)
     answer.skippable ~= false
 end
 
-local function wants(s, name)
-  local code = name:find("contact") and "user_action.contact" or name:find("terms") and "user_action.terms" or "user_action.on_site"
-  s:fail(code, "the portal shows a page that cannot be skipped: " .. name)
-end
+local wants = { contact = "user_action.contact", terms = "user_action.terms", payment = "user_action.payment" }
 
 -- The session is live once the app would go home; each interstitial on the way is skipped once.
 function Spa:go_home(s)
   local route, interstitial, skippable = next_of(s, s:post(self.urls.refresh, { json = {} }))
   for _ = 1, 5 do
     if not interstitial then break end
-    if not skippable then wants(s, interstitial) end
+    if not skippable then
+      s:fail(wants[interstitial] or "user_action.on_site", "the portal wants this to be answered: " .. interstitial)
+    end
     route, interstitial, skippable = next_of(s, s:post(self.urls.skip, { json = { name = interstitial } }))
   end
-  if route ~= self.urls.home then s:fail("adapter.unexpected_page", "the app goes to " .. tostring(route) .. " after the sign-in") end
+  if route ~= self.urls.home then
+    s:fail("adapter.unexpected_page", "the app goes to " .. tostring(route) .. " after the sign-in")
+  end
 end
 
 function Spa:sign_in(s)
   local urls = self.urls
   local page = site.page(s, s:get(urls.page))
   if urls.trust and s.keep.device then
-    s.cookies:set { name = urls.trust, value = s.keep.device, domain = page.url:match("^https?://([^/:]+)"), host_only = true,
-      path = "/", secure = true }
+    s.cookies:set { name = urls.trust, value = s.keep.device, domain = page.url:match("^https?://([^/:]+)"),
+      host_only = true, path = "/", secure = true }
   end
   site.page(s, s:post(urls.refresh, { json = {} }))
   page = s:post(urls.login, { json = { username = s.credentials.username, password = s.credentials.password } })
@@ -155,7 +160,7 @@ function Spa:sign_in(s)
   end
   if status_of(page) ~= "success" then
     site.json(s, page)
-    s:fail("adapter.unexpected_page", ("the sign-in answered status %d with neither success nor a known failure"):format(page.status))
+    s:fail("adapter.unexpected_page", "the sign-in's answer is neither success nor a failure that is known")
   end
   self:go_home(s)
   if urls.trust then s.keep.device = s.cookies:get(urls.trust) end

@@ -1,5 +1,5 @@
--- Sunrise Electric, the reference portal of ASP.NET: a WebForms sign-in by partial postback, the second factor of Core's
--- Identity, services in a grid that turns its pages by partial postbacks.
+-- Sunrise Electric, the reference portal of ASP.NET: a WebForms sign-in by partial postback, the second factor of
+-- Core's Identity, services in a grid that turns its pages by partial postbacks.
 local account, address, fold, grid = require "meterkey.account", require "meterkey.address", require "meterkey.fold",
   require "meterkey.grid"
 local service, tariff, webforms = require "meterkey.service", require "meterkey.tariff", require "meterkey.webforms"
@@ -13,7 +13,8 @@ local idp = require("meterkey.idp.aspnet") {
 local function meter(row)
   return {
     account = account.number(grid.text(row, "Account Number")), service = service.class(grid.text(row, "Service")),
-    meter = grid.text(row, "Meter Number"), point = grid.text(row, "Service Point"), tariff = tariff.code(grid.text(row, "Rate")),
+    meter = grid.text(row, "Meter Number"), point = grid.text(row, "Service Point"),
+    tariff = tariff.code(grid.text(row, "Rate")),
     status = service.status(grid.text(row, "Status")), address = address.parse(grid.text(row, "Service Address")),
   }
 end
@@ -44,7 +45,9 @@ return {
         if row["account number"] then out[#out + 1] = meter(row) end
       end
       local argument = next_page(doc, number)
-      if argument then view:partial(s, { panel = "ctl00$Main$upServices", target = "ctl00$Main$gvServices", argument = argument }) end
+      if argument then
+        view:partial(s, { panel = "ctl00$Main$upServices", target = "ctl00$Main$gvServices", argument = argument })
+      end
       doc, number = argument and view.panels.ctl00_Main_upServices, number + 1
     end
     return fold.meters(out)
