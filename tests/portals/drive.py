@@ -205,6 +205,13 @@ class Run:
         return [*self.portal.options(), "--keep", os.path.join(self.folder, "keep")]
 
     def judge(self, row, meters, done):
+        try:
+            self.compare(row, meters, done)
+        except Failed as problem:
+            raise Failed("%s\nthe portal: faults %s, last requests %s" % (problem, json.dumps(self.portal.ask("faults")["faults"][:4]),
+                                                                         json.dumps(self.portal.ask("requests")["requests"][-4:]))) from None
+
+    def compare(self, row, meters, done):
         status, said, _ = done
         check(said is not None, "no JSON\n" + text_of(done))
         if "error" in row:
@@ -223,7 +230,11 @@ class Run:
 
 
 def text_of(done):
-    return "exit %s: %s\n%s" % (done[0], json.dumps(done[1], ensure_ascii=False)[:2500], done[2][-1500:])
+    """What came, without the long evidence."""
+    said = done[1]
+    if said and "error" in said:
+        said = {**said, "error": {**said["error"], "evidence": {k: v for k, v in said["error"].get("evidence", {}).items() if k != "tried"}}}
+    return "exit %s: %s\n%s" % (done[0], json.dumps(said, ensure_ascii=False)[:1500], done[2][-1500:])
 
 
 def expect_challenge(ask, challenge):
