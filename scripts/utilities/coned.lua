@@ -22,7 +22,7 @@ local widget = require("meterkey.idp.opower") { host = "cned.opower.com", code =
 
 -- The widget's token; nil where a page comes in its place: no account is selected, or the session is not live.
 local function try_token(s)
-  local page = s:get(token_service, { referer = home .. "/" })
+  local page = s:get(token_service, { referer = home .. "/", headers = { Accept = "application/json" } })
   if page.status == 403 then s:fail("site.permission", "this login has no right to the usage widget") end
   site.page(s, page)
   local token = page.type == "application/json" and page:json()

@@ -35,9 +35,11 @@ end
 
 -- Signs in to the usage portal; what is to be sent with each of its calls.
 local function enter_usage_portal(s)
-  local answer = api.answer(s, s:get(session .. "initialize-ways-to-save"))
+  local page = s:get(session .. "initialize-ways-to-save", { headers = { Accept = "application/json" } })
+  local answer = api.answer(s, page)
   site.page(s, s:get(answer.url))
-  s.usage_headers = { AccessToken = answer.accessToken, PortalType = "R", Module = "", ["X-SEW-CallerType"] = "socal" }
+  s.usage_headers = { Accept = "application/json", AccessToken = answer.accessToken, PortalType = "R", Module = "",
+    ["X-SEW-CallerType"] = "socal" }
 end
 
 local function ask_usage_portal(s, path, body)

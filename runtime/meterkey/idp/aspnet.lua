@@ -148,7 +148,7 @@ local function enter(s, page)
   })
 end
 
-local xhr = { ["X-Requested-With"] = "XMLHttpRequest" }
+local xhr = { ["X-Requested-With"] = "XMLHttpRequest", Accept = "application/json, text/javascript, */*; q=0.01" }
 
 -- The code of an AJAX sign-in; the token is the page's, which never changed.
 local function enter_by_ajax(s, page, key, ajax)

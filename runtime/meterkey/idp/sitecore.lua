@@ -52,7 +52,7 @@ end
 
 function Sitecore:call(s, verb, body)
   return s:post(("%s/sitecore/api/ssc/%s/User/0/%s"):format(self.site, self.module, verb),
-    { json = body, referer = self.site .. "/" })
+    { json = body, referer = self.site .. "/", headers = { Accept = "application/json" } })
 end
 
 -- Whatever an earlier sign-in left is in the way, but for the device's cookie.

@@ -62,6 +62,10 @@ local media = { SMS = "sms", EMAIL = "email", VOICE = "voice", TOTP = "app" }
 local names = { SMS = "Text message", EMAIL = "Email", VOICE = "Voice call", TOTP = "Authenticator app" }
 local prompts = { otp = "Enter the code that the utility sent you", totp = "Enter the code of your authenticator app" }
 
+local function post(s, url, body, sends_code)
+  return s:post(url, { json = body, headers = { Accept = "application/json" }, sends_code = sends_code })
+end
+
 -- The customer's factors: { id, kind, medium, dest, label }; those of a kind that nothing is known of are left out.
 local function factors_of(s, page)
   local out = {}
@@ -95,7 +99,7 @@ local function choose(s, factors)
 end
 
 function Spa:send(s, factor)
-  if factor.kind == "otp" then return s:post(self.urls.send, { json = { factorId = factor.id }, sends_code = true }) end
+  if factor.kind == "otp" then return post(s, self.urls.send, { factorId = factor.id }, true) end
 end
 
 function Spa:confirm(s, factors, factor)
@@ -106,7 +110,7 @@ function Spa:confirm(s, factors, factor)
   }, {
     verify = function(code)
       local remember = self.urls.trust ~= nil
-      return s:post(self.urls.verify, { json = { factorId = factor.id, code = code, rememberDevice = remember } })
+      return post(s, self.urls.verify, { factorId = factor.id, code = code, rememberDevice = remember })
     end,
     resend = factor.kind == "otp" and function() return self:send(s, factor) end or nil,
     switch = #factors > 1 and function(id) return self:confirm(s, factors, by_id(factors, id)) end or nil,
@@ -128,13 +132,13 @@ local wants = { contact = "user_action.contact", terms = "user_action.terms", pa
 
 -- The session is live once the app would go home; each interstitial on the way is skipped once.
 function Spa:go_home(s)
-  local route, interstitial, skippable = next_of(s, s:post(self.urls.refresh, { json = {} }))
+  local route, interstitial, skippable = next_of(s, post(s, self.urls.refresh, {}))
   for _ = 1, 5 do
     if not interstitial then break end
     if not skippable then
       s:fail(wants[interstitial] or "user_action.on_site", "the portal wants this to be answered: " .. interstitial)
     end
-    route, interstitial, skippable = next_of(s, s:post(self.urls.skip, { json = { name = interstitial } }))
+    route, interstitial, skippable = next_of(s, post(s, self.urls.skip, { name = interstitial }))
   end
   if route ~= self.urls.home then
     s:fail("adapter.unexpected_page", "the app goes to " .. tostring(route) .. " after the sign-in")
@@ -148,15 +152,15 @@ function Spa:sign_in(s)
     s.cookies:set { name = urls.trust, value = s.keep.device, domain = page.url:match("^https?://([^/:]+)"),
       host_only = true, path = "/", secure = true }
   end
-  site.page(s, s:post(urls.refresh, { json = {} }))
-  page = s:post(urls.login, { json = { username = s.credentials.username, password = s.credentials.password } })
+  site.page(s, post(s, urls.refresh, {}))
+  page = post(s, urls.login, { username = s.credentials.username, password = s.credentials.password })
   if page.mfa then
     local factors = factors_of(s, page)
     page = self:confirm(s, factors, choose(s, factors))
   end
   if status_of(page) == "MFA_ENROLLMENT_REQUIRED" then
     if page:json().skippable ~= true then s:fail("mfa.must_enroll") end
-    page = s:post(urls.skip_enrolment, { json = {} })
+    page = post(s, urls.skip_enrolment, {})
   end
   if status_of(page) ~= "success" then
     site.json(s, page)
@@ -167,7 +171,7 @@ function Spa:sign_in(s)
 end
 
 function Spa:sign_out(s)
-  s:post(self.urls.logout, { json = {} })
+  post(s, self.urls.logout, {})
 end
 
 return function(config)
