@@ -7,13 +7,13 @@ local home = "https://www.lakeshore.test"
 local idp = require("meterkey.idp.auth0") { host = "login.lakeshore.test" }
 
 local function read_meter(row)
-  local at = row.address
+  local at = api.value(row, "address")
   return {
     account = account.number(row.accountNumber), account_id = row.customerId, name = row.holder,
     meter = row.meterNumber, point = row.servicePoint, service = service.class(row.service),
     status = service.status(row.status), tariff = tariff.code(row.rate),
-    address = type(at) == "table" and address.of { line1 = at.line1, line2 = at.line2, city = at.city, region = at.state,
-      postcode = at.zip } or nil,
+    address = at and address.of { line1 = at.line1, line2 = at.line2, city = at.city, region = at.state,
+      postcode = at.zip },
   }
 end
 
