@@ -1,5 +1,5 @@
 -- What a portal's own JSON interface owes after the sign-in, and what it means when something else comes.
-local site = require "meterkey.site"
+local json, site = require "meterkey.json", require "meterkey.site"
 
 local api = {}
 
@@ -17,6 +17,16 @@ function api.answer(s, page)
     s:fail("adapter.unexpected_page", ("%s answered with status %d and %s"):format(page.url, page.status, page.type))
   end
   return page:json()
+end
+
+-- The value behind these keys, one below the other; nil where one is missing or null.
+function api.value(from, ...)
+  for _, key in ipairs { ... } do
+    if type(from) ~= "table" then return nil end
+    from = from[key]
+  end
+  if json.is_null(from) then return nil end
+  return from
 end
 
 return api

@@ -71,14 +71,14 @@ local function check_password(s)
 end
 
 local function read_account(row)
-  local at = row.ServiceAddress
+  local at = api.value(row, "ServiceAddress")
   return {
     account = account.number(row.AccountNumber or row.BillingAccountIdentifier),
-    account_id = row.BillingAccountIdentifier, name = row.CustomerName,
+    account_id = account.number(row.BillingAccountIdentifier), name = api.value(row, "CustomerName"),
     status = row.AccountStatus == "Dormant" and "closed" or service.status(row.AccountStatus),
-    services = row.ServiceTypes or {},
-    address = type(at) == "table" and address.of { line1 = at.AddressLine1, line2 = at.AddressLine2, city = at.City,
-      region = at.State, postcode = at.ZipCode } or nil,
+    services = api.value(row, "ServiceTypes") or {},
+    address = at and address.of { line1 = at.AddressLine1, line2 = at.AddressLine2, city = at.City, region = at.State,
+      postcode = at.ZipCode },
   }
 end
 
@@ -111,16 +111,15 @@ local query = [[{ billingAccountByAuthContext { serviceAgreementsConnection { ed
 
 local function nodes(connection)
   local out = {}
-  for i, edge in ipairs(connection.edges) do out[i] = edge.node end
+  for i, edge in ipairs(api.value(connection, "edges") or {}) do out[i] = edge.node end
   return out
 end
 
 local function row_of(one, kind, point, agreement)
-  local premise, plan = point and point.premise, agreement and agreement.ratePlan
   return {
     account = one.account, account_id = one.account_id, name = one.name, status = one.status, address = one.address,
-    service = service.class(kind), meter = point and point.utilityId or nil, tariff = tariff.code(plan and plan.code),
-    timezone = premise and premise.timeZone or nil,
+    service = service.class(kind), meter = api.value(point, "utilityId"),
+    tariff = tariff.code(api.value(agreement, "ratePlan", "code")), timezone = api.value(point, "premise", "timeZone"),
   }
 end
 
@@ -128,10 +127,11 @@ end
 local function add_rows(s, out, one)
   local token, before = widget_token(s, one), #out
   local data = token and widget:graphql(s, token, query, "urn:external:opower:entity:id:" .. one.account_id)
-  local shown = data and data.billingAccountByAuthContext
-  for _, agreement in ipairs(shown and nodes(shown.serviceAgreementsConnection) or {}) do
+  local agreements = api.value(data, "billingAccountByAuthContext", "serviceAgreementsConnection")
+  for _, agreement in ipairs(nodes(agreements)) do
     for _, point in ipairs(nodes(agreement.servicePointsConnection)) do
-      out[#out + 1] = row_of(one, point.serviceType or agreement.serviceType, point, agreement)
+      local kind = api.value(point, "serviceType") or agreement.serviceType
+      out[#out + 1] = row_of(one, kind, point, agreement)
     end
   end
   if #out > before then return end

@@ -27,13 +27,13 @@ local function settings(page, id)
 end
 
 local function read_account(customer, row)
-  local at = row.serviceAddress
+  local at = api.value(row, "serviceAddress")
   return {
-    account = account.number(customer.customerAccountNumber), account_id = row.contractNumber,
-    name = customer.customerName, point = row.serviceAccountNumber, meter = row.meterNumber, service = "electric", tariff = tariff.code(row.rate),
-    status = service.status(row.status or customer.status),
-    address = type(at) == "table" and address.of { line1 = at.line1, line2 = at.line2, city = at.city, region = at.state,
-      postcode = at.zip } or nil,
+    account = account.number(customer.customerAccountNumber), account_id = account.number(row.contractNumber),
+    name = api.value(customer, "customerName"), point = account.number(row.serviceAccountNumber),
+    meter = account.number(row.meterNumber), service = "electric", tariff = tariff.code(row.rate),
+    status = service.status(api.value(row, "status") or customer.status),
+    address = at and address.of { line1 = at.line1, line2 = at.line2, city = at.city, region = at.state, postcode = at.zip },
   }
 end
 

@@ -19,7 +19,8 @@
 --
 -- Documented (the vendor's reference): states, links, bodies, errors, masked profiles. Common knowledge: E0000069, the
 -- waits of 30 s, signing out by DELETE, where number matching puts the number.
-local crypto, list, site = require "meterkey.crypto", require "meterkey.list", require "meterkey.site"
+local api, crypto, list = require "meterkey.api", require "meterkey.crypto", require "meterkey.list"
+local site = require "meterkey.site"
 
 local Okta = {}
 Okta.__index = Okta
@@ -85,8 +86,8 @@ end
 
 -- The address behind a link of the transaction, or nil; several of one name come as a list.
 local function href(object, name)
-  local link = object._links and object._links[name]
-  return link and (link.href or link[1] and link[1].href)
+  local link = api.value(object, "_links", name)
+  return api.value(link, "href") or api.value(link, 1, "href")
 end
 
 local function go(flow, transaction, name, options)
@@ -95,7 +96,7 @@ end
 
 local function detail_of(factor)
   local key = ways[factor.factorType].detail
-  return factor.profile and factor.profile[key] or factor[key]
+  return api.value(factor, "profile", key) or api.value(factor, key)
 end
 
 -- As choices of a question; nil where there are none.
@@ -111,8 +112,8 @@ end
 
 -- The number to tap on the device, where the organisation wants that.
 local function number_of(factor)
-  local challenge = factor._embedded and factor._embedded.challenge
-  return challenge and challenge.correctAnswer and tostring(challenge.correctAnswer)
+  local number = api.value(factor, "_embedded", "challenge", "correctAnswer")
+  return number and tostring(number)
 end
 
 local function challenge_of(flow, factor, alternatives)
@@ -160,7 +161,7 @@ local states = {}
 
 local function usable(transaction)
   local out = {}
-  for _, factor in ipairs(transaction._embedded.factors) do
+  for _, factor in ipairs(api.value(transaction, "_embedded", "factors") or {}) do
     if ways[factor.factorType] then out[#out + 1] = factor end
   end
   return out
@@ -180,8 +181,7 @@ local function choose(flow)
 end
 
 function states.MFA_REQUIRED(flow, page, transaction)
-  local policy = transaction._embedded.policy
-  flow.remember = policy and policy.allowRememberDevice == true
+  flow.remember = api.value(transaction, "_embedded", "policy", "allowRememberDevice") == true
   flow.factors = usable(transaction)
   if #flow.factors == 0 then
     flow.s:fail("mfa.unsupported", "the identity provider offers only factors that cannot be passed on")
@@ -193,11 +193,9 @@ end
 
 -- The vendor's reference names the factor in the singular in some places, as a list in others.
 function states.MFA_CHALLENGE(flow, page, transaction)
-  local embedded = transaction._embedded
-  local factor = embedded.factor or embedded.factors[1]
-  if not ways[factor.factorType] then
-    flow.s:fail("mfa.unsupported", ("the identity provider asks for a factor '%s'"):format(factor.factorType))
-  end
+  local factor = api.value(transaction, "_embedded", "factor") or api.value(transaction, "_embedded", "factors", 1)
+  local kind = api.value(factor, "factorType")
+  if not ways[kind] then flow.s:fail("mfa.unsupported", ("the identity provider asks for a factor '%s'"):format(kind)) end
   return ask(flow, page, transaction, factor)
 end
 

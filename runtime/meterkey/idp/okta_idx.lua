@@ -17,8 +17,8 @@
 --
 -- Documented (the vendor's own client and its fixtures, older ones with factors too): forms, names, media types, links,
 -- where the messages are, the escaped token in the page. Common knowledge: most keys of messages, captchaVerify, DT.
-local json, list, regex = require "meterkey.json", require "meterkey.list", require "meterkey.regex"
-local site, url = require "meterkey.site", require "meterkey.url"
+local api, json, list = require "meterkey.api", require "meterkey.json", require "meterkey.list"
+local regex, site, url = require "meterkey.regex", require "meterkey.site", require "meterkey.url"
 
 local Idx = {}
 Idx.__index = Idx
@@ -119,8 +119,8 @@ end
 
 -- What is in turn: an authenticator enrolled by the customer, an authenticator, or an older answer's factor.
 local function current_of(answer)
-  local holder = answer.currentAuthenticatorEnrollment or answer.currentAuthenticator or answer.factor
-  return holder and holder.value or {}
+  return api.value(answer, "currentAuthenticatorEnrollment", "value") or api.value(answer, "currentAuthenticator", "value")
+    or api.value(answer, "factor", "value") or {}
 end
 
 local function type_of(current)
@@ -128,20 +128,19 @@ local function type_of(current)
 end
 
 local function way_of(current)
-  local method = current.methods and current.methods[1]
-  return ways[method and (method.type or method.methodType)] or ways[type_of(current)]
+  local method = api.value(current, "methods", 1) or {}
+  return ways[method.type or method.methodType] or ways[type_of(current)]
 end
 
 local function detail_of(thing)
-  local profile = thing and thing.profile
-  return profile and (profile.phoneNumber or profile.email)
+  return api.value(thing, "profile", "phoneNumber") or api.value(thing, "profile", "email")
 end
 
 -- "$.authenticatorEnrollments.value[3]", which may come as a list of one.
 local function related(answer, path)
   if type(path) == "table" then path = path[1] end
   local name, index = string.match(path or "", "^%$%.(%w+)%.value%[(%d+)%]$")
-  return name and answer[name] and answer[name].value[index + 1]
+  return name and api.value(answer, name, "value", index + 1)
 end
 
 local function add_choice(out, id, given, way, label, detail)
@@ -168,7 +167,7 @@ end
 -- The same of older answers: what a factor is stands in a list of its own.
 local function add_factors(out, answer, options)
   local known = {}
-  for _, factor in ipairs(answer.factors and answer.factors.value or {}) do known[factor.factorId] = factor end
+  for _, factor in ipairs(api.value(answer, "factors", "value") or {}) do known[factor.factorId] = factor end
   for _, option in ipairs(options) do
     local factor = known[option.value] or {}
     add_choice(out, option.value, option.value, ways[factor.factorType], option.label, detail_of(factor))
@@ -225,7 +224,7 @@ end
 -- Forms of the answer by name.
 local function forms_of(answer)
   local forms = {}
-  for _, form in ipairs(answer.remediation and answer.remediation.value or {}) do forms[form.name] = form end
+  for _, form in ipairs(api.value(answer, "remediation", "value") or {}) do forms[form.name] = form end
   return forms
 end
 
@@ -241,7 +240,7 @@ local function switching(flow, answer, forms)
 end
 
 local function challenge_of(flow, current, way, alternatives)
-  local number = current.contextualData and current.contextualData.correctAnswer
+  local number = api.value(current, "contextualData", "correctAnswer")
   return { kind = way.kind, medium = way.medium, prompt = way.prompt, dest = detail_of(current), expires = flow.life,
     alternatives = alternatives, display_code = number and tostring(number) }
 end
@@ -357,7 +356,7 @@ local function token_of(s, page)
 end
 
 local function interaction_code(answer)
-  local form = answer.successWithInteractionCode
+  local form = api.value(answer, "successWithInteractionCode")
   local field = form and field_of(form, "interaction_code")
   return field and field.value
 end
