@@ -73,6 +73,10 @@ class Customer:
     def left(self):
         return self.at < len(self.asks)
 
+    def decides(self):
+        """Whether what is asked next is answered on the phone, not by a line."""
+        return self.left() and self.asks[self.at]["answer"] in ("approve", "deny")
+
     def next(self):
         """The line to give, or None where the answer is given elsewhere (an approval)."""
         ask, self.at = self.asks[self.at], self.at + 1
@@ -197,7 +201,8 @@ class Run:
             expect_challenge(asks[customer.at], done[1]["challenge"])
             answers = self.write("answer", customer.next() or "")
             path, before = os.path.join(self.folder, "parked-%d" % number), path
-            done = self.call("resume", before, "--json", "--answers", answers, "--park", path, *self.resumed())
+            meanwhile = customer.next if customer.decides() else None    # a process with answers polls on and does not park
+            done = self.call("resume", before, "--json", "--answers", answers, "--park", path, *self.resumed(), feed=meanwhile)
         check(not customer.left(), "ended before it was asked %s\n%s" % (json.dumps(asks[customer.at:]), text_of(done)))
         return done
 
