@@ -162,11 +162,22 @@ local function enter_by_ajax(s, page, key, ajax)
   })
 end
 
+-- What a page's script posts: every field of the form, whatever method the form names (a script does not look at it).
+local function posted(form)
+  local out = {}
+  for _, control in ipairs(form:controls()) do
+    local value = control.name ~= "" and not control.disabled and form:get(control.name) or nil
+    if value == true then value = control.value end
+    if value then out[#out + 1] = { control.name, value } end
+  end
+  return out
+end
+
 -- The sign-in by XMLHttpRequest: where the JSON answers lead.
 local function by_ajax(self, s, page)
   local form = loginform.fill(s, page, self)
   local key = form:get(token)
-  page = s:submit(form, { headers = xhr })
+  page = s:post(form:action(), { form = posted(form), headers = xhr })
   while page.mfa do page = enter_by_ajax(s, page, key, self.ajax) end
   local target = page.type == "application/json" and page:json().RedirectUrl
   return type(target) == "string" and page:json().IsSuccess == true and s:get(target) or page
