@@ -80,20 +80,23 @@ local function action(value)
   return ([[form:has([name="action"][value="%s"])]]):format(value)
 end
 
--- Presses the button of this value: it may be a button of its own form, or a hidden field of one.
-local function press(s, page, value, options)
-  options = options or {}
-  if page:has(([[button[name="action"][value="%s"] ]]):format(value)) then options.button = { "action", value } end
-  return s:submit(options.form or page:form(action(value)), options)
+-- Submits the form by its button of this value, which may be a hidden field instead.
+local function submit(s, page, form, value, sends)
+  local is_button = page:has(([[button[name="action"][value="%s"] ]]):format(value))
+  return s:submit(form, { button = is_button and { "action", value } or nil, sends_code = sends })
+end
+
+local function press(s, page, value, sends)
+  return submit(s, page, page:form(action(value)), value, sends)
+end
+
+-- A filled-in form goes by the button that most screens call "default".
+local function send(s, page, form)
+  return submit(s, page, form, "default")
 end
 
 local function field(name)
   return ([[form:has(input[name="%s"])]]):format(name)
-end
-
--- The form with its own button, which most screens call "default".
-local function send(s, page, form)
-  return press(s, page, "default", { form = form })
 end
 
 local screens = {}
@@ -133,7 +136,7 @@ local function choose(s, page)
   if #choices == 0 then s:fail("mfa.unsupported", "the sign-in offers only factors that cannot be passed on") end
   local id = choices[1].id
   if #choices > 1 then id = s:ask { kind = "select", prompt = page.mfa.prompt, choices = choices, expires = life } end
-  return press(s, page, id, { sends_code = not id:find("^otp") })
+  return press(s, page, id, not id:find("^otp"))
 end
 
 screens["mfa-login-options"], screens["mfa-phone-challenge"] = choose, choose
@@ -142,7 +145,7 @@ screens["mfa-login-options"], screens["mfa-phone-challenge"] = choose, choose
 local function challenge_of(s, page)
   local challenge, handlers = page.mfa, {}
   if page:has(action("resend-code")) then
-    function handlers.resend(latest) return press(s, latest, "resend-code", { sends_code = true }) end
+    function handlers.resend(latest) return press(s, latest, "resend-code", true) end
   end
   if page:has(action("pick-authenticator")) then
     challenge.alternatives = { { id = another, label = "Another way" } }
