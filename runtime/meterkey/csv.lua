@@ -16,31 +16,47 @@ local function field(text, at)
   return table.concat(parts, '"'), at
 end
 
--- One record, and where the next one begins.
+-- One record: its fields, where each of them ends, and where the next record begins.
 local function record(text, at)
-  local fields, mark = {}
+  local fields, ends, mark = {}, {}
   repeat
-    fields[#fields + 1], at = field(text, at)
+    local count = #fields + 1
+    fields[count], at = field(text, at)
+    ends[count] = at
     mark = text:sub(at, at)
     at = at + 1
   until mark ~= ","
   if mark == "\r" and text:sub(at, at) == "\n" then at = at + 1 end
-  return fields, at
+  return fields, ends, at
 end
 
--- Goes through the rows: for row in csv.rows(text) do … row.Meter … end. A byte-order mark, empty lines are skipped.
-function csv.rows(text)
-  local names, at = record(text, text:sub(1, 3) == "\u{FEFF}" and 4 or 1)
-  return function()
-    while at <= #text do
-      local row, fields = {}
-      fields, at = record(text, at)
-      if #fields > 1 or fields[1] ~= "" then
-        for i, name in ipairs(names) do row[name] = fields[i] end
-        return row
-      end
+local function header(text)
+  local names, _, at = record(text, text:sub(1, 3) == "\u{FEFF}" and 4 or 1)
+  return names, at
+end
+
+-- Rows that differ in the columns `wanted`, in order, each a table of just these by name, without rows that have nothing
+-- there. Files of readings have a row for each hour: those that begin as the one before are passed over unread.
+function csv.distinct(text, wanted)
+  local names, at = header(text)
+  local index, last, out, seen = {}, 0, {}, {}
+  for i, name in ipairs(names) do index[name] = i end
+  for _, name in ipairs(wanted) do last = math.max(last, index[name] or 0) end
+  while at <= #text do
+    local fields, ends, after = record(text, at)
+    local row, key = {}, {}
+    for i, name in ipairs(wanted) do
+      row[name] = fields[index[name]]
+      key[i] = row[name] or ""
     end
+    local id = table.concat(key, "\n")
+    if id:find("[^\n]") and not seen[id] then out[#out + 1] = row end
+    seen[id] = true
+    local start = ends[last] and text:sub(at, ends[last])
+    at = after
+    while start and text:find(start, at, true) == at do at = (text:find("\n", at + #start, true) or #text) + 1 end
   end
+  return out
 end
 
 return csv

@@ -18,6 +18,9 @@ local idp = require("meterkey.idp.okta_idx") { org = org, or_off = true }
 -- MyMeter's own numbers of services.
 local services = { { number = 1, name = "electric" }, { number = 4, name = "gas" } }
 
+-- Those of the download that tell a meter; there are more.
+local columns = { "AccountNumber", "Meter", "Location", "Address" }
+
 local own_errors = {
   { code = "site.error_page", url = [[/ErrorPage\b]] },
   { code = "auth.not_a_customer", html = "body", message = "body",
@@ -87,13 +90,9 @@ return {
   meters = function(s)
     local page = site.page(s, s:get(mymeter .. "/Dashboard/Chart"), [[input[name="__RequestVerificationToken"] ]])
     if #ids_of(page) == 0 then return {}, "none" end
-    local out, seen = {}, {}
+    local out = {}
     for _, service in ipairs(services) do
-      for row in csv.rows(download(s, page, service)) do
-        local key = row.AccountNumber .. "/" .. row.Meter .. "/" .. service.name
-        if not seen[key] then out[#out + 1] = read_meter(row, service) end
-        seen[key] = true
-      end
+      for _, row in ipairs(csv.distinct(download(s, page, service), columns)) do out[#out + 1] = read_meter(row, service) end
     end
     return fold.meters(out)
   end,
