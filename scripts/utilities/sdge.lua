@@ -2,10 +2,10 @@
 -- Portal facts: the login page has the fields usernamex and passwordx; with two-step verification, which is on by
 -- default, the field t_x_t_c_o_d_e appears on it and a text has been sent. Business customers are led to a portal of
 -- their own, with portfolios of accounts. Displayed account numbers lack the leading zeros and the last digit of the
--- bill's. The exchanges are modelled on ASP.NET, as are the ids of the usage page, which are read in `meters_of` and
--- `account_of`.
+-- bill's. The exchanges are modelled on ASP.NET, as are the ids of the usage page, which are read in
+-- `account_pages` and `meters_of`.
 local account, address, fold = require "meterkey.account", require "meterkey.address", require "meterkey.fold"
-local service, site = require "meterkey.service", require "meterkey.site"
+local list, service, site = require "meterkey.list", require "meterkey.service", require "meterkey.site"
 local tariff, url = require "meterkey.tariff", require "meterkey.url"
 
 local idp = require("meterkey.idp.aspnet") {
@@ -38,38 +38,33 @@ local function options(page, selector)
   return out
 end
 
--- The usage pages of all accounts: in a business portal, of each portfolio.
+-- The usage pages of all accounts, each with the element that has its number: in a business portal, of each portfolio.
 local function account_pages(s)
   local at = url.resolve(s.home.url, s.home:one([[a[href*="Usage/Index"] ]]):attr("href"))
   local first, out = usage_page(s, at), {}
-  local portfolios = options(first, "select#single-Select1")
-  for _, portfolio in ipairs(portfolios or { false }) do
+  if first:has("#noAccounts") then return {}, "none" end
+  for _, portfolio in ipairs(options(first, "select#single-Select1") or { false }) do
     local page = portfolio and usage_page(s, at, { portfolioId = portfolio }) or first
-    local ids = options(page, "select#multiple-selectAccount") or options(page, "select#accountList")
-    if not ids then out[#out + 1] = page end
-    for _, id in ipairs(ids or {}) do
-      out[#out + 1] = usage_page(s, at, { portfolioId = portfolio or nil, accountId = id })
+    local chooser = page:has "select#multiple-selectAccount" and "select#multiple-selectAccount" or "select#accountList"
+    for _, id in ipairs(options(page, chooser) or {}) do
+      local one = usage_page(s, at, { portfolioId = portfolio or nil, accountId = id })
+      out[#out + 1] = { page = one, number = one:one(([[%s option[value="%s"] ]]):format(chooser, id)) }
     end
+    if not page:has(chooser) then out[#out + 1] = { page = page, number = page:one("#accountNumber") } end
   end
   return out
 end
 
--- The bill's number where the page has it, and the displayed one.
-local function account_of(page)
-  local shown = page:one("#accountNumber")
-  local number = account.number(shown:text())
-  return account.number(shown:attr("data-bill-number")) or number, number
-end
-
--- One row a meter; one without a meter for an account that has no usage data.
-local function meters_of(page)
+-- One row a meter; one without a meter for an account that has no usage data. number: the element that has the
+-- account's displayed number, and the bill's where the page knows it.
+local function meters_of(page, number)
   local rows = page:all("#meterDiv option[value]")
-  local out = {}
+  local shown, out = account.number(number:text()), {}
   for i = 1, math.max(#rows, 1) do
     local row = rows[i]
-    local number, id = account_of(page)
     out[i] = {
-      account = number, account_id = id, meter = row and row:attr("value"),
+      account = account.number(number:attr("data-bill-number")) or shown, account_id = shown,
+      meter = row and row:attr("value"),
       service = row and service.class(row:attr("data-service") or row:text()) or "electric",
       tariff = tariff.code(row and row:attr("data-rate") or text(page, "#ratePlan")),
       address = address.parse(text(page, "#serviceAddress")), status = service.status(text(page, "#accountStatus")),
@@ -101,12 +96,10 @@ return {
   sign_in = function(s) s.home = idp:sign_in(s) end,
 
   meters = function(s)
-    local out, none = {}, false
-    for _, page in ipairs(account_pages(s)) do
-      none = page:has("#noAccounts")
-      for _, meter in ipairs(none and {} or meters_of(page)) do out[#out + 1] = meter end
-    end
-    return fold.meters(out), none and #out == 0 and "none" or nil
+    local accounts, none = account_pages(s)
+    local out = {}
+    for _, one in ipairs(accounts) do out = list.join(out, meters_of(one.page, one.number)) end
+    return fold.meters(out), none
   end,
 
   sign_out = function(s) idp:sign_out(s, s.home) end,

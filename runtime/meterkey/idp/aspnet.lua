@@ -150,11 +150,11 @@ end
 
 local xhr = { ["X-Requested-With"] = "XMLHttpRequest", Accept = "application/json, text/javascript, */*; q=0.01" }
 
--- The code of an AJAX sign-in; the token is the page's, which never changed.
-local function enter_by_ajax(s, page, key, ajax)
+-- The code of an AJAX sign-in. For a browser the page never changed: its token and address go with each request.
+local function enter_by_ajax(s, page, key, referer, ajax)
   local function post(url, fields, sends_code)
     fields[token] = key
-    return s:post(url, { form = fields, headers = xhr, sends_code = sends_code })
+    return s:post(url, { form = fields, headers = xhr, referer = referer, sends_code = sends_code })
   end
   return s:ask(page.mfa, {
     verify = function(code) return post(ajax.verify, { [ajax.code] = code }) end,
@@ -175,10 +175,10 @@ end
 
 -- The sign-in by XMLHttpRequest: where the JSON answers lead.
 local function by_ajax(self, s, page)
-  local form = loginform.fill(s, page, self)
+  local form, referer = loginform.fill(s, page, self), page.url
   local key = form:get(token)
   page = s:post(form:action(), { form = posted(form), headers = xhr })
-  while page.mfa do page = enter_by_ajax(s, page, key, self.ajax) end
+  while page.mfa do page = enter_by_ajax(s, page, key, referer, self.ajax) end
   local target = page.type == "application/json" and page:json().RedirectUrl
   return type(target) == "string" and page:json().IsSuccess == true and s:get(target) or page
 end
