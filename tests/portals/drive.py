@@ -85,7 +85,7 @@ class Customer:
         return self.line(ask["answer"], ask.get("advance"))
 
     def line(self, answer, advance):
-        if answer in ("code", "old code"):
+        if answer in ("code", "old code", "resend"):    # what is to be sent again must have come
             self.portal.messages(self.user, self.least)
         if answer in ("approve", "deny"):
             self.portal.messages(self.user, self.least)
