@@ -35,8 +35,8 @@ local function header(text)
   return names, at
 end
 
--- Rows that differ in the columns `wanted`, in order, each a table of just these by name, without rows that have nothing
--- there. Files of readings have a row for each hour: those that begin as the one before are passed over unread.
+-- Rows that differ in the columns `wanted`, in order, each a table of just these by name; rows with nothing there are
+-- left out. Files of readings have a row for each hour: those that begin as the one before are passed over unread.
 function csv.distinct(text, wanted)
   local names, at = header(text)
   local index, last, out, seen = {}, 0, {}, {}

@@ -1,8 +1,8 @@
 -- Eversource Energy, Connecticut, Massachusetts and New Hampshire.
 -- Portal facts: its own service takes the password first and says whether a second factor is wanted; the organisation
--- at Okta takes it again and asks for the factor; an OpenID Connect code then gives the token of the customer API. Meters
--- come from the usage widget, a token an account; closed accounts have none. Keys of an account's address, number, status
--- and services are modelled, and read in `read_account`; so is signing out.
+-- at Okta takes it again and asks for the factor; an OpenID Connect code then gives the token of the customer API.
+-- Meters come from the usage widget, a token an account; closed accounts have none. Keys of an account's address,
+-- number, status and services are modelled, and read in `read_account`; so is signing out.
 local account, address, api, fold = require "meterkey.account", require "meterkey.address", require "meterkey.api",
   require "meterkey.fold"
 local html, json, list = require "meterkey.html", require "meterkey.json", require "meterkey.list"
@@ -11,9 +11,8 @@ local site, tariff = require "meterkey.site", require "meterkey.tariff"
 
 local home = "https://www.eversource.com"
 local login_page = home .. "/security/account/Login"
-local default_header = "__RequestVerificationToken"
+local token_header = "__RequestVerificationToken"
 local page_size = 5
-local pages_at_most = 20
 
 local org = "https://eversource-external.okta.com"
 local idp = require("meterkey.idp.okta") { org = org, digits = 6 }
@@ -38,7 +37,7 @@ local function first_message(errors)
   return "no message"
 end
 
-local bad_login = [[(?i)(user ?name|web ?id|e-?mail|password).*(incorrect|invalid|not (match|recogni[sz]ed|valid|found))]]
+local bad_login = [[(?i)(user ?name|web ?id|e-?mail|password).*(incorrect|invalid|not (match|recogni|valid|found))]]
 
 local function refuse(s, answer)
   local message = first_message(answer.Errors)
@@ -57,7 +56,7 @@ local function check_password(s)
   local page = s:post(home .. "/security/account/MSLogin", {
     json = { WebId = s.credentials.username, Password = s.credentials.password, RememberID = false,
       ReturnUrl = "/cg/customer/accountoverview", MfaRememberMeData = s.keep.mfa_remember_me or "" },
-    headers = { Accept = "application/json", [config.antiForgeryHeaderName or default_header] = config.formToken },
+    headers = { Accept = "application/json", [config.antiForgeryHeaderName or token_header] = config.formToken },
     referer = login_page,
   })
   local answer = api.answer(s, page)
@@ -89,14 +88,13 @@ end
 
 -- All accounts: closed and dormant ones are among them, and may come first.
 local function accounts_of(s)
-  local out = {}
-  for number = 1, pages_at_most do
-    local page = get(s, "/cg/customer/api/account", { pageNumber = number, pageSize = page_size })
-    local rows = api.answer(s, page).Accounts
+  local out, number, rows = {}, 0
+  repeat
+    number = number + 1
+    rows = api.answer(s, get(s, "/cg/customer/api/account", { pageNumber = number, pageSize = page_size })).Accounts
     for _, row in ipairs(rows) do out[#out + 1] = read_account(row) end
-    if #rows < page_size then return out end
-  end
-  s:fail("policy.budget", "more accounts than can be read")
+  until #rows < page_size
+  return out
 end
 
 -- The widget's token of an account, nil for a closed one.
@@ -106,8 +104,9 @@ local function widget_token(s, one)
   return api.answer(s, page).jwtToken
 end
 
-local query = [[{ billingAccountByAuthContext { serviceAgreementsConnection { edges { node {
-  serviceType ratePlan { code } servicePointsConnection { edges { node { utilityId serviceType premise { timeZone } } } } } } } } }]]
+local query = [[{ billingAccountByAuthContext { serviceAgreementsConnection { edges { node { serviceType
+  ratePlan { code } servicePointsConnection { edges { node { utilityId serviceType premise { timeZone }
+  } } } } } } } }]]
 
 local function nodes(connection)
   local out = {}
@@ -161,7 +160,8 @@ return {
     local token = idp:sign_in(s, { username = check_password(s) })
     local authorize = org .. "/oauth2/ausrjxam6icWYMIj41t7/v1/authorize"
     local flow = oidc.begin { authorize = authorize, client_id = "0oarjx5m8i3r1586a1t7",
-      redirect_uri = login_page, scope = "openid email", response_mode = "okta_post_message", params = { prompt = "none", sessionToken = token } }
+      redirect_uri = login_page, scope = "openid email", response_mode = "okta_post_message",
+      params = { prompt = "none", sessionToken = token } }
     s.token = flow:finish(s, s:get(flow.url)).access_token
   end,
 

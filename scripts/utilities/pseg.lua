@@ -1,8 +1,8 @@
 -- Public Service Electric and Gas, New Jersey.
 -- Portal facts: the portal hands over to Okta's hosted page and takes the customer back by forms that submit
--- themselves; a second factor is asked at every sign-in and no device is remembered. Where the hosted page asks for a captcha the
--- session ends. The meters are in the MyMeter portal, reached by SAML; the file of its download is the one list that
--- has them all, with a row for each reading. Fields of the download but the documented ones are modelled (`download`).
+-- themselves; a second factor is asked at every sign-in and no device is remembered. Where the hosted page asks for a
+-- captcha the session ends. The meters are in the MyMeter portal, reached by SAML; the file of its download is the one
+-- list that has them all, with a row for each reading. What is not documented of the download is modelled (`download`).
 local account, address, csv, fold = require "meterkey.account", require "meterkey.address", require "meterkey.csv",
   require "meterkey.fold"
 local json, list, saml = require "meterkey.json", require "meterkey.list", require "meterkey.idp.saml"
@@ -92,7 +92,8 @@ return {
     if #ids_of(page) == 0 then return {}, "none" end
     local out = {}
     for _, service in ipairs(services) do
-      for _, row in ipairs(csv.distinct(download(s, page, service), columns)) do out[#out + 1] = read_meter(row, service) end
+      local rows = csv.distinct(download(s, page, service), columns)
+      for _, row in ipairs(rows) do out[#out + 1] = read_meter(row, service) end
     end
     return fold.meters(out)
   end,

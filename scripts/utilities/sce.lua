@@ -1,8 +1,8 @@
 -- Southern California Edison.
 -- Portal facts: a single-page app with Okta behind; a second factor, by text or call, is asked at every sign-in of
--- those who opted in, and offered to the others: "remind me later" is the answer. The landing page groups service accounts by
--- customer account and shows no meter numbers. The app's settings, the session's and the list of accounts are modelled,
--- and read in `settings` and `read_account`.
+-- those who opted in, and offered to the others: "remind me later" is the answer. The landing page groups service
+-- accounts by customer account and shows no meter numbers. The app's settings, the session's and the list of accounts
+-- are modelled, and read in `settings` and `read_account`.
 local account, address, api, fold = require "meterkey.account", require "meterkey.address", require "meterkey.api",
   require "meterkey.fold"
 local json, list, service = require "meterkey.json", require "meterkey.list", require "meterkey.service"
@@ -33,7 +33,8 @@ local function read_account(customer, row)
     name = api.value(customer, "customerName"), point = account.number(row.serviceAccountNumber),
     meter = account.number(row.meterNumber), service = "electric", tariff = tariff.code(row.rate),
     status = service.status(api.value(row, "status") or customer.status),
-    address = at and address.of { line1 = at.line1, line2 = at.line2, city = at.city, region = at.state, postcode = at.zip },
+    address = at and address.of { line1 = at.line1, line2 = at.line2, city = at.city, region = at.state,
+      postcode = at.zip },
   }
 end
 

@@ -10,11 +10,11 @@
 -- idp.sign_out(s, client_id, return_to) ends the tenant's session.
 --
 -- Sends a code: the answer to the password, where one factor is enough to say which; choosing from the options; the
--- button that resends. A challenge lives five minutes. What marks a lost session: the error page of an unknown transaction. A
--- captcha, in a field or as a screen, ends site.blocked; protection against guessing ends auth.locked.
+-- button that resends. A challenge lives five minutes. What marks a lost session: the error page of an unknown
+-- transaction. A captcha, in a field or as a screen, ends site.blocked; protection against guessing ends auth.locked.
 --
--- Documented (the vendor's own kit of screens): names of screens, fields, values of `action`. Common knowledge: statuses,
--- most codes of errors, the cookie auth0-mf, that a push is polled by asking for its page.
+-- Documented (the vendor's own kit of screens): names of screens, fields, values of `action`. Common knowledge:
+-- statuses, most codes of errors, the cookie auth0-mf, that a push is polled by asking for its page.
 local list, site, url = require "meterkey.list", require "meterkey.site", require "meterkey.url"
 
 local Auth0 = {}

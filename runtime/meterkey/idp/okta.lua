@@ -1,4 +1,4 @@
--- Okta, classic authentication API (/api/v1/authn): a transaction goes from state to state until it has a session token.
+-- Okta, classic authentication API (/api/v1/authn): a transaction goes from state to state until it has its token.
 --
 --   local idp = require("meterkey.idp.okta") { org = "https://login.example.test" }
 --
@@ -13,7 +13,7 @@
 -- idp:sign_out(s) ends that session.
 --
 -- Sends a code: POST to a factor's verify link without a code, and its resend links. A push notification counts as one.
--- The organisation sends at most one text or call in 30 s. What marks a lost session: E0000011, after a late answer too.
+-- The organisation sends at most one text or call in 30 s. What marks a lost session: E0000011.
 -- A wrong and an expired code look alike (E0000068). A locked account looks like a wrong password unless the
 -- organisation shows it. Where the policy allows it, the device is remembered by a device token of our own (s.keep).
 --
@@ -195,7 +195,7 @@ end
 function states.MFA_CHALLENGE(flow, page, transaction)
   local factor = api.value(transaction, "_embedded", "factor") or api.value(transaction, "_embedded", "factors", 1)
   local kind = api.value(factor, "factorType")
-  if not ways[kind] then flow.s:fail("mfa.unsupported", ("the identity provider asks for a factor '%s'"):format(kind)) end
+  if not ways[kind] then flow.s:fail("mfa.unsupported", ("the identity provider asks for '%s'"):format(kind)) end
   return ask(flow, page, transaction, factor)
 end
 

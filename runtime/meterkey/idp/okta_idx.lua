@@ -119,8 +119,8 @@ end
 
 -- What is in turn: an authenticator enrolled by the customer, an authenticator, or an older answer's factor.
 local function current_of(answer)
-  return api.value(answer, "currentAuthenticatorEnrollment", "value") or api.value(answer, "currentAuthenticator", "value")
-    or api.value(answer, "factor", "value") or {}
+  return api.value(answer, "currentAuthenticatorEnrollment", "value")
+    or api.value(answer, "currentAuthenticator", "value") or api.value(answer, "factor", "value") or {}
 end
 
 local function type_of(current)
@@ -215,8 +215,9 @@ local function choose(flow, answer, form)
   if #choices == 0 then unsupported(flow, "only authenticators that cannot be passed on") end
   local chosen = choices[1]
   if #choices > 1 then
-    local prompt = "How do you want to confirm that it is you?"
-    chosen = find(choices, flow.s:ask { kind = "select", prompt = prompt, choices = shown(choices), expires = flow.life })
+    local challenge = { kind = "select", choices = shown(choices), expires = flow.life,
+      prompt = "How do you want to confirm that it is you?" }
+    chosen = find(choices, flow.s:ask(challenge))
   end
   return take(flow, form, chosen.given, chosen.way.sends)
 end
