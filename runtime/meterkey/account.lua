@@ -10,7 +10,7 @@ function account.number(value)
   if math.type(value) == "float" then error("a number that names something came as the float " .. value, 2) end
   if math.type(value) == "integer" then value = tostring(value) end
   if type(value) ~= "string" then return nil end
-  local text = value:gsub("[%s\u{A0}-]+", "")
+  local text = value:gsub("\u{A0}", ""):gsub("[%s-]+", "")
   return text ~= "" and text or nil
 end
 

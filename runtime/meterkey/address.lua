@@ -26,7 +26,7 @@ end
 local function clean(text)
   if math.type(text) == "integer" then text = tostring(text) end
   if type(text) ~= "string" then return nil end
-  text = text:gsub("[%s\u{A0}]+", " "):gsub("^[ ,]+", ""):gsub("[ ,]+$", "")
+  text = text:gsub("\u{A0}", " "):gsub("%s+", " "):gsub("^[ ,]+", ""):gsub("[ ,]+$", "")
   return text ~= "" and text or nil
 end
 

@@ -8,7 +8,7 @@ local nothing = { [""] = true, ["N/A"] = true, NA = true, ["-"] = true, ["--"] =
 function tariff.code(value)
   if math.type(value) == "integer" then value = tostring(value) end
   if type(value) ~= "string" then return nil end
-  local text = value:gsub("[%s\u{A0}]+", " "):gsub("^ ", ""):gsub(" $", "")
+  local text = value:gsub("\u{A0}", " "):gsub("%s+", " "):gsub("^ ", ""):gsub(" $", "")
   for _, label in ipairs { "Rate Schedule", "Rate Plan", "Rate", "Tariff" } do
     local rest = text:match("^" .. label .. " ?: ?(.*)$")
     if rest then text = rest break end

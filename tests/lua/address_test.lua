@@ -25,6 +25,8 @@ for text, want in pairs {
 } do
   t.same(address.parse(text), want, "parse: " .. text)
 end
+t.same(address.parse("1 All\u{E0} Rd,\u{A0}Reno, NV 89501"), us("1 All\u{E0} Rd", nil, "Reno", "NV", "89501"),
+  "a letter with a byte of the no-break space")
 t.same(address.parse("  \u{A0} "), nil, "nothing to parse")
 t.same(address.parse(nil), nil, "no text")
 t.same(address.parse(false), nil, "what is no text is no address")

@@ -25,6 +25,7 @@ t.same(tariff.code("Rate: TOU-D-4-9PM"), "TOU-D-4-9PM", "a label in front")
 t.same(tariff.code("Rate Schedule: GR"), "GR", "a longer label")
 t.same(tariff.code("Residential Rate"), "Residential Rate", "a word that is no label")
 t.same(tariff.code(7), "7", "a number")
+t.same(tariff.code("\u{A0}Tarif \u{E0}\u{A0}2"), "Tarif \u{E0} 2", "a letter with a byte of the no-break space")
 for _, text in ipairs { "", "N/A", "none", "-", "  " } do t.same(tariff.code(text), nil, "no tariff: '" .. text .. "'") end
 
 local one = { account = "1", service = "gas", meter = "M1" }
