@@ -3,7 +3,7 @@
 -- A page is one form with view state. `__doPostBack(target, argument)` or a submit button sends all of it; a page with
 -- a ScriptManager sends it by XMLHttpRequest and gets back only what changed: fresh hidden fields, the HTML of some
 -- panels, or where to go. All this is common knowledge of the framework.
-local html, url = require "meterkey.html", require "meterkey.url"
+local html, site, url = require "meterkey.html", require "meterkey.site", require "meterkey.url"
 
 local webforms = {}
 
@@ -62,7 +62,10 @@ end
 
 local function take(self, s, page)
   local parts = webforms.delta(page.body)
-  if not parts then s:fail("adapter.parse", "the answer to a partial postback is no delta: " .. page.url) end
+  if not parts then
+    site.page(s, page)
+    s:fail("adapter.unexpected_page", "the answer to a partial postback is no delta: " .. page.url)
+  end
   for _, part in ipairs(parts) do
     local kind, id, content = table.unpack(part)
     if kind == "hiddenField" then

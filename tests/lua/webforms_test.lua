@@ -1,6 +1,6 @@
 -- Deltas of partial postbacks: cut by length, whatever stands in them.
 package.path = "tests/lua/?.lua;" .. package.path
-for _, name in ipairs { "meterkey.html", "meterkey.url" } do package.preload[name] = function() return {} end end
+for _, name in ipairs { "meterkey.html", "meterkey.site", "meterkey.url" } do package.preload[name] = function() return {} end end
 local t = require "harness"
 local webforms = require "meterkey.webforms"
 

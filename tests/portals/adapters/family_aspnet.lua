@@ -24,6 +24,14 @@ local function next_page(doc, number)
   return doc:has(([[a[href*="'Page$%d'"] ]]):format(number + 1)) and "Page$" .. number + 1
 end
 
+-- The panel that shows the grid's next page.
+local function turn(s, view, argument)
+  local elsewhere = view:partial(s, { panel = "ctl00$Main$upServices", target = "ctl00$Main$gvServices",
+    argument = argument })
+  if elsewhere then s:fail("auth.session_lost", "the grid leads to " .. elsewhere.url) end
+  return view.panels.ctl00_Main_upServices
+end
+
 return {
   api = 1,
   id = "family_aspnet",
@@ -42,13 +50,10 @@ return {
     local view, doc, out, number = webforms.open(s.home), s.home, {}, 1
     while doc do
       for _, row in ipairs(grid.rows(doc:one("#ctl00_Main_gvServices"))) do
-        if row["account number"] then out[#out + 1] = meter(row) end
+        out[#out + 1] = meter(row)
       end
       local argument = next_page(doc, number)
-      if argument then
-        view:partial(s, { panel = "ctl00$Main$upServices", target = "ctl00$Main$gvServices", argument = argument })
-      end
-      doc, number = argument and view.panels.ctl00_Main_upServices, number + 1
+      doc, number = argument and turn(s, view, argument), number + 1
     end
     return fold.meters(out)
   end,
