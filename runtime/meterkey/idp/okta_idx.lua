@@ -179,7 +179,8 @@ end
 local function choices_of(answer, form)
   local out, field, factor = {}, field_of(form, "authenticator"), field_of(form, "factorId")
   if factor then add_factors(out, answer, factor.options) end
-  if field and field.value then add_authenticator(out, answer, field.value.form, field.value.label, field.relatesTo) end
+  local single = field and (field.form and field or field.value) -- one authenticator, as itself or as a value
+  if single and single.form then add_authenticator(out, answer, single.form, single.label, field.relatesTo) end
   for _, option in ipairs(field and field.options or {}) do
     add_authenticator(out, answer, option.value.form, option.label, option.relatesTo)
   end
