@@ -5,7 +5,8 @@ local function name_of(text)
   return (text:lower():gsub("%s+", " "):gsub("[:*]+$", ""))
 end
 
--- Calls fn with each cell of a row that stands in one column, and the column's number. Tables inside of cells stay apart.
+-- Calls fn with each cell of a row that stands in one column, and the column's number. Tables inside of cells stay
+-- apart.
 local function each_cell(tr, fn)
   local column = 1
   for _, cell in ipairs(tr:all "./th | ./td") do
@@ -15,9 +16,9 @@ local function each_cell(tr, fn)
   end
 end
 
--- The rows of `table` (an element) that have data cells, as tables from column name in lower case to cell element. Names
--- are those of the nearest row of header cells above; a cell under no name is left out, and so is a row of such cells
--- alone (a pager, a total).
+-- The rows of `table` (an element) that have data cells, as tables from column name in lower case to cell element.
+-- Names are those of the nearest row of header cells above; a cell under no name is left out, and so is a row of such
+-- cells alone (a pager, a total).
 function grid.rows(table)
   local names, rows = {}, {}
   for _, tr in ipairs(table:all "./tr | ./thead/tr | ./tbody/tr | ./tfoot/tr") do

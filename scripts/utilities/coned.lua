@@ -90,8 +90,8 @@ return {
   regions = { "NY" },
   services = { "electric", "gas", "steam" },
   portal = "https://www.coned.com/en/login",
-  -- The identity provider's host is not known by name: one of the utility's own.
-  hosts = { "www.coned.com", "*.coned.com", "cned.opower.com" },
+  -- The identity provider's host is not known by name: one of the utility's own, only passed through.
+  hosts = { "www.coned.com", { "*.coned.com", secrets = false }, { "cned.opower.com", secrets = false } },
   evidence = "documented",
   timezone = "America/New_York",
   credentials = {

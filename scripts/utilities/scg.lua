@@ -71,7 +71,7 @@ return {
   regions = { "CA" },
   services = { "gas" },
   portal = "https://myaccount.socalgas.com/ui/login",
-  hosts = { "myaccount.socalgas.com", "socal.smartcmobile.com" },
+  hosts = { "myaccount.socalgas.com", { "socal.smartcmobile.com", secrets = false } },
   evidence = "modelled",
   timezone = "America/Los_Angeles",
   credentials = {

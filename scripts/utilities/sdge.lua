@@ -81,7 +81,7 @@ return {
   regions = { "CA" },
   services = { "electric", "gas" },
   portal = "https://myenergycenter.com/portal/PreLogin/Validate",
-  hosts = { "myenergycenter.com", "myaccount.sdge.com", "myaccount-ent.sdge.com" },
+  hosts = { "myenergycenter.com", "myaccount.sdge.com", { "myaccount-ent.sdge.com", secrets = false } },
   evidence = "modelled",
   timezone = "America/Los_Angeles",
 

@@ -31,8 +31,10 @@ t.same(address.parse("  \u{A0} "), nil, "nothing to parse")
 t.same(address.parse(nil), nil, "no text")
 t.same(address.parse(false), nil, "what is no text is no address")
 
-t.same(address.of { line1 = "12 MAIN ST STE 200", city = "Reno", region = "Nevada", postcode = 89501 }, us("12 MAIN ST", "STE 200", "Reno", "NV", "89501"), "a unit in the first line")
-t.same(address.of { line1 = "12 MAIN ST", line2 = "FL 2", city = "Reno", region = "nv", postcode = "895010000" }, us("12 MAIN ST", "FL 2", "Reno", "NV", "89501"), "a unit in the second line")
+t.same(address.of { line1 = "12 MAIN ST STE 200", city = "Reno", region = "Nevada", postcode = 89501 },
+  us("12 MAIN ST", "STE 200", "Reno", "NV", "89501"), "a unit in the first line")
+t.same(address.of { line1 = "12 MAIN ST", line2 = "FL 2", city = "Reno", region = "nv", postcode = "895010000" },
+  us("12 MAIN ST", "FL 2", "Reno", "NV", "89501"), "a unit in the second line")
 t.same(address.of { line1 = "12 MAIN ST", line2 = "REAR HOUSE", city = "Reno" }, us("12 MAIN ST, REAR HOUSE", nil, "Reno"), "a second line that is no unit")
 t.same(address.of { line1 = "12 MAIN ST", line2 = "12 MAIN ST" }, us("12 MAIN ST"), "a second line that repeats the first")
 t.same(address.of { line1 = "12 MAIN ST", unit = "4", city = "Reno" }, us("12 MAIN ST", "4", "Reno"), "a unit in its own part")
@@ -40,5 +42,6 @@ t.same(address.of { line1 = "UNIT ST 5", city = "Reno" }, us("UNIT ST 5", nil, "
 t.same(address.of { city = "Reno", region = "NV" }, us(nil, nil, "Reno", "NV"), "without a street")
 t.same(address.of { region = "NV" }, nil, "a state alone is no address")
 t.same(address.of { line1 = " ", line2 = false }, nil, "blank parts")
-t.same(address.of { line1 = "1 A ST", region = "ON", postcode = "K1A 0B1", country = "CA" }, { street = "1 A ST", region = "ON", postcode = "K1A 0B1", country = "CA" }, "another country")
+t.same(address.of { line1 = "1 A ST", region = "ON", postcode = "K1A 0B1", country = "CA" },
+  { street = "1 A ST", region = "ON", postcode = "K1A 0B1", country = "CA" }, "another country")
 t.finish()
