@@ -302,10 +302,8 @@ static int recode(const mk_scrub *scrub, const char *run, size_t len, bool *done
     return err;
 }
 
-int mk_scrub_text(const mk_scrub *scrub, const char *text, size_t len, mk_buf *out)
+static int recode_all(const mk_scrub *scrub, const char *text, size_t len, mk_buf *recoded)
 {
-    mk_buf recoded;
-    mk_buf_init(&recoded, out->max);
     int err = MK_OK;
     for (size_t at = 0; at < len && !err;) {
         size_t end = at;
@@ -316,14 +314,26 @@ int mk_scrub_text(const mk_scrub *scrub, const char *text, size_t len, mk_buf *o
             end++;
         bool done = false;
         if (run - at >= 12)
-            err = recode(scrub, text + at, end - at, &done, &recoded);
+            err = recode(scrub, text + at, end - at, &done, recoded);
         end = end > at ? end : at + 1;
         if (!err && !done)
-            err = mk_buf_add(&recoded, text + at, end - at);
+            err = mk_buf_add(recoded, text + at, end - at);
         at = end;
     }
+    return err;
+}
+
+int mk_scrub_text(const mk_scrub *scrub, const char *text, size_t len, mk_buf *out)
+{
+    mk_buf plain, recoded;
+    mk_buf_init(&plain, out->max);
+    mk_buf_init(&recoded, out->max);
+    int err = mk_scrub_plain(text, len, &plain);
+    if (!err)
+        err = recode_all(scrub, plain.data, plain.len, &recoded);
     if (!err)
         err = replace(scrub, recoded.data, recoded.len, out);
+    mk_buf_free(&plain);
     mk_buf_free(&recoded);
     return err;
 }

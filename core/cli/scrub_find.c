@@ -285,10 +285,11 @@ static int learn_hidden(mk_scrub *scrub, mk_page *page)
 static int learn_body(mk_scrub *scrub, const mk_request *request, const mk_response *response)
 {
     mk_headers headers = { 0 };
-    mk_buf body;
+    mk_buf body, plain;
     mk_page *page = NULL;
     mk_bytes text = { "", 0 };
     mk_buf_init(&body, SIZE_MAX / 4);
+    mk_buf_init(&plain, SIZE_MAX / 4);
     int err = mk_headers_copy(&headers, &response->headers);
     if (!err)
         err = mk_buf_add(&body, response->body.data, response->body.len);
@@ -299,12 +300,15 @@ static int learn_body(mk_scrub *scrub, const mk_request *request, const mk_respo
     if (!err && mk_page_is_text(page))
         err = mk_page_body(page, &text);
     if (!err)
-        err = scan_named(scrub, text.data, text.len);
+        err = mk_scrub_plain(text.data, text.len, &plain);
     if (!err)
-        err = scan(scrub, text.data, text.len, 0);
+        err = scan_named(scrub, plain.data, plain.len);
+    if (!err)
+        err = scan(scrub, plain.data, plain.len, 0);
     mk_page_unref(page);
     mk_headers_free(&headers);
     mk_buf_free(&body);
+    mk_buf_free(&plain);
     return err;
 }
 

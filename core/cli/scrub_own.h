@@ -21,5 +21,8 @@ struct mk_scrub {
     mk_buf sent;       /* what went out so far: URLs and bodies */
 };
 
+/* scrub_plain.c: appends text with what need not be escaped (&#x2b; \x2D \u002D) written plainly: it means the same. MK_OK, MK_ENOMEM,
+ * MK_ELIMIT. */
+int mk_scrub_plain(const char *text, size_t len, mk_buf *out);
 int mk_scrub_put(mk_scrub *scrub, const char *text, size_t len, const char *as, bool token);
 #endif

@@ -137,6 +137,24 @@ static void tokens_are_found_where_they_stand(void **state)
     }
 }
 
+/* Pages escape a token in a script or an attribute, and it goes on plainly: it is one. */
+static void escaped_tokens_are_the_same(void **state)
+{
+    (void)state;
+    mk_scrub *scrub = mk_scrub_new();
+    char plain[64], part[80];
+    learn(scrub, NULL, NULL, "text/html", "<script>var t = 'q7Zt0vKc\\x2D3mXw91RbUe5\\u002BsJ';</script>");
+    assert_int_equal(mk_scrub_ready(scrub), MK_OK);
+    snprintf(plain, sizeof plain, "%s", scrubbed(scrub, "q7Zt0vKc-3mXw91RbUe5+sJ"));
+    assert_string_not_equal(plain, "q7Zt0vKc-3mXw91RbUe5+sJ");
+    assert_string_equal(scrubbed(scrub, "q7Zt0vKc\\x2D3mXw91RbUe5\\x2BsJ"), plain);
+    assert_string_equal(scrubbed(scrub, "q7Zt0vKc&#45;3mXw91RbUe5&#x2b;sJ"), plain);
+    assert_string_equal(scrubbed(scrub, "&#x71;7Zt0vKc-3mXw91RbUe5&#43;sJ"), plain);
+    snprintf(part, sizeof part, "%s", scrubbed(scrub, "a\\\\x2Db \\x22 &#34; &#x2b &#; \\x2 \\")); /* escaped themselves, needed, or none */
+    assert_string_equal(part, "a\\\\x2Db \\x22 &#34; &#x2b &#; \\x2 \\");
+    mk_scrub_free(scrub);
+}
+
 static void ordinary_values_are_no_tokens(void **state)
 {
     (void)state;
@@ -245,7 +263,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_is_told_from_words), cmocka_unit_test(placeholders_keep_the_shape),
         cmocka_unit_test(what_was_typed_goes_in_every_form), cmocka_unit_test(base64_is_opened_and_closed),
-        cmocka_unit_test(tokens_are_found_where_they_stand), cmocka_unit_test(ordinary_values_are_no_tokens),
+        cmocka_unit_test(tokens_are_found_where_they_stand), cmocka_unit_test(escaped_tokens_are_the_same), cmocka_unit_test(ordinary_values_are_no_tokens),
         cmocka_unit_test(what_we_sent_first_is_ours), cmocka_unit_test(a_name_in_hex_is_no_token_and_a_token_with_a_name_is),
         cmocka_unit_test(numbered_tokens_for_people), cmocka_unit_test(many_tokens), cmocka_unit_test(memory_runs_out),
     };
