@@ -82,11 +82,11 @@ class Customer:
         ask, self.at = self.asks[self.at], self.at + 1
         if ask.get("switch"):
             self.portal.ask("switch", ask["switch"])
+        if ask["answer"] in ("code", "old code") or ask.get("kind") == "otp" and ask["answer"] != "wrong":
+            self.portal.messages(self.user, self.least)    # it must have come before another is asked for, too
         return self.line(ask["answer"], ask.get("advance"))
 
     def line(self, answer, advance):
-        if answer in ("code", "old code", "resend"):    # what is to be sent again must have come
-            self.portal.messages(self.user, self.least)
         if answer in ("approve", "deny"):
             self.portal.messages(self.user, self.least)
             self.portal.ask("decide", {"user": self.user, "decision": answer})
