@@ -55,6 +55,7 @@ void mk_ask_apply(mk_session *s, const json_t *answer)
 {
     const json_t *choice = json_object_get(answer, "choice");
     const json_t *fields = json_object_get(answer, "fields");
+    s->code_sent = false;
     if (json_is_true(json_object_get(answer, "resend"))) {
         s->ask.resends_left--;
         set_event(s, "resend", NULL);

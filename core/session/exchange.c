@@ -112,6 +112,8 @@ static mk_fault *refuse(mk_session *s, const mk_call *call)
         return mk_must_be_off(s);
     if (call->sends_code && !s->human)
         return mk_fault_new("mfa.needs_human", "the portal would send a code, and nobody is there to enter it");
+    if (call->sends_code && s->code_sent)
+        return mk_fault_new("policy.budget", "a second code would be sent though the customer has said nothing since the first");
     if (counted(s) && s->requests >= s->engine->limits.requests)
         return mk_fault_new("policy.budget", "more than %d requests in one session", s->engine->limits.requests);
     return NULL;
@@ -145,6 +147,7 @@ void mk_exchange_begin(mk_session *s)
         finish(s, fault, true);
         return;
     }
+    s->code_sent = s->code_sent || call->sends_code;
     if (counted(s))
         s->requests++;
     if (polling(s))

@@ -95,6 +95,7 @@ struct mk_session {
     bool quiet;        /* what the script says now was said before it was parked */
     bool poll_due;     /* a dropped session came back because a poll is due */
     bool looking;      /* patterns and errors are evaluated */
+    bool code_sent;    /* a code was sent, and the customer has said nothing since */
     json_t *meters;
     bool meters_none;
 

@@ -184,6 +184,7 @@ bool mk_session_setup(mk_session *s)
     s->requests = s->questions = 0;
     s->bytes = 0;
     s->used = 0;
+    s->code_sent = false;
     s->totp_step = json_integer_value(json_object_get(s->keep, "$totp_step"));
     mk_url_free(&s->base);
     s->jar = mk_jar_new(300);
