@@ -45,19 +45,23 @@ static char class_of(char c)
 
 bool mk_scrub_random(const char *text, size_t len)
 {
-    size_t turns = 0, letters = 0;
+    size_t turns = 0, letters = 0, count = len;
     char last = '\0';
     if (len < LEAST)
         return false;
     for (size_t i = 0; i < len; i++) {
         const char now = class_of(text[i]);
+        if (text[i] == '%' && i + 2 < len) { /* an escape is one character, whatever its digits */
+            i += 2;
+            count -= 2;
+        }
         if (!now)
             continue;
         letters += now != 'd';
         turns += last && now != last && !(last == 'u' && now == 'l'); /* a capital begins a word */
         last = now;
     }
-    return letters >= 3 && turns * 4 >= len;
+    return letters >= 3 && turns * 4 >= count && turns >= LEAST / 4;
 }
 
 /* Of the same shape, from nothing but its number: digits stay digits, hexadecimal stays that. */

@@ -51,9 +51,10 @@ static void random_is_told_from_words(void **state)
 {
     (void)state;
     static const char *const yes[] = {"dc97edd5460f808351c1c7a0ee36fabb", "q7Zt0vKc-3mXw91RbUe5sJ", "6f9619ff-8b86-d011-b42d-00c04fc964ff",
-        "kP4dN8sVb2xQ7wLz0mRt6YhC3gJf9TeA", NULL};
+        "kP4dN8sVb2xQ7wLz0mRt6YhC3gJf9TeA", "q7Zt0vKc%2F3mXw91RbUe5sJ%3D%3D", NULL};
     static const char *const no[] = {"getElementsByTagNameNS", "/accounts/overview/details", "12345678901234567890", "2026-11-24T07-36-05Z",
-        "www.example-power.test", "electricity-and-gas", "a1b2c3", "application/x-www-form-urlencoded", NULL};
+        "www.example-power.test", "electricity-and-gas", "a1b2c3", "application/x-www-form-urlencoded",
+        "https%3A%2F%2Fwww.short.test%2F", NULL};
     for (size_t i = 0; yes[i]; i++)
         assert_true(mk_scrub_random(yes[i], strlen(yes[i])));
     for (size_t i = 0; no[i]; i++)
