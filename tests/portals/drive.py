@@ -17,7 +17,7 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 PROGRAM = os.path.abspath(os.path.join(ROOT, os.environ.get("BUILD", "build"), "meterkey"))
 LIMIT = 60
 WAIT = 20            # seconds for a message to arrive
-WRONG = "000000"     # never sent by a simulator
+WRONG = "135790"     # never sent by a simulator
 PARKS_AT_MOST = 12
 
 
