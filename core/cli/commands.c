@@ -46,7 +46,7 @@ static const mk_option test_options[] = {
     { "--case", "NAME", "only this case", NULL, true }, JSON_OPTION, LOOK_OPTIONS, END
 };
 static const mk_option new_options[] = {
-    { "--idp", "FAMILY", "begin with this identity provider's sign-in: okta, b2c, auth0 ...", NULL, false },
+    { "--idp", "FAMILY", "begin with this identity provider's sign-in: aspnet, auth0, b2c, forgerock, gigya, okta, okta_idx, salesforce, sap, sitecore or spa", NULL, false },
     { "--scripts", "DIR", "write to DIR/utilities and DIR/cases in place of ./scripts", "dir", false }, END
 };
 static const mk_option sandbox_options[] = {
@@ -115,7 +115,8 @@ const mk_command mk_commands[] = {
       "an error is a case too. Nothing is kept in which a secret would still be found, or which does not play the same.",
       "14  nothing was kept; standard error says why", record_options, true, mk_cmd_record },
     { "new", "write an adapter to begin with, and its first case", "ID", 1, 1, NULL,
-      "Writes scripts/utilities/ID.lua, which passes `meterkey check`, and a first case. Nothing is overwritten.",
+      "Writes scripts/utilities/ID.lua, which passes `meterkey check`, and a first case. With --idp the adapter stands on that "
+      "provider's module, and its first case is recorded (`meterkey record`). Nothing is overwritten.",
       NULL, new_options, false, mk_cmd_new },
     { "utilities", "list the utilities there are adapters for", "", 0, 0, NULL,
       "A table, or JSON: id, name, services, policy for second factors and the kinds there are, what the adapter was written "

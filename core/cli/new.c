@@ -14,116 +14,48 @@
 
 enum { TEXT_MAX = 64 << 10 };
 
-/* @ID@, @NAME@ and @HOST@ are filled in. A sign-in that most portals resemble; what must be changed is said where it stands. */
-static const char adapter_text[] =
-    "-- @NAME@.\n"
-    "-- Portal facts: none yet. Write here what the pages showed, and when: `meterkey run @ID@ --report page.html` shows them.\n"
-    "\n"
-    "local service = { E = \"electric\", G = \"gas\" }\n"
-    "\n"
-    "return {\n"
-    "  api = 1,\n"
-    "  id = \"@ID@\",\n"
-    "  name = \"@NAME@\",\n"
-    "  regions = { \"NY\" },\n"
-    "  services = { \"electric\", \"gas\" },\n"
-    "  portal = \"https://www.@HOST@.test/\",\n"
-    "  hosts = { \"www.@HOST@.test\" },                    -- nothing else is reached: add each host that the sign-in passes\n"
-    "  evidence = \"modelled\",\n"
-    "  credentials = {\n"
-    "    { name = \"username\", label = \"Email\", type = \"email\" },\n"
-    "    { name = \"password\", label = \"Password\", secret = true },\n"
-    "  },\n"
-    "\n"
-    "  mfa = {\n"
-    "    policy = \"relay\",\n"
-    "    patterns = {                                   -- looked at on each page while signing in, the first that holds counts\n"
-    "      { kind = \"otp\", medium = \"sms\", html = \"form#mfa input[name=code]\", prompt = \"label[for=code]\", digits = 6 },\n"
-    "    },\n"
-    "  },\n"
-    "\n"
-    "  errors = {\n"
-    "    { code = \"auth.credentials\", html = \".login-error\", text = [[(?i)(email|password).*(incorrect|not match)]] },\n"
-    "    { code = \"auth.locked\", html = \".login-error\", text = [[(?i)locked]] },\n"
-    "    { code = \"mfa.code_wrong\", html = \"#mfa .error\" },\n"
-    "    { code = \"site.maintenance\", status = 503 },\n"
-    "  },\n"
-    "\n"
-    "  sign_in = function(s)\n"
-    "    local page = s:get(\"/login\")\n"
-    "    local form = page:form(\"#signin\")\n"
-    "    form.username, form.password = s.credentials.username, s.credentials.password\n"
-    "    page = s:submit(form)\n"
-    "    while page.mfa do\n"
-    "      page = s:ask(page.mfa, function(code, latest)\n"
-    "        local mfa = latest:form(\"#mfa\")\n"
-    "        mfa.code = code\n"
-    "        return s:submit(mfa)\n"
-    "      end)\n"
-    "    end\n"
-    "    s:expect(page, \"#account-home\")\n"
-    "  end,\n"
-    "\n"
-    "  meters = function(s)\n"
-    "    local out = {}\n"
-    "    for i, account in ipairs(s:get(\"/api/accounts\", { accept = { 200 } }):json(\"$.accounts\")) do\n"
-    "      out[i] = {\n"
-    "        account = account.number, meter = account.meter, tariff = account.rate,\n"
-    "        service = service[account.kind] or s:fail(\"adapter.parse\", \"an unknown service: \" .. tostring(account.kind)),\n"
-    "        address = { street = account.street, city = account.city, region = account.state, postcode = account.zip },\n"
-    "      }\n"
-    "    end\n"
-    "    return out\n"
-    "  end,\n"
-    "\n"
-    "  sign_out = function(s) s:get(\"/logout\") end,\n"
-    "}\n";
+static const char templates[] = "runtime/templates/";
 
-/* What a portal that this adapter fits would answer. */
-static const char case_text[] =
-    "{\"format\": 1, \"adapter\": \"@ID@\", \"case\": \"first\", \"about\": \"made up by `meterkey new`: replace it by one that was recorded\",\n"
-    " \"now_ms\": 1795478400000, \"seed\": \"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\",\n"
-    " \"credentials\": {\"username\": \"case-user@example.test\", \"password\": \"case-password\"}, \"answers\": [\"424242\"],\n"
-    " \"exchanges\": [\n"
-    "  {\"request\": {\"method\": \"GET\", \"url\": \"https://www.@HOST@.test/login\"},\n"
-    "   \"response\": {\"status\": 200, \"headers\": [\"Content-Type: text/html; charset=utf-8\", \"Set-Cookie: session=case-session; Path=/; Secure; HttpOnly\"],\n"
-    "    \"body\": [\"<!doctype html><title>Sign in</title>\", \"<form id=signin method=post action=/login>\",\n"
-    "     \"<input name=username><input name=password type=password><button>Sign in</button></form>\"]}},\n"
-    "  {\"request\": {\"method\": \"POST\", \"url\": \"https://www.@HOST@.test/login\"},\n"
-    "   \"response\": {\"status\": 200, \"headers\": [\"Content-Type: text/html; charset=utf-8\"],\n"
-    "    \"body\": [\"<!doctype html><title>Verify</title>\", \"<form id=mfa method=post action=/verify>\",\n"
-    "     \"<label for=code>Enter the 6-digit code we sent you</label><input id=code name=code><button>Verify</button></form>\"]}},\n"
-    "  {\"request\": {\"method\": \"POST\", \"url\": \"https://www.@HOST@.test/verify\"},\n"
-    "   \"response\": {\"status\": 303, \"headers\": [\"Location: /home\"], \"body\": \"\"}},\n"
-    "  {\"request\": {\"method\": \"GET\", \"url\": \"https://www.@HOST@.test/home\"},\n"
-    "   \"response\": {\"status\": 200, \"headers\": [\"Content-Type: text/html; charset=utf-8\"], \"body\": [\"<!doctype html><title>Home</title>\", \"<main id=account-home></main>\"]}},\n"
-    "  {\"request\": {\"method\": \"GET\", \"url\": \"https://www.@HOST@.test/api/accounts\"},\n"
-    "   \"response\": {\"status\": 200, \"headers\": [\"Content-Type: application/json\"],\n"
-    "    \"body\": \"{\\\"accounts\\\": [{\\\"number\\\": \\\"1000001\\\", \\\"meter\\\": \\\"00420042\\\", \\\"rate\\\": \\\"R1\\\", \\\"kind\\\": \\\"E\\\", \\\"street\\\": \\\"1 Example Street\\\", \\\"city\\\": \\\"Elmsworth\\\", \\\"state\\\": \\\"NY\\\", \\\"zip\\\": \\\"12999\\\"}]}\"}},\n"
-    "  {\"request\": {\"method\": \"GET\", \"url\": \"https://www.@HOST@.test/logout\"},\n"
-    "   \"response\": {\"status\": 200, \"headers\": [\"Content-Type: text/html\"], \"body\": \"<p>Goodbye\"}}\n"
-    " ], \"challenges\": [], \"outcome\": {}}\n";
+/* A template as the binary carries it, "plain.lua"; NULL if there is none. */
+static const mk_embedded *template_of(const char *name, const char *end)
+{
+    char path[160];
+    snprintf(path, sizeof path, "%s%.60s%s", templates, name, end);
+    for (const mk_embedded *file = mk_embedded_files; file->path; file++)
+        if (!strcmp(file->path, path))
+            return file;
+    return NULL;
+}
 
-static int fill(mk_buf *out, const char *text, const char *id, const char *name)
+/* What stands for a mark. */
+typedef struct mark {
+    const char *name, *value;
+    size_t len;
+} mark;
+
+/* text with its marks replaced, each by its value. */
+static int fill(mk_buf *out, const char *text, size_t size, const mark *marks)
+{
+    int err = MK_OK;
+    for (size_t at = 0; at < size && !err;) {
+        const mark *m = marks;
+        while (m->name && (size - at < strlen(m->name) || strncmp(text + at, m->name, strlen(m->name)) != 0))
+            m++;
+        err = m->name ? mk_buf_add(out, m->value, m->len) : mk_buf_addc(out, text[at]);
+        at += m->name ? strlen(m->name) : 1;
+    }
+    return err;
+}
+
+/* Of every template: @HOST@ is the id as a host name is written. */
+static int fill_names(mk_buf *out, const char *text, size_t size, const char *id, const char *name)
 {
     char host[64];
-    const char *const marks[] = {"@ID@", "@NAME@", "@HOST@"}, *const values[] = {id, name, host};
-    int err = MK_OK;
     snprintf(host, sizeof host, "%s", id);
     for (char *c = host; *c; c++)
         *c = *c == '_' ? '-' : *c;
-    while (*text && !err) {
-        const size_t len = strcspn(text, "@");
-        size_t which = 0;
-        err = mk_buf_add(out, text, len);
-        text += len;
-        while (which < 3 && strncmp(text, marks[which], strlen(marks[which])) != 0)
-            which++;
-        if (!err && *text)
-            err = which < 3 ? mk_buf_adds(out, values[which]) : mk_buf_addc(out, *text);
-        text += which < 3 ? strlen(marks[which]) : *text != '\0';
-    }
-    return err;
+    const mark marks[] = { { "@ID@", id, strlen(id) }, { "@NAME@", name, strlen(name) }, { "@HOST@", host, strlen(host) }, { NULL, NULL, 0 } };
+    return fill(out, text, size, marks);
 }
 
 /* "north_vale" is North Vale. */
@@ -146,50 +78,63 @@ static bool id_fits(const char *id)
 
 /* --- identity providers' families ---------------------------------------------------- */
 
-static bool family_there(const char *family)
-{
-    char name[120];
-    size_t len = 0;
-    snprintf(name, sizeof name, "meterkey.idp.%.60s", family);
-    char *text = mk_module_text(NULL, name, &len);
-    mk_free(text);
-    return text != NULL;
-}
-
 static void list_families(FILE *to)
 {
-    static const char front[] = "runtime/meterkey/idp/";
     const char *comma = "";
     for (const mk_embedded *file = mk_embedded_files; file->path; file++) {
-        const size_t len = strlen(file->path);
-        if (strncmp(file->path, front, sizeof front - 1) != 0 || len < sizeof front + 4)
+        const size_t front = sizeof templates - 1, len = strlen(file->path);
+        if (strncmp(file->path, templates, front) != 0 || len < front + 5 || strcmp(file->path + len - 4, ".txt") != 0)
             continue;
-        fprintf(to, "%s%.*s", comma, (int)(len - sizeof front - 3), file->path + sizeof front - 1);
+        fprintf(to, "%s%.*s", comma, (int)(len - front - 4), file->path + front);
         comma = ", ";
     }
-    fprintf(to, "%s\n", *comma ? "" : "none yet");
+    fputc('\n', to);
 }
 
 static int check_family(const mk_args *args, const char *family)
 {
-    if (!family || family_there(family))
+    if (!family || template_of(family, ".txt"))
         return 0;
-    mk_args_say(args, 2, "--idp %s: this version has no such family", family);
+    mk_args_say(args, 2, "--idp %s: there is no such family", family);
     fprintf(stderr, "Families: ");
     list_families(stderr);
     return 2;
 }
 
-/* A family's module is named where the author begins; how its sign_in is called, its own comment says. */
-static int with_family(mk_buf *out, const char *family)
+/* The part of a family's template under "--- name", without its last line feed; all before the first such line is "idp". */
+static mark part_of(const mk_embedded *file, const char *name, const char *as)
 {
-    static const char mark[] = "local service =";
-    const char *at = family ? strstr(out->data, mark) : NULL;
-    char line[200];
-    if (!at)
-        return MK_OK;
-    snprintf(line, sizeof line, "-- local idp = require \"meterkey.idp.%s\"   -- its first comment shows what sign_in then is\n\n", family);
-    return mk_buf_splice(out, (size_t)(at - out->data), 0, line, strlen(line));
+    char line[40];
+    snprintf(line, sizeof line, "--- %s\n", name);
+    const char *end = file->data + file->len;
+    const char *from = strcmp(name, "idp") == 0 ? file->data : memmem(file->data, file->len, line, strlen(line));
+    if (!from)
+        return (mark){ as, "", 0 };
+    from += from == file->data ? 0 : strlen(line);
+    const char *to = memmem(from, (size_t)(end - from), "\n--- ", 5);
+    to = to ? to : end - 1;
+    return (mark){ as, from, (size_t)(to - from) };
+}
+
+/* An adapter on an identity provider of that family: the frame that all have, with the family's parts in it. */
+static int with_family(mk_buf *out, const char *family, const char *id, const char *name)
+{
+    const mk_embedded *frame = template_of("family", ".lua"), *parts = template_of(family, ".txt");
+    const mark marks[] = { part_of(parts, "idp", "@IDP@"), part_of(parts, "hosts", "@HOSTS@"), part_of(parts, "sign_in", "@SIGN_IN@"),
+                           part_of(parts, "sign_out", "@SIGN_OUT@"), { NULL, NULL, 0 } };
+    mk_buf whole;
+    mk_buf_init(&whole, TEXT_MAX);
+    int err = fill(&whole, frame->data, frame->len, marks);
+    if (!err)
+        err = fill_names(out, whole.data, whole.len, id, name);
+    mk_buf_free(&whole);
+    return err;
+}
+
+static int adapter_text(mk_buf *out, const char *family, const char *id, const char *name)
+{
+    const mk_embedded *plain = template_of("plain", ".lua");
+    return family ? with_family(out, family, id, name) : fill_names(out, plain->data, plain->len, id, name);
 }
 
 /* --- writing --------------------------------------------------------------------------- */
@@ -206,14 +151,15 @@ static int make_folders(const char *scripts)
     return MK_OK;
 }
 
-/* The case with what the adapter makes of it. */
+/* The plain adapter's case, which a portal that it fits would answer, with what the adapter makes of it. */
 static int first_case(json_t **out, const char *id, const char *name, const mk_version *version)
 {
     mk_buf text;
     json_t *seen = NULL;
     char why[300];
     mk_buf_init(&text, TEXT_MAX);
-    int err = fill(&text, case_text, id, name);
+    const mk_embedded *plain = template_of("plain", ".json");
+    int err = fill_names(&text, plain->data, plain->len, id, name);
     if (!err)
         err = mk_case_read(out, text.data, text.len, why, sizeof why);
     if (!err)
@@ -225,7 +171,8 @@ static int first_case(json_t **out, const char *id, const char *name, const mk_v
     return err;
 }
 
-static int write_both(const mk_args *args, const mk_found *found, const char *scripts, const char *name)
+/* A family's portal answers in ways that nobody can make up: its first case is recorded. */
+static int write_files(const mk_args *args, const mk_found *found, const char *scripts, const char *name, bool with_case)
 {
     mk_version *version = NULL;
     json_t *problems = json_array(), *doc = NULL;
@@ -235,16 +182,16 @@ static int write_both(const mk_args *args, const mk_found *found, const char *sc
         mk_check_print(problems, stderr);
         err = MK_EPARSE;
     }
-    if (!err)
+    if (!err && with_case)
         err = first_case(&doc, found->id, name, version);
     if (!err)
         err = make_folders(scripts);
     if (!err)
         err = mk_write_file(found->path, found->text.data, found->text.len, false);
-    if (!err)
+    if (!err && with_case)
         err = mk_record_save(path, sizeof path, found, scripts, "first", doc);
     if (!err)
-        printf("%s\n%s\n", found->path, path);
+        printf("%s\n%s%s", found->path, path, with_case ? "\n" : "");
     else
         mk_args_say(args, 1, "%s: %s", *path ? path : found->path, err == MK_EIO ? strerror(errno) : mk_err_text(err));
     json_decref(doc);
@@ -285,12 +232,11 @@ int mk_cmd_new(const mk_args *args)
     snprintf(id_copy, sizeof id_copy, "%s", id);
     mk_found found = { .path = path, .name = file, .id = id_copy };
     mk_buf_init(&found.text, TEXT_MAX);
-    int err = fill(&found.text, adapter_text, id, name);
-    if (!err)
-        err = with_family(&found.text, family);
-    status = err ? mk_args_say(args, 1, "%s", mk_err_text(err)) : write_both(args, &found, scripts, name);
+    int err = adapter_text(&found.text, family, id, name);
+    status = err ? mk_args_say(args, 1, "%s", mk_err_text(err)) : write_files(args, &found, scripts, name, !family);
     mk_buf_free(&found.text);
     if (!status)
-        fprintf(stderr, "Try: meterkey check %s && meterkey test %s. Then set portal and hosts, and `meterkey run %s --report page.html`.\n", id, id, id);
+        fprintf(stderr, "Try: meterkey check %s%s%s. Then set portal and hosts, and `meterkey run %s --report page.html`.\n", id,
+                family ? "" : " && meterkey test ", family ? "" : id, id);
     return status;
 }
