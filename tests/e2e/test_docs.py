@@ -24,8 +24,8 @@ import threading
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
-PAGES = ["README.md", "docs/adapters.md", "CONTRIBUTING.md"]
-PORTS = ["8765", "18102"]   # as the pages say; others are put in their place
+PAGES = ["README.md", "docs/adapters.md", "docs/tutorial-okta.md", "CONTRIBUTING.md"]
+PORTS = ["8765", "18102", "18443", "18110"]   # as the pages say; others are put in their place
 LIMIT = 60                  # seconds for one block
 INSIDE = """return {
   api = 1, id = "%s", name = "A part of a page", services = { "electric" },
@@ -89,7 +89,7 @@ class Page:
         ports = {port: free_port() for port in PORTS}
         self.blocks = read_blocks(path, lambda text: re.sub("|".join(PORTS), lambda found: ports[found.group()], text))
         os.mkdir(os.path.join(self.folder, "work"))
-        self.env = dict(os.environ, HOME=self.folder, XDG_CONFIG_HOME=os.path.join(self.folder, "config"), LC_ALL="C.UTF-8",
+        self.env = dict(os.environ, HOME=self.folder, XDG_CONFIG_HOME=os.path.join(self.folder, "config"), LC_ALL="C.UTF-8", METERKEY=ROOT,
                         PATH=BUILD + ":" + os.environ["PATH"])
         self.env.pop("MAKEFLAGS", None)
 

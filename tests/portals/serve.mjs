@@ -75,6 +75,6 @@ const ports = { tls: await listening(tls, Number(values.port)), cacert: files.ca
 ports.control = await listening(createServer(control(portals, ports)), Number(values.control));
 const described = portals.map(({ id, name, hosts, customers }) => (
   { id, name, hosts, customers: customers.map(({ key, user, password }) => ({ key, user, password })) }));
-console.log(values.people ? `${portals.length} portals: http://127.0.0.1:${ports.control}/ lists their customers and phones; Ctrl-C stops them`
+console.log(values.people ? `${portals.length === 1 ? portals[0].name : `${portals.length} portals`}: http://127.0.0.1:${ports.control}/ lists customers and their phones; Ctrl-C stops them`
   : JSON.stringify({ ...ports, portals: described }));
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(0));
