@@ -119,7 +119,7 @@ static mark part_of(const mk_embedded *file, const char *name, const char *as)
 /* An adapter on an identity provider of that family: the frame that all have, with the family's parts in it. */
 static int with_family(mk_buf *out, const char *family, const char *id, const char *name)
 {
-    const mk_embedded *frame = template_of("family", ".lua"), *parts = template_of(family, ".txt");
+    const mk_embedded *frame = template_of("family", ".in"), *parts = template_of(family, ".txt");
     const mark marks[] = { part_of(parts, "idp", "@IDP@"), part_of(parts, "hosts", "@HOSTS@"), part_of(parts, "sign_in", "@SIGN_IN@"),
                            part_of(parts, "sign_out", "@SIGN_OUT@"), { NULL, NULL, 0 } };
     mk_buf whole;

@@ -2,12 +2,14 @@
 -- Portal facts: the sign-in page calls an access manager's authentication tree (realm ameren, tree amerenrestlogin), then the
 -- site begins OpenID Connect with a form and takes the code back by form_post. MFA is announced; its kinds are not public and
 -- follow the family. The list of accounts is modelled: bill accounts and premises, which the scopes name.
-local account, address, api, fold = require "meterkey.account", require "meterkey.address", require "meterkey.api", require "meterkey.fold"
-local saml, service, site, tariff = require "meterkey.idp.saml", require "meterkey.service", require "meterkey.site", require "meterkey.tariff"
+local account, address, api, fold = require "meterkey.account", require "meterkey.address", require "meterkey.api",
+  require "meterkey.fold"
+local saml, service, site, tariff = require "meterkey.idp.saml", require "meterkey.service", require "meterkey.site",
+  require "meterkey.tariff"
 
 local home = "https://www.ameren.com"
-local idp = require("meterkey.idp.forgerock") { am = "https://login.eiam.ece.ameren.com", realm = "ameren", tree = "amerenrestlogin",
-  headers = { Origin = home } }
+local idp = require("meterkey.idp.forgerock") { am = "https://login.eiam.ece.ameren.com", realm = "ameren",
+  tree = "amerenrestlogin", headers = { Origin = home } }
 
 -- Modelled: the keys of an account, a premise and a meter stand here alone.
 local function rows_of(bill)
@@ -16,9 +18,9 @@ local function rows_of(bill)
     for _, meter in ipairs(#(premise.meters or {}) > 0 and premise.meters or { {} }) do
       out[#out + 1] = {
         account = account.number(bill.accountNumber), account_id = bill.billAccountId, name = api.value(bill, "customerName"),
-        service = service.class(meter.serviceType or premise.serviceType), meter = account.number(api.value(meter, "meterNumber")),
-        point = account.number(premise.premiseNumber), tariff = tariff.code(api.value(meter, "rateCode")),
-        status = service.status(premise.status or bill.status),
+        service = service.class(meter.serviceType or premise.serviceType),
+        meter = account.number(api.value(meter, "meterNumber")), point = account.number(premise.premiseNumber),
+        tariff = tariff.code(api.value(meter, "rateCode")), status = service.status(premise.status or bill.status),
         address = address.of { line1 = premise.addressLine1, line2 = premise.addressLine2, city = premise.city,
           region = premise.state, postcode = premise.zipCode },
       }

@@ -4,7 +4,8 @@
 -- values begin with E or G. Data centre, the proxy's address and all of MFA follow the family; printed meter numbers, addresses
 -- and the chooser of accounts are modelled.
 local account, address, fold = require "meterkey.account", require "meterkey.address", require "meterkey.fold"
-local saml, service, site, url = require "meterkey.idp.saml", require "meterkey.service", require "meterkey.site", require "meterkey.url"
+local saml, service, site, url = require "meterkey.idp.saml", require "meterkey.service", require "meterkey.site",
+  require "meterkey.url"
 
 local home, usage = "https://my.xcelenergy.com", "https://myenergy.xcelenergy.com"
 local idp = require("meterkey.idp.gigya") { data_center = "us1" }
@@ -28,12 +29,14 @@ end
 -- Modelled: what the usage page says of one account.
 local function rows_of(page)
   local out = {}
-  local shown = { account = account.number(text(page, "#accountNumber")), account_id = page:one("input[name=custId]"):attr("value"),
-    name = text(page, "#customerName"), status = service.status(text(page, "#accountStatus")), address = address.parse(text(page, "#serviceAddress")) }
+  local shown = { account = account.number(text(page, "#accountNumber")), name = text(page, "#customerName"),
+    account_id = page:one("input[name=custId]"):attr("value"), status = service.status(text(page, "#accountStatus")),
+    address = address.parse(text(page, "#serviceAddress")) }
   for _, option in ipairs(page:all("select#serviceSelect option[value]")) do
-    local row = { service = service.class(option:attr("value"):match("^(%a)%-")), meter = account.number(option:attr("data-meter")),
-      point = option:attr("value") }
-    for name, value in pairs(shown) do row[name] = value end
+    local value = option:attr("value")
+    local row = { service = service.class(value:match("^(%a)%-")), point = value,
+      meter = account.number(option:attr("data-meter")) }
+    for name, what in pairs(shown) do row[name] = what end
     out[#out + 1] = row
   end
   return out
@@ -78,7 +81,8 @@ return {
     if #accounts == 0 and s.usage:has("#noServices") then return {}, "none" end
     if #accounts == 0 then return fold.meters(rows_of(s.usage)) end
     for _, option in ipairs(accounts) do
-      local page = site.page(s, s:get(usage .. "/myenergy/usage-history", { query = { custId = option:attr("value") } }), services)
+      local page = s:get(usage .. "/myenergy/usage-history", { query = { custId = option:attr("value") } })
+      page = site.page(s, page, services)
       for _, row in ipairs(rows_of(page)) do out[#out + 1] = row end
     end
     return fold.meters(out)

@@ -16,7 +16,7 @@
 --
 -- Documented (the vendor's SDK and manual): exchange, types, names of outputs, choices and confirmations by index. Common
 -- knowledge: the words of refusals, life and length of codes, that a wrong code comes as the same step with a message.
-local api, list, regex, site = require "meterkey.api", require "meterkey.list", require "meterkey.regex", require "meterkey.site"
+local list, regex, site = require "meterkey.list", require "meterkey.regex", require "meterkey.site"
 
 local Forgerock = {}
 Forgerock.__index = Forgerock
@@ -27,16 +27,19 @@ local steps_at_most = 20
 local errors = {
   { code = "auth.session_lost", json = "$.detail.errorCode", equals = "110" },
   { code = "auth.locked", json = "$.code", match = "^401$", text = [[(?i)lock(ed|out)]], message = "$.message" },
-  { code = "auth.password_expired", json = "$.code", match = "^401$", text = [[(?i)password.{0,20}expired]], message = "$.message" },
-  { code = "mfa.tries_exhausted", json = "$.code", match = "^401$", text = [[(?i)(max|too many).{0,30}(tries|attempts|retries)]],
+  { code = "auth.password_expired", json = "$.code", match = "^401$", text = [[(?i)password.{0,20}expired]],
     message = "$.message" },
+  { code = "mfa.tries_exhausted", json = "$.code", match = "^401$",
+    text = [[(?i)(max|too many).{0,30}(tries|attempts|retries)]], message = "$.message" },
   { code = "mfa.code_wrong", json = "$.code", match = "^401$", text = [[(?i)(one.?time|otp|passcode|verification code)]],
     message = "$.message", final = true },
   { code = "auth.credentials", json = "$.code", match = "^401$",
     text = [[(?i)authentication failed|login failure|invalid (password|credentials)]], message = "$.message" },
   { code = "mfa.code_expired", json = "$.callbacks", text = [[(?i)"TextOutputCallback".*(code|passcode|otp)[^"]*expired]] },
   { code = "mfa.code_wrong", json = "$.callbacks",
-    text = [[(?i)"TextOutputCallback".*((code|passcode|otp)[^"]*(incorrect|invalid|wrong|not (valid|match))|(incorrect|invalid|wrong)[^"]*(code|passcode|otp))]] },
+    text = [[(?i)"TextOutputCallback".*(code|passcode|otp)[^"]*(incorrect|invalid|wrong|not (valid|match))]] },
+  { code = "mfa.code_wrong", json = "$.callbacks",
+    text = [[(?i)"TextOutputCallback".*(incorrect|invalid|wrong)[^"]*(code|passcode|otp)]] },
 }
 
 -- Types that end the conversation, and how.
@@ -120,6 +123,12 @@ local function options_of(callback)
   return resend, go or 0
 end
 
+-- Chooses to go on, where the step asks.
+local function confirm(callback)
+  local _, go = options_of(callback)
+  if callback then put(callback, go) end
+end
+
 local function message_of(step)
   for _, callback in ipairs(step.callbacks) do
     local text = callback.type == "TextOutputCallback" and output(callback, "messageType") ~= "4" and output(callback, "message")
@@ -131,14 +140,15 @@ end
 local function ask(flow, page, step, found)
   local what = found.code or found.question
   local words = (output(what, "prompt") or "") .. " " .. (step.stage or "") .. " " .. (message_of(step) or "")
-  local challenge = { kind = found.code and "otp" or "question", medium = found.code and (flow.medium or medium_of(words)) or nil, expires = life,
+  local challenge = { kind = found.code and "otp" or "question", expires = life,
+    medium = found.code and (flow.medium or medium_of(words)) or nil,
     prompt = found.code and "Enter the code that the utility sent you" or output(what, "prompt") }
   local handlers = {}
   function handlers.verify(answer, latest)
     local now = step_of(flow.s, latest)
     local parts = sort(flow, now)
     put(parts.code or parts.question, answer)
-    if parts.ConfirmationCallback then put(parts.ConfirmationCallback, (select(2, options_of(parts.ConfirmationCallback)))) end
+    confirm(parts.ConfirmationCallback)
     return flow.idp:post(flow.s, now)
   end
   if options_of(found.ConfirmationCallback) then
@@ -160,7 +170,8 @@ local function choose(flow, step, callback)
   if #choices == 0 then flow.s:fail("mfa.method_unavailable", "the tree offers no way to send a code") end
   local id = choices[1].id
   if #choices > 1 then
-    id = flow.s:ask { kind = "select", choices = choices, expires = life, prompt = output(callback, "prompt") or "How should the code be sent?" }
+    id = flow.s:ask { kind = "select", choices = choices, expires = life,
+      prompt = output(callback, "prompt") or "How should the code be sent?" }
   end
   flow.medium = medium_of(choices[tonumber(id) + 1].label)
   put(callback, tonumber(id))
@@ -201,7 +212,7 @@ local function identify(flow, step, found)
     put(found.PasswordCallback, flow.s.credentials.password)
     flow.worded = true
   end
-  if found.ConfirmationCallback then put(found.ConfirmationCallback, (select(2, options_of(found.ConfirmationCallback)))) end
+  confirm(found.ConfirmationCallback)
   return flow.idp:post(flow.s, step)
 end
 
@@ -226,12 +237,15 @@ function Forgerock:sign_in(s)
 end
 
 function Forgerock:sign_out(s)
-  s:post(("%s/json/realms/root/realms/%s/sessions"):format(self.am, self.realm), { query = { _action = "logout" }, json = {},
+  s:post(("%s/json/realms/root/realms/%s/sessions"):format(self.am, self.realm), {
+    query = { _action = "logout" }, json = {},
     headers = { ["Accept-API-Version"] = "protocol=1.0,resource=2.0" } })
 end
 
+local tree = "%s/json/realms/root/realms/%s/authenticate?authIndexType=service&authIndexValue=%s"
+
 return function(config)
   return setmetatable({ am = config.am, realm = config.realm, headers = config.headers, life = life,
-    url = ("%s/json/realms/root/realms/%s/authenticate?authIndexType=service&authIndexValue=%s"):format(config.am, config.realm, config.tree),
+    url = tree:format(config.am, config.realm, config.tree),
     patterns = {}, errors = list.join(errors, site.errors) }, Forgerock)
 end

@@ -1,4 +1,4 @@
--- Gigya (SAP Customer Data Cloud): the calls that a site's screen set makes, with the second factor by phone, e-mail and authenticator.
+-- Gigya (SAP Customer Data Cloud): the calls that a site's screen set makes, second factor and all.
 --
 --   local idp = require("meterkey.idp.gigya") { data_center = "us1" }
 --
@@ -28,7 +28,8 @@ local function answered(code, number, extra)
 end
 
 local patterns = {
-  { kind = "select", json = "$.errorCode", equals = 403101, expires = life, prompt = { "How do you want to confirm that it is you?" } },
+  { kind = "select", json = "$.errorCode", equals = 403101, expires = life,
+    prompt = { "How do you want to confirm that it is you?" } },
 }
 
 local errors = {
@@ -70,32 +71,39 @@ function Gigya:must(s, name, fields, options)
   return said, page
 end
 
--- The ways that the customer has: each with what is needed to send and to verify.
+-- What each provider's ways are, by name: each way with what is needed to send and to verify. They add to `out`.
+local ways_of = {}
+
+function ways_of.gigyaPhone(self, s, assertion, out)
+  local said = self:must(s, "accounts.tfa.phone.getRegisteredPhoneNumbers", { gigyaAssertion = assertion })
+  for _, phone in ipairs(said.phones or {}) do
+    for method, label in pairs { sms = "Text message", voice = "Voice call" } do
+      out[#out + 1] = { id = phone.id .. "/" .. method, label = label .. ": " .. phone.obfuscated, kind = "otp", medium = method,
+        dest = phone.obfuscated, call = "accounts.tfa.phone.", send = { phoneID = phone.id, method = method } }
+    end
+  end
+end
+
+function ways_of.gigyaEmail(self, s, assertion, out)
+  local said = self:must(s, "accounts.tfa.email.getEmails", { gigyaAssertion = assertion })
+  for _, mail in ipairs(said.emails or {}) do
+    out[#out + 1] = { id = mail.id, label = "Email: " .. mail.obfuscated, kind = "otp", medium = "email", dest = mail.obfuscated,
+      call = "accounts.tfa.email.", send = { emailID = mail.id } }
+  end
+end
+
+function ways_of.gigyaTotp(_, _, _, out)
+  out[#out + 1] = { id = "totp", label = "Authenticator app", kind = "totp", medium = "app" }
+end
+
 function Gigya:ways(s, reg)
   local out = {}
-  local function add(id, label, fields)
-    fields.id, fields.label = id, label
-    out[#out + 1] = fields
-  end
   for _, provider in ipairs(self:must(s, "accounts.tfa.getProviders", { regToken = reg }).activeProviders or {}) do
-    local known = provider.name == "gigyaPhone" or provider.name == "gigyaEmail" or provider.name == "gigyaTotp"
-    local assertion = known and self:must(s, "accounts.tfa.initTFA", { provider = provider.name, mode = "verify", regToken = reg }).gigyaAssertion
-    if provider.name == "gigyaPhone" then
-      for _, phone in ipairs(self:must(s, "accounts.tfa.phone.getRegisteredPhoneNumbers", { gigyaAssertion = assertion }).phones or {}) do
-        local function by(method, medium, label)
-          add(phone.id .. "/" .. method, label .. ": " .. phone.obfuscated, { kind = "otp", medium = medium, dest = phone.obfuscated, call = "accounts.tfa.phone.",
-            assertion = assertion, send = { phoneID = phone.id, method = method } })
-        end
-        by("sms", "sms", "Text message")
-        by("voice", "voice", "Voice call")
-      end
-    elseif provider.name == "gigyaEmail" then
-      for _, mail in ipairs(self:must(s, "accounts.tfa.email.getEmails", { gigyaAssertion = assertion }).emails or {}) do
-        add(mail.id, "Email: " .. mail.obfuscated, { kind = "otp", medium = "email", dest = mail.obfuscated, call = "accounts.tfa.email.", assertion = assertion,
-          send = { emailID = mail.id } })
-      end
-    elseif known then
-      add("totp", "Authenticator app", { kind = "totp", medium = "app", assertion = assertion })
+    local find, first = ways_of[provider.name], #out + 1
+    if find then
+      local begun = self:must(s, "accounts.tfa.initTFA", { provider = provider.name, mode = "verify", regToken = reg })
+      find(self, s, begun.gigyaAssertion, out)
+      for i = first, #out do out[i].assertion = begun.gigyaAssertion end
     end
   end
   if #out == 0 then s:fail("mfa.unsupported", "the utility offers only second factors that cannot be passed on") end
@@ -127,14 +135,15 @@ function Gigya:confirm(s, page, reg)
     function handlers.resend() self:send(s, way) end
   end
   function handlers.verify(code)
-    if way.kind == "totp" then return (self:call(s, "accounts.tfa.totp.verify", { code = code, gigyaAssertion = way.assertion })) end
-    return (self:call(s, way.call .. "completeVerification", { code = code, phvToken = way.token, gigyaAssertion = way.assertion }))
+    local call = way.kind == "totp" and "accounts.tfa.totp.verify" or way.call .. "completeVerification"
+    return (self:call(s, call, { code = code, phvToken = way.token, gigyaAssertion = way.assertion }))
   end
-  local answer = s:ask({ kind = way.kind, medium = way.medium, dest = way.dest, expires = life,
-    prompt = way.kind == "totp" and "Enter the code of your authenticator app" or "Enter the code that the utility sent you" }, handlers)
+  local prompt = way.kind == "totp" and "Enter the code of your authenticator app" or "Enter the code that the utility sent you"
+  local answer = s:ask({ kind = way.kind, medium = way.medium, dest = way.dest, expires = life, prompt = prompt }, handlers)
   local proof = api.value(site.json(s, answer), "providerAssertion")
   if not proof then fail(s, "the verification", answer:json()) end
-  self:must(s, "accounts.tfa.finalizeTFA", { gigyaAssertion = way.assertion, providerAssertion = proof, regToken = reg, tempDevice = "false" })
+  self:must(s, "accounts.tfa.finalizeTFA", { gigyaAssertion = way.assertion, providerAssertion = proof, regToken = reg,
+    tempDevice = "false" })
   return self:must(s, "accounts.finalizeRegistration", { regToken = reg, include = "profile" })
 end
 

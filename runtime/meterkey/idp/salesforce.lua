@@ -1,4 +1,4 @@
--- Salesforce communities (Experience Cloud): the sign-in of a Lightning page (Aura) or a Visualforce page, and its second factor.
+-- Salesforce communities (Experience Cloud): the sign-in of a Lightning (Aura) or Visualforce page, second factor and all.
 --
 --   local idp = require("meterkey.idp.salesforce") { site = "https://my.example.test/customers" }
 --
@@ -26,15 +26,19 @@ local life = 600
 local view_state = [=[form:has(input[name="com.salesforce.visualforce.ViewState"])]=]
 local code_form = [=[form:has(input[name="emc"]), form:has(input[name="smc"])]=]
 local says = ".errorM3, .message.errorM3 .messageText, #error"
-local bad_login = [[(?i)(username|user name|password|log ?in).*(incorrect|invalid|not (match|recogni|valid)|check|failed)|(incorrect|invalid).*(username|password)]]
+local bad_login = [[(?ix) (username|user\ name|password|log\ ?in) .* (incorrect|invalid|not\ (match|recogni|valid)|check|failed)
+  | (incorrect|invalid) .* (username|password)]]
 
 local patterns = {
-  { kind = "otp", medium = "email", html = [=[form:has(input[name="emc"])]=], prompt = { "Enter the code that was sent by email" }, expires = life },
-  { kind = "otp", medium = "sms", html = [=[form:has(input[name="smc"])]=], prompt = { "Enter the code that was sent by text message" }, expires = life },
+  { kind = "otp", medium = "email", html = [=[form:has(input[name="emc"])]=], expires = life,
+    prompt = { "Enter the code that was sent by email" } },
+  { kind = "otp", medium = "sms", html = [=[form:has(input[name="smc"])]=], expires = life,
+    prompt = { "Enter the code that was sent by text message" } },
 }
 
 local errors = {
-  { code = "mfa.code_wrong", html = says, text = [[(?i)code.*(incorrect|invalid|wrong|isn.t (right|valid))|(incorrect|invalid).*code]], message = says },
+  { code = "mfa.code_wrong", html = says, message = says,
+    text = [[(?i)code.*(incorrect|invalid|wrong|isn.t (right|valid))|(incorrect|invalid).*code]] },
   { code = "mfa.code_expired", html = says, text = [[(?i)code.*expired]], message = says },
   { code = "auth.locked", html = says, text = [[(?i)\block(ed|out)\b]], message = says },
   { code = "auth.credentials", html = says, text = bad_login, message = says },
@@ -53,7 +57,8 @@ function Salesforce:action(s, descriptor, params, marker, options)
   options = options or {}
   local context = { mode = "PROD", app = "siteforce:loginApp2", fwuid = s.aura.fwuid, loaded = s.aura.loaded }
   options.form = {
-    message = json.encode { actions = { { id = "1;a", descriptor = descriptor, callingDescriptor = "UNKNOWN", params = params } } },
+    message = json.encode {
+      actions = { { id = "1;a", descriptor = descriptor, callingDescriptor = "UNKNOWN", params = params } } },
     ["aura.context"] = json.encode(context), ["aura.pageURI"] = s.aura.uri, ["aura.token"] = "null",
   }
   options.headers = { Accept = "*/*" }
@@ -96,22 +101,25 @@ function Salesforce:confirm(s, said)
   local choices = choices_of(said)
   if #choices == 0 then s:fail("mfa.method_unavailable", "the portal wants a code and offers no way to send it") end
   local way = choices[1].id
-  if #choices > 1 then way = s:ask { kind = "select", prompt = "How should the code be sent?", choices = choices, expires = life } end
+  if #choices > 1 then
+    way = s:ask { kind = "select", prompt = "How should the code be sent?", choices = choices, expires = life }
+  end
   local function send()
-    local _, page = self:apex_call(s, self.apex.choose, { username = said.retencrUsrname, selectedChoice = way, isforgotpassword = false }, { sends_code = true })
+    local _, page = self:apex_call(s, self.apex.choose,
+      { username = said.retencrUsrname, selectedChoice = way, isforgotpassword = false }, { sends_code = true })
     return page
   end
   send()
   local done
-  s:ask({ kind = "otp", medium = way == "Email" and "email" or "sms", dest = way == "Email" and said.EmailVal or said.PhoneVal, expires = life,
-    prompt = "Enter the code that the utility sent you" }, {
-    resend = send,
-    verify = function(code)
-      local answer, page = self:apex_call(s, self.apex.verify, { input = { authCode = code, encToken = said.encryptedTFT, usernameVal = said.retencrUsrname, otpType = way } })
-      done = answer
-      return page
-    end,
-  })
+  local function verify(code)
+    local answer, page = self:apex_call(s, self.apex.verify, {
+      input = { authCode = code, encToken = said.encryptedTFT, usernameVal = said.retencrUsrname, otpType = way } })
+    done = answer
+    return page
+  end
+  local by_mail = way == "Email"
+  s:ask({ kind = "otp", medium = by_mail and "email" or "sms", dest = by_mail and said.EmailVal or said.PhoneVal, expires = life,
+    prompt = "Enter the code that the utility sent you" }, { resend = send, verify = verify })
   if api.value(done, "returnResponse") ~= "success" then refuse(s, tostring(api.value(done, "returnResponse"))) end
   local kept = api.value(done, "wrapperObj")
   if kept then s.keep.device = json.encode(kept) end
@@ -163,8 +171,7 @@ end
 
 -- A page that only a script leads away from.
 local function redirected(s, page)
-  local found = page:match([[window\.location(?:\.href|\.replace\()?\s*[=(]?\s*['"](?<url>[^'"]*(?:frontdoor|home)[^'"]*)['"] ]]) or
-    page:match([[window\.location\.replace\(['"](?<url>[^'"]+)['"]\)]])
+  local found = page:match([[window\.location(?:\.href\s*=|\.replace\(|\s*=)\s*['"](?<url>[^'"]+)['"] ]], "x")
   return found and s:get(found.url) or page
 end
 
@@ -183,13 +190,22 @@ end
 
 function Salesforce:sign_out(s) s:get(self.site .. "/secur/logout.jsp") end
 
+-- What a controller of the portal's own says, where it says it.
+local returned = "$.actions[0].returnValue.returnValue."
+local response = returned .. "returnResponse"
+
+local apex_patterns = {
+  { kind = "select", json = returned .. "retMessage", match = "^verifymfa", expires = life, prompt = { "How should the code be sent?" } },
+}
+
+local apex_errors = {
+  { code = "mfa.code_wrong", json = response, match = [[(?i)code.*(incorrect|invalid|wrong)|(incorrect|invalid).*code]], message = response },
+  { code = "mfa.code_expired", json = response, match = [[(?i)code.*expired]], message = response },
+}
+
 return function(config)
+  local apex = config.apex ~= nil
   return setmetatable({ site = config.site, apex = config.apex, home = config.home, life = life,
-    patterns = list.join(patterns, config.apex and { { kind = "select", json = "$.actions[0].returnValue.returnValue.retMessage", match = "^verifymfa",
-      prompt = { "How should the code be sent?" }, expires = life } } or nil),
-    errors = list.join(errors, config.apex and {
-      { code = "mfa.code_wrong", json = "$.actions[0].returnValue.returnValue.returnResponse", match = [[(?i)code.*(incorrect|invalid|wrong)|(incorrect|invalid).*code]],
-        message = "$.actions[0].returnValue.returnValue.returnResponse" },
-      { code = "mfa.code_expired", json = "$.actions[0].returnValue.returnValue.returnResponse", match = [[(?i)code.*expired]],
-        message = "$.actions[0].returnValue.returnValue.returnResponse" } } or nil, site.errors) }, Salesforce)
+    patterns = list.join(patterns, apex and apex_patterns or nil),
+    errors = list.join(errors, apex and apex_errors or nil, site.errors) }, Salesforce)
 end
