@@ -129,7 +129,8 @@ class Run:
         shutil.rmtree(self.folder)
 
     def shared(self):
-        folders = ["--scripts", os.path.join(ROOT, "scripts"), "--runtime", os.path.join(ROOT, "runtime")]
+        modules = os.path.join(HERE, "modules") if self.adapter.endswith(".lua") else os.path.join(ROOT, "runtime")
+        folders = ["--scripts", os.path.join(ROOT, "scripts"), "--runtime", modules]
         return [*folders, *self.portal.options(), *(["--mfa", self.row["mfa"]] if "mfa" in self.row else []),
                 "--keep", os.path.join(self.folder, "keep")]
 

@@ -1,58 +1,19 @@
 -- Brightwater Energy, a made-up utility: Okta's classic authentication behind the portal's own page, then SAML.
-local account, address, api, fold = require "meterkey.account", require "meterkey.address", require "meterkey.api",
-  require "meterkey.fold"
-local saml, service, site, tariff = require "meterkey.idp.saml", require "meterkey.service", require "meterkey.site",
-  require "meterkey.tariff"
+local reference, saml, site = require "meterkey.reference", require "meterkey.idp.saml", require "meterkey.site"
 
-local home = "https://www.brightwater.test"
-local org = "https://login.brightwater.test"
+local home, org = "https://www.brightwater.test", "https://login.brightwater.test"
 local idp = require("meterkey.idp.okta") { org = org,
   options = { multiOptionalFactorEnroll = true, warnBeforePasswordExpired = true } }
 
-local function read_meter(row)
-  local at = api.value(row, "address")
-  return {
-    account = account.number(row.accountNumber), account_id = row.customerId, name = row.holder,
-    meter = row.meterNumber, point = row.servicePoint, service = service.class(row.service),
-    status = service.status(row.status), tariff = tariff.code(row.rate),
-    address = at and address.of { line1 = at.line1, line2 = at.line2, city = at.city, region = at.state,
-      postcode = at.zip },
-  }
-end
-
-return {
-  api = 1,
-  id = "family_okta",
-  name = "Brightwater Energy",
-  regions = { "NY" },
-  services = { "electric", "gas" },
-  portal = home .. "/",
-  hosts = { "www.brightwater.test", "login.brightwater.test" },
-  evidence = "modelled",
-  timezone = "America/New_York",
-  credentials = {
-    { name = "username", label = "Email", type = "email" },
-    { name = "password", label = "Password", secret = true },
-  },
-  mfa = { policy = "relay", kinds = { "otp", "totp", "question", "approve", "select" }, patterns = idp.patterns },
-  errors = idp.errors,
+return reference {
+  id = "family_okta", name = "Brightwater Energy", home = home, hosts = { "www.brightwater.test", "login.brightwater.test" },
+  idp = idp, kinds = { "otp", "totp", "question", "approve", "select" },
 
   sign_in = function(s)
     site.page(s, s:get(home .. "/signin"), "#okta-signin")
     local token = idp:sign_in(s)
     local page = saml.pass(s, idp:start_session(s, token, org .. "/app/brightwater_1/exk1brightwater/sso/saml"))
     site.page(s, page, "#account-home")
-  end,
-
-  meters = function(s)
-    local out, path = {}, "/api/meters?page=1"
-    while type(path) == "string" do
-      local answer = api.answer(s, s:get(home .. path))
-      for _, row in ipairs(answer.meters) do out[#out + 1] = read_meter(row) end
-      path = answer.next
-    end
-    if #out == 0 then return {}, "none" end
-    return fold.meters(out)
   end,
 
   sign_out = function(s)

@@ -1,54 +1,16 @@
 -- Clearfield Power, a made-up utility: the portal hands over to Okta's hosted page of the Identity Engine.
-local account, address, api, fold = require "meterkey.account", require "meterkey.address", require "meterkey.api",
-  require "meterkey.fold"
-local service, site, tariff = require "meterkey.service", require "meterkey.site", require "meterkey.tariff"
+local reference, site = require "meterkey.reference", require "meterkey.site"
 
 local home = "https://www.clearfield.test"
 local idp = require("meterkey.idp.okta_idx") { org = "https://login.clearfield.test" }
 
-local function read_meter(row)
-  local at = api.value(row, "address")
-  return {
-    account = account.number(row.accountNumber), account_id = row.customerId, name = row.holder,
-    meter = row.meterNumber, point = row.servicePoint, service = service.class(row.service),
-    status = service.status(row.status), tariff = tariff.code(row.rate),
-    address = at and address.of { line1 = at.line1, line2 = at.line2, city = at.city, region = at.state,
-      postcode = at.zip },
-  }
-end
-
-return {
-  api = 1,
-  id = "family_okta_idx",
-  name = "Clearfield Power",
-  regions = { "NY" },
-  services = { "electric", "gas" },
-  portal = home .. "/",
-  hosts = { "www.clearfield.test", "login.clearfield.test" },
-  evidence = "modelled",
-  timezone = "America/New_York",
-  credentials = {
-    { name = "username", label = "Email", type = "email" },
-    { name = "password", label = "Password", secret = true },
-  },
-  mfa = { policy = "relay", kinds = { "otp", "totp", "question", "approve", "select" }, patterns = idp.patterns },
-  errors = idp.errors,
+return reference {
+  id = "family_okta_idx", name = "Clearfield Power", home = home, hosts = { "www.clearfield.test", "login.clearfield.test" },
+  idp = idp, kinds = { "otp", "totp", "question", "approve", "select" },
 
   sign_in = function(s)
     idp:restore(s)
-    local page = idp:sign_in(s, s:get(home .. "/account"))
-    site.page(s, page, "#account-home")
-  end,
-
-  meters = function(s)
-    local out, path = {}, "/api/meters?page=1"
-    while type(path) == "string" do
-      local answer = api.answer(s, s:get(home .. path))
-      for _, row in ipairs(answer.meters) do out[#out + 1] = read_meter(row) end
-      path = answer.next
-    end
-    if #out == 0 then return {}, "none" end
-    return fold.meters(out)
+    site.page(s, idp:sign_in(s, s:get(home .. "/account")), "#account-home")
   end,
 
   sign_out = function(s)

@@ -5,6 +5,7 @@
 // for the controller). Documented: the shape of Aura calls, the controller's arguments and answers. Common knowledge: the rest.
 import { hidden } from './aspnet.mjs';
 import { page } from './portal.mjs';
+import { instead } from './reference.mjs';
 
 const LIFE = 600000;
 const FWUID = 'ZDROWDdLOGtXcTZqSWZiU19ZaDJFdzk4bkk0bVJhZGJCWE9mUC1IZXZRbmcyNDguMTAuNS01LjAuMTA';
@@ -28,11 +29,9 @@ class Salesforce {
 
   login(c, error) {
     const { switches } = this.p;
-    if (switches.maintenance === 503) return c.html(page('Unavailable', '<h1>Service unavailable</h1>'), { status: 503 });
-    if (switches.maintenance) return c.html(page('Maintenance', '<h1>We are down for maintenance</h1>'));
-    if (switches.wall) return c.html(page('Access Denied', '<h1>Access Denied</h1>'), { status: 403 });
+    const other = instead(this.p, c);
+    if (other) return other;
     if (switches.rate) return c.html(page('Slow down', 'Too many requests'), { status: 429 });
-    if (switches.moved) return c.html(page('Welcome', '<main id="app"></main>'));
     if (!this.visualforce || switches.lightning) {
       const config = JSON.stringify({ context: { mode: 'PROD', fwuid: switches.stale ? 'stale' : FWUID, app: 'siteforce:loginApp2', loaded: {} } });
       return c.html(page('Login', `<div id="login" class="siteforceLoginBody"></div><script>var auraConfig = ${config};</script>`));
