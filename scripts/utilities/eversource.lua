@@ -5,9 +5,9 @@
 -- number, status and services are modelled, and read in `read_account`; so is signing out.
 local account, address, api, fold = require "meterkey.account", require "meterkey.address", require "meterkey.api",
   require "meterkey.fold"
-local html, json, list = require "meterkey.html", require "meterkey.json", require "meterkey.list"
+local html, json = require "meterkey.html", require "meterkey.json"
 local oidc, regex, service = require "meterkey.idp.oidc", require "meterkey.regex", require "meterkey.service"
-local site, tariff = require "meterkey.site", require "meterkey.tariff"
+local site = require "meterkey.site"
 
 local home = "https://www.eversource.com"
 local login_page = home .. "/security/account/Login"
@@ -104,37 +104,17 @@ local function widget_token(s, one)
   return api.answer(s, page).jwtToken
 end
 
-local query = [[{ billingAccountByAuthContext { serviceAgreementsConnection { edges { node { serviceType
-  ratePlan { code } servicePointsConnection { edges { node { utilityId serviceType premise { timeZone }
-  } } } } } } } }]]
-
-local function nodes(connection)
-  local out = {}
-  for i, edge in ipairs(api.value(connection, "edges") or {}) do out[i] = edge.node end
-  return out
-end
-
-local function row_of(one, kind, point, agreement)
-  return {
-    account = one.account, account_id = one.account_id, name = one.name, status = one.status, address = one.address,
-    service = service.class(kind), meter = api.value(point, "utilityId"),
-    tariff = tariff.code(api.value(agreement, "ratePlan", "code")), timezone = api.value(point, "premise", "timeZone"),
-  }
-end
-
 -- A row a service point; a row a service where the widget has nothing to say.
 local function add_rows(s, out, one)
-  local token, before = widget_token(s, one), #out
-  local data = token and widget:graphql(s, token, query, "urn:external:opower:entity:id:" .. one.account_id)
-  local agreements = api.value(data, "billingAccountByAuthContext", "serviceAgreementsConnection")
-  for _, agreement in ipairs(nodes(agreements)) do
-    for _, point in ipairs(nodes(agreement.servicePointsConnection)) do
-      local kind = api.value(point, "serviceType") or agreement.serviceType
-      out[#out + 1] = row_of(one, kind, point, agreement)
-    end
+  local token = widget_token(s, one)
+  local rows = token and widget:service_points(s, token, "urn:external:opower:entity:id:" .. one.account_id) or {}
+  if #rows == 0 then
+    for i, kind in ipairs(one.services) do rows[i] = { service = service.class(kind) } end
   end
-  if #out > before then return end
-  for _, kind in ipairs(one.services) do out[#out + 1] = row_of(one, kind) end
+  for _, row in ipairs(rows) do
+    for _, name in ipairs { "account", "account_id", "name", "status", "address" } do row[name] = one[name] end
+    out[#out + 1] = row
+  end
 end
 
 return {
@@ -154,7 +134,7 @@ return {
   },
 
   mfa = { policy = "relay", kinds = { "otp", "select" }, patterns = idp.patterns },
-  errors = list.join(idp.errors),
+  errors = idp.errors,
 
   sign_in = function(s)
     local token = idp:sign_in(s, { username = check_password(s) })

@@ -10,11 +10,14 @@
 --                                          account is the number the customer knows, uuid the widget's own id of both
 --   widget:meter_numbers(s, token, entry)  printed meter numbers of such an entry, from its real-time meters
 --   widget:graphql(s, token, query, urn)   the `data` of a GraphQL answer, for the entity of that URN
+--   widget:service_points(s, token, urn)   list of { service, meter, tariff, timezone }, one entry a service point of the
+--                                          billing account of that URN, asked by GraphQL
 -- It asks nothing of the customer and sends no code. A token that is not good (any more) is site.permission.
 --
 -- Documented (a public client): paths, keys, ELEC and GAS, that electricity and gas share an account number. Inferred:
 -- that a page that is not full is the last. Steam and other services never appear.
-local json, log, site = require "meterkey.json", require "meterkey.log", require "meterkey.site"
+local api, json, log = require "meterkey.api", require "meterkey.json", require "meterkey.log"
+local service, site, tariff = require "meterkey.service", require "meterkey.site", require "meterkey.tariff"
 
 local Widget = {}
 Widget.__index = Widget
@@ -87,6 +90,29 @@ function Widget:graphql(s, token, query, entity)
   local problem = type(reply.errors) == "table" and reply.errors[1]
   if problem then s:fail("adapter.unexpected_page", "the usage widget: " .. tostring(problem.message)) end
   return reply.data
+end
+
+local points = [[{ billingAccountByAuthContext { serviceAgreementsConnection { edges { node { serviceType
+  ratePlan { code } servicePointsConnection { edges { node { utilityId serviceType premise { timeZone }
+  } } } } } } } }]]
+
+local function nodes(connection)
+  local out = {}
+  for i, edge in ipairs(api.value(connection, "edges") or {}) do out[i] = edge.node end
+  return out
+end
+
+function Widget:service_points(s, token, entity)
+  local data, out = self:graphql(s, token, points, entity), {}
+  for _, agreement in ipairs(nodes(api.value(data, "billingAccountByAuthContext", "serviceAgreementsConnection"))) do
+    for _, point in ipairs(nodes(agreement.servicePointsConnection)) do
+      out[#out + 1] = {
+        service = service.class(api.value(point, "serviceType") or agreement.serviceType), meter = api.value(point, "utilityId"),
+        tariff = tariff.code(api.value(agreement, "ratePlan", "code")), timezone = api.value(point, "premise", "timeZone"),
+      }
+    end
+  end
+  return out
 end
 
 return function(config)
