@@ -54,12 +54,12 @@ local function answer(s, page)
 end
 
 local function service_of(customer, account)
-  local service = fuels[account.meterType]
-  if not service then
+  local fuel = fuels[account.meterType]
+  if not fuel then
     log.warn("the usage widget lists a service of an unknown kind: " .. tostring(account.meterType))
     return nil
   end
-  return { account = account.preferredUtilityAccountId, service = service, uuid = account.uuid,
+  return { account = account.preferredUtilityAccountId, service = fuel, uuid = account.uuid,
     customer = customer.uuid, resolution = account.readResolution }
 end
 
