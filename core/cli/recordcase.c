@@ -74,11 +74,47 @@ static bool asks_secret(const mk_reel *reel, size_t i)
     return true;
 }
 
+/* The length of `number` at the beginning of text, where it is written with dashes or blanks between; 0 if it is another. */
+static size_t written_at(const char *text, size_t len, const char *number)
+{
+    size_t at = 0;
+    bool parted = false;
+    for (; *number && at < len; number++, at++) {
+        if (at && (text[at] == '-' || text[at] == ' ') && at + 1 < len) {
+            parted = true;
+            at++;
+        }
+        if (text[at] != *number)
+            return 0;
+    }
+    return !*number && parted ? at : 0;
+}
+
+/* An adapter takes a number without the dashes that the portal writes: those ways are learned, too. */
+static int learn_written(making *m, const char *number)
+{
+    const mk_reel *reel = m->from->reel;
+    int err = MK_OK;
+    for (size_t i = 0; i < reel->count && !err; i++) {
+        const mk_buf *body = &reel->list[i].response.body;
+        if (reel->list[i].kind != MK_FRAME_HOP)
+            continue;
+        for (size_t at = 0; at < body->len && !err; at++) {
+            const size_t len = written_at(body->data + at, body->len - at, number);
+            err = len ? mk_scrub_token(m->scrub, body->data + at, len) : MK_OK;
+        }
+    }
+    return err;
+}
+
 /* Numbers keep their shape. */
 static int learn_number(making *m, const json_t *value)
 {
     const size_t len = json_string_length(value);
-    return len >= SHORTEST ? mk_scrub_token(m->scrub, json_string_value(value), len) : MK_OK;
+    if (len < SHORTEST)
+        return MK_OK;
+    const int err = mk_scrub_token(m->scrub, json_string_value(value), len);
+    return err ? err : learn_written(m, json_string_value(value));
 }
 
 static int learn_words(making *m, const json_t *value, const char *front, const char *back)
