@@ -4,7 +4,7 @@
 //   POST /<id>/advance {"seconds": n}    POST /<id>/switch {...}    POST /<id>/decide {"user", "decision": "approve"|"deny"}
 //   GET  /<id>/phone?user=&after=N&wait=SECONDS   messages after the N-th; waits for one
 //   GET  /<id>/totp?user=   GET /<id>/faults   GET /<id>/requests
-//   GET  /             the page
+//   GET  /   GET /<id>   the pages for people
 import { escape, page } from './portal.mjs';
 import { codeAt, stepAt } from './totp.mjs';
 
@@ -64,19 +64,26 @@ function messages(portal) {
   return list.length ? `<ul>${list.join('')}</ul>` : '<p>Nothing yet.</p>';
 }
 
-function section(portal, ports) {
+// A reference portal's adapter is a file beside it, with modules of its own.
+function command(portal, ports) {
   const detours = portal.hosts.map((host) => `--connect-to ${host}:443:127.0.0.1:${ports.tls}`).join(' ');
-  const faults = portal.faults.length ? `<h3>Faults</h3><ul>${portal.faults.map((text) => `<li>${escape(text)}</li>`).join('')}</ul>` : '';
-  return `<details><summary>${escape(portal.name)} (${escape(portal.id)})</summary>
-<p><code>build/meterkey run ${escape(portal.id)} --cacert ${escape(ports.cacert)} ${escape(detours)}</code></p>
-<h3>Customers</h3>${customers(portal)}<h3>Their phones</h3>${messages(portal)}${faults}</details>`;
+  const own = portal.id.startsWith('family_');
+  const adapter = own ? `tests/portals/adapters/${portal.id}.lua --runtime tests/portals/modules` : portal.id;
+  return `build/meterkey run ${adapter} --mfa relay --cacert ${ports.cacert} ${detours}`;
 }
 
-const STYLE = '<meta name="viewport" content="width=device-width"><meta http-equiv="refresh" content="20"><style>body{font:1rem/1.4 sans-serif;max-width:60rem;margin:auto;padding:1rem}summary{font-size:1.2rem;padding:.4rem 0}code{overflow-wrap:anywhere}td,th{text-align:left;padding:.1rem .6rem .1rem 0}</style>';
+const STYLE = '<meta name="viewport" content="width=device-width"><style>body{font:1rem/1.4 sans-serif;max-width:60rem;margin:auto;padding:1rem}li{padding:.2rem 0}code{overflow-wrap:anywhere}td,th{text-align:left;padding:.1rem .6rem .1rem 0}</style>';
+
+// The page of one portal looks for news by itself, since codes arrive on it.
+function portalPage(portal, ports) {
+  const faults = portal.faults.length ? `<h2>Faults</h2><ul>${portal.faults.map((text) => `<li>${escape(text)}</li>`).join('')}</ul>` : '';
+  return page(portal.name, `<p><a href="/">All portals</a></p><h1>${escape(portal.name)}</h1><h2>Their phones</h2>${messages(portal)}
+<h2>Sign in as one of these</h2><p><code>${escape(command(portal, ports))}</code></p>${customers(portal)}${faults}`, `${STYLE}<meta http-equiv="refresh" content="5">`);
+}
 
 function people(portals, ports) {
-  return page('Test portals', `<h1>Test portals</h1><p>Each answers at its real names on port ${ports.tls}; nothing leaves this machine.</p>${
-    portals.map((portal) => section(portal, ports)).join('\n')}`, STYLE);
+  const list = portals.map((one) => `<li><a href="/${one.id}">${escape(one.name)}</a> (${escape(one.id)})</li>`);
+  return page('Test portals', `<h1>Test portals</h1><p>Each answers at its real names on port ${ports.tls}; nothing leaves this machine.</p><ul>${list.join('')}</ul>`, STYLE);
 }
 
 export function control(portals, ports) {
@@ -84,8 +91,9 @@ export function control(portals, ports) {
   return async (request, response) => {
     const url = new URL(request.url, 'http://control');
     const [id, verb] = url.pathname.slice(1).split('/');
-    if (id === '') {
-      response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(people(portals, ports));
+    if (id === '' || (byId.has(id) && !verb)) {
+      const html = id === '' ? people(portals, ports) : portalPage(byId.get(id), ports);
+      response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(html);
       return;
     }
     if (!byId.has(id) || !verbs[verb]) {
