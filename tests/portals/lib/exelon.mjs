@@ -1,172 +1,259 @@
 // What ComEd, PECO and Atlantic City Electric share: the web sign-in over B2C, the customer's JSON services, the usage widget.
 //
-// exelon({id, name, domain, tenant, widget, code, fuels, home}) is a whole portal. Documented: paths, SETTINGS, the account list
-// (JSON served as text/html) and its keys, the detail's keys, the widget token by ViewAccount and GetOpowerToken, Logout.
-// Modelled: the client id, MeterInfo in the detail, townDetail.name, the chooser's markup.
+// exelon({id, name, domain, tenant, widget, code, town, rate, policy}) is a whole portal. Switches beside those of b2c.mjs:
+// wall true, rate true, redesign 'entry', maintenance 'entry'; html true, garbage (the list of accounts); lost true (no session) |
+// 'accounts' (401) | 'view' (the sign-in page for JSON); widget 401 | 500.
+// Documented: paths, SETTINGS, GetSession with a token, the account list (JSON served as text/html) and its keys, the detail's
+// keys, the widget's token by ViewAccount and GetOpowerToken, the site's cookies in two chunks, Logout. Modelled: the client id,
+// where the code goes, that it may come by a form, MeterInfo in the detail, townDetail.name, the pages' markup.
 import { b2c } from './b2c.mjs';
 import * as opower from './opower.mjs';
 import { page, portal } from './portal.mjs';
 
 const PASSWORD = 'Prairie-Lantern-61';
+const CLIENT = '11111111-2222-4333-8444-555555555555';
+const SERVICES = '/api/Services';
+const API = '/.euapi/mobile/custom/auth/accounts';
+const CHUNKS = ['.AspNet.cookie', '.AspNet.cookieC1', '.AspNet.cookieC2'];
 
-function customersOf(account) {
-  const one = [account('1234567890')];
-  return {
-    plain: { accounts: one },
-    forced: { accounts: one, mfa: 'forced' },
-    choice: { accounts: one, mfa: 'choice' },
-    text: { accounts: one, mfa: 'text' },
-    mail: { accounts: one, mfa: 'mail' },
-    locked: { accounts: one, locked: true },
-    enrol: { accounts: one, enrol: true },
-    terms: { accounts: one, terms: true },
-    renew: { accounts: one, renew: true },
-    reset: { accounts: one, reset: true },
-    several: { accounts: [account('1234567890'), account('2234567891', { premise: '7654321', line: '77 ELM CT', meters: { E: ['230000002'] } })] },
-    closed: { accounts: [account('1234567890'), account('3234567892', { status: 'Inactive' })] },
-    fuels: { accounts: [account('1234567890', { serviceType: 'GAS/ELECTRIC', meters: { E: ['230000001'], G: ['G0000001'] } })] },
-    many: { accounts: Array.from({ length: 9 }, (_, i) => account(String(4000000000 + i))) },
-    none: { accounts: [] },
-    noWidget: { accounts: [account('1234567890', { noWidget: true })] },
-    twice: { accounts: [account('1234567890', { premises: 2 })] },
-    nostreet: { accounts: [account('1234567890', { line: '' })] },
-  };
+const premise = (number, line, meters) => ({ number, line, meters });
+const home = premise('1234567', '12 MAIN ST APT 4', { ELECTRIC: ['230000001'] });
+const barn = premise('7654321', '77 ELM CT', { ELECTRIC: ['230000002'] });
+
+function account(number, extra = {}) {
+  return { number, status: 'Active', service: 'ELECTRIC', premises: [home], ...extra };
 }
 
-export function exelon({ id, name, domain, tenant, widget, code, town, rate = 'RES', policy = 'B2C_1A_SignIn' }) {
-  const WEB = `secure.${domain}`;
-  const B2C = `secure1.${domain}`;
-  const ENTRY = `https://${WEB}/Pages/Login.aspx?/login`;
-  const REDIRECT = `https://${WEB}/signin-oidc`;
-  const account = (number, extra = {}) => ({ number, status: 'Active', line: '12 MAIN ST APT 4', premise: '1234567', serviceType: 'ELECTRIC', meters: { E: ['230000001'] }, ...extra });
-  const p = portal({
-    id, name, hosts: [WEB, B2C, widget], code: { digits: 6, life: 300, tries: 4 },
-    customers: Object.fromEntries(Object.entries(customersOf(account)).map(([key, one]) => [key, { password: PASSWORD, ...one }])),
-  });
+const both = premise('1234567', home.line, { ELECTRIC: ['230000001'], GAS: ['G0000001'] });
+const gas = premise('1234567', home.line, { GAS: ['G0000001'] });
+const old = premise('1112223', '5 OLD MILL RD', { ELECTRIC: ['230000003'] });
 
-  p.get('/Pages/Login.aspx', (c) => {
-    if (p.switches.wall === true) return c.html(page('Access Denied', '<h1>Access Denied</h1>'), { status: 403 });
-    if (p.switches.rate) return c.html(page('Slow down', 'Too many requests'), { status: 429 });
-    if (p.switches.redesign === 'entry') return c.html(page('My Account', '<div id="app"></div>'));
-    p.state.flow = p.token();
-    c.set('.AspNet.Correlation', p.token());
-    const query = new URLSearchParams({ client_id: '11111111-2222-4333-8444-555555555555', redirect_uri: REDIRECT, response_type: 'code', scope: 'openid', response_mode: 'query', state: p.state.flow, nonce: p.token() });
-    return c.redirect(`https://${B2C}/${tenant}/${policy}/oauth2/v2.0/authorize?${query}`);
-  });
+function customers() {
+  const one = [account('1234567890')];
+  const same = Object.fromEntries([
+    ['plain', {}], ['forced', { mfa: 'forced' }], ['choice', { mfa: 'choice' }], ['text', { mfa: 'text' }], ['mail', { mfa: 'mail' }],
+    ['phones', { mfa: 'choice', phones: 2 }], ['locked', { locked: true }], ['enrol', { enrol: true }], ['terms', { terms: true }],
+    ['renew', { renew: true }], ['reset', { reset: true }],
+  ].map(([key, extra]) => [key, { accounts: one, ...extra }]));
+  const accounts = {
+    several: [account('1234567890'), account('2234567891', { premises: [barn] })],
+    premises: [account('1234567890', { premises: [home, barn] })],
+    closed: [account('1234567890'), account('3234567892', { status: 'Inactive', premises: [old] }),
+      account('4234567893', { finaled: true, premises: [barn] })],
+    fuels: [account('1234567890', { service: 'GAS/ELECTRIC', premises: [both] })],
+    gas: [account('1234567890', { service: 'GAS', premises: [gas] })],
+    none: [],
+    noWidget: [account('1234567890', { noWidget: true })],
+    twice: [account('1234567890', { premises: [home, home] })],
+    nostreet: [account('1234567890', { premises: [premise('1234567', '', home.meters)] })],
+  };
+  const all = { ...same, ...Object.fromEntries(Object.entries(accounts).map(([key, list]) => [key, { accounts: list }])) };
+  return Object.fromEntries(Object.entries(all).map(([key, who]) => [key, { password: PASSWORD, ...who }]));
+}
 
-  b2c(p, {
-    host: B2C, tenant: `/${tenant}/${policy}`, policy, clientId: '11111111-2222-4333-8444-555555555555', redirectUri: REDIRECT,
-    finish(c, who, query) {
-      p.state.code = { code: p.token(), who };
-      return c.redirect(`${REDIRECT}?code=${p.state.code.code}&state=${query.get('state')}`);
-    },
-  });
-
-  p.get('/signin-oidc', (c) => {
-    if (c.query.get('error')) return c.redirect(`/Pages/Error.aspx?${c.query}`);
-    const { code: sent } = p.state;
-    p.state.code = undefined;
-    if (!sent || sent.code !== c.query.get('code') || p.state.flow !== c.query.get('state')) {
-      c.fault('the code or state is another, or was used');
-      return c.redirect('/Pages/Login.aspx?/login');
-    }
-    c.begin('.AspNet.cookie', { who: sent.who, token: p.token(30) });
-    c.set('.AspNet.cookieC1', p.token(40));
-    c.set('ASP.NET_SessionId', p.token());
-    return c.redirect(sent.who.accounts.length > 1 ? '/accounts/login/select-account' : '/accounts/dashboard');
-  });
-
-  p.get('/', (c) => c.html(page('Welcome', '<a href="/Pages/Login.aspx?/login">Sign in</a>')));
-
-  p.get('/Pages/Error.aspx', (c) => c.html(page('Error', '<h1>Something went wrong</h1>')));
-
-  const inside = (c) => (p.switches.lost ? undefined : c.session('.AspNet.cookie'));
-  for (const path of ['/accounts/login/select-account', '/accounts/dashboard']) {
-    p.get(path, (c) => (inside(c) ? c.html(page('My Account', '<app-root></app-root>')) : c.redirect('/Pages/Login.aspx?/login')));
+class Exelon {
+  constructor({ domain, tenant, widget, code, policy = 'B2C_1A_SignIn', ...options }) {
+    const [web, provider] = [`secure.${domain}`, `secure1.${domain}`];
+    Object.assign(this, { rate: 'RES', ...options, web, provider, redirect: `https://${web}/signin-oidc` });
+    this.authorize = `https://${provider}/${tenant}/${policy}/oauth2/v2.0/authorize`;
+    this.p = portal({ id: options.id, name: options.name, hosts: [web, provider, widget], code: { digits: 6, life: 300, tries: 3 },
+      customers: customers() });
+    b2c(this.p, { host: provider, tenant: `/${tenant}`, policy, clientId: CLIENT, redirectUri: this.redirect,
+      grant: (who, query) => this.grant(who, query) });
+    opower.routes(this.p, { host: widget, code, entriesOf: (token) => this.entries(token) });
+    this.pages();
+    this.services();
+    this.accounts();
   }
 
-  p.get('/api/Services/MyAccountService.svc/GetSession', (c) => {
-    const session = inside(c);
-    const { who, token } = session ?? {};
-    return c.send({ token: token ?? null, accountNumber: who?.accounts.length === 1 ? who.accounts[0].number : null, customerNumber: who ? '0012345678' : null,
-      customerName: who ? 'TAYLOR QUINN' : null, primaryEmail: who?.user ?? null, isResidential: true });
-  });
+  // Signing in and out
 
-  // JSON as text/html, as the portal serves it.
-  const asHtml = (c, value, status = 200) => c.answer(status, 'text/html; charset=utf-8', JSON.stringify(value));
+  pages() {
+    const { p } = this;
+    p.get('/Pages/Login.aspx', (c) => this.entry(c));
+    p.get('/signin-oidc', (c) => this.signedIn(c, c.query));
+    p.post('/signin-oidc', (c) => {
+      c.need({ headers: { origin: `https://${this.provider}`, 'content-type': /^application\/x-www-form-urlencoded/ } });
+      return this.signedIn(c, c.form);
+    });
+    p.get('/', (c) => c.html(page('Welcome', '<a href="/Pages/Login.aspx?/login">Sign in</a>')));
+    p.get('/Pages/Error.aspx', (c) => c.html(page('Error', '<h1>Something went wrong</h1>')));
+    for (const path of ['/accounts/login/select-account', '/accounts/dashboard']) p.get(path, (c) => this.landed(c));
+  }
 
-  function bearer(c) {
-    const session = inside(c);
+  entry(c) {
+    const { wall, rate, redesign, maintenance, formPost } = this.p.switches;
+    if (wall === true) return c.html(page('Access Denied', '<h1>Access Denied</h1>'), { status: 403 });
+    if (rate === true) return c.html(page('Slow down', 'Too many requests'), { status: 429, headers: { 'retry-after': '120' } });
+    if (redesign === 'entry') return c.html(page('My Account', '<div id="app"></div>'));
+    if (maintenance === 'entry') return c.html(page('Scheduled maintenance', '<p>My Account will be back soon.</p>'));
+    const state = `OpenIdConnect.AuthenticationProperties=${this.p.token(30)}`;
+    const nonce = this.p.token();
+    this.p.state.asked ??= new Map();
+    this.p.state.asked.set(state, nonce);
+    c.set(`OpenIdConnect.nonce.${nonce.slice(0, 12)}`, nonce, { sameSite: 'None' });
+    const query = new URLSearchParams({ client_id: CLIENT, redirect_uri: this.redirect, response_type: 'code', scope: 'openid',
+      response_mode: formPost ? 'form_post' : 'query', state, nonce });
+    return c.redirect(`${this.authorize}?${query}`);
+  }
+
+  grant(who) {
+    this.p.state.codes ??= new Map();
+    const code = this.p.token();
+    this.p.state.codes.set(code, who);
+    return { code };
+  }
+
+  // The way back: code and state are good once, and only in the browser that asked.
+  signedIn(c, fields) {
+    const { asked, codes } = this.p.state;
+    const nonce = asked?.get(fields.get('state'));
+    asked?.delete(fields.get('state'));
+    if (!nonce || c.cookies[`OpenIdConnect.nonce.${nonce.slice(0, 12)}`] !== nonce) c.fault('the state is another, was used, or its cookie is missing');
+    else if (fields.get('error')) return c.redirect('/Pages/Error.aspx');
+    const who = codes?.get(fields.get('code'));
+    codes?.delete(fields.get('code'));
+    if (!nonce || !who) {
+      c.fault('the code is another, or was used');
+      return c.redirect('/Pages/Login.aspx?/login');
+    }
+    const [name, first, second] = CHUNKS;
+    const session = c.begin(first, { who, token: this.p.token(30), second: this.p.token(40) });
+    session.viewed = who.accounts.length === 1 ? who.accounts[0] : undefined;
+    c.set(name, 'chunks:2');
+    c.set(second, session.second);
+    c.set('ASP.NET_SessionId', this.p.token());
+    return c.redirect(who.accounts.length > 1 ? '/accounts/login/select-account' : '/accounts/dashboard');
+  }
+
+  session(c) {
+    const [name, first, second] = CHUNKS;
+    const session = c.session(first);
+    if (!session || this.p.switches.lost === true) return undefined;
+    const whole = c.cookies[name] === 'chunks:2' && c.cookies[second] === session.second && 'ASP.NET_SessionId' in c.cookies;
+    if (!whole) c.fault('a part of the site\'s cookie is missing');
+    return whole ? session : undefined;
+  }
+
+  landed(c) {
+    const session = this.session(c);
+    if (session) session.landed = true;
+    return session ? c.html(page('My Account', '<app-root></app-root>')) : c.redirect('/Pages/Login.aspx?/login');
+  }
+
+  // Requests of the page's script come from a page of the site.
+  inside(c) {
+    const session = this.session(c);
+    c.need({ headers: { referer: new RegExp(`^https://${this.web}/accounts/`), ...(c.method === 'POST' && {
+      origin: `https://${this.web}`, 'content-type': /^application\/json/ }) } });
+    if (session && !session.landed) c.fault('no page of the site was opened');
+    return session;
+  }
+
+  // The site's own services
+
+  services() {
+    const { p } = this;
+    const unauthorized = (c) => c.send({ Message: 'Unauthorized' }, { status: 401 });
+    p.get(`${SERVICES}/MyAccountService.svc/GetSession`, (c) => {
+      const session = this.inside(c);
+      const who = session?.who;
+      return c.send({ token: session?.token ?? null, accountNumber: session?.viewed?.number ?? null, customerNumber: who ? '0012345678' : null,
+        customerName: who ? 'TAYLOR QUINN' : null, primaryEmail: who?.user ?? null, isResidential: true });
+    });
+    p.post(`${SERVICES}/AccountList.svc/ViewAccount`, (c) => {
+      if (p.switches.lost === 'view') return c.redirect('/Pages/Login.aspx?/login');
+      const session = this.inside(c);
+      const found = session?.who.accounts.find((one) => one.number === c.json?.accountNumber);
+      if (!found) {
+        c.fault('an account of somebody else, or nobody is signed in');
+        return unauthorized(c);
+      }
+      session.viewed = found;
+      return c.send({ isPasswordProtected: false });
+    });
+    p.post(`${SERVICES}/OpowerService.svc/GetOpowerToken`, (c) => {
+      const session = this.inside(c);
+      if (!session?.viewed || JSON.stringify(c.json) !== '{}') {
+        c.fault('no account was viewed, or the body is not {}');
+        return unauthorized(c);
+      }
+      return session.viewed.noWidget ? c.send({ Message: 'An error has occurred.' }, { status: 500 }) : c.send({ access_token: this.widgetToken(session.viewed) });
+    });
+    p.post(`${SERVICES}/MyAccountService.svc/Logout`, (c) => {
+      this.inside(c);
+      c.end(CHUNKS[1]);
+      for (const name of [CHUNKS[0], CHUNKS[2]]) c.unset(name);
+      return c.send({ success: true });
+    });
+  }
+
+  // The account interface: JSON as text/html, as the portal serves it
+
+  accounts() {
+    const { p } = this;
+    const json = (c, value, status = 200) => c.answer(status, 'text/html; charset=utf-8', JSON.stringify(value));
+    const refused = (c) => json(c, { success: false, meta: { code: 'TC-AUTH', description: 'Unauthorized' } }, 401);
+    p.get(API, (c) => {
+      const session = this.bearer(c);
+      if (!session) return refused(c);
+      if (p.switches.html === true) return c.html(page('My Account', '<app-root></app-root>'));
+      if (p.switches.garbage) return c.answer(200, 'text/html', '{"success":true,"data":[{"accountNumber"');
+      return json(c, { success: true, data: session.who.accounts.map((a, i) => this.listed(a, i === 0)) });
+    });
+    p.get(`${API}/:number`, (c) => {
+      const found = this.bearer(c)?.who.accounts.find((one) => one.number === c.params.number);
+      return found ? json(c, { success: true, data: this.detail(found) }) : refused(c);
+    });
+  }
+
+  bearer(c) {
+    const session = this.inside(c);
     if (!session || c.headers.authorization !== `Bearer ${session.token}`) {
       c.fault('the bearer token is missing or another');
       return undefined;
     }
-    return session;
+    return this.p.switches.lost === 'accounts' ? undefined : session;
   }
 
-  const refused = (c) => asHtml(c, { success: false, meta: { code: 'TC-AUTH', description: 'Unauthorized' } }, 401);
-
-  function premisesOf(a) {
-    const address = a.line ? { addressGeneral: `${a.line}, ${town.city}, ${town.state} ${town.zip}`, addressLine: [a.line], townDetail: { name: town.city, stateOrProvince: town.state, code: town.zip } }
-      : { addressGeneral: '', addressLine: [], townDetail: { name: town.city, stateOrProvince: town.state, code: town.zip } };
-    return Array.from({ length: a.premises ?? 1 }, () => ({ premiseNumber: a.premise, mainAddress: address,
-      MeterInfo: [...(a.meters.E ?? []).map((n) => ({ meterNumber: n, serviceType: 'ELECTRIC' })), ...(a.meters.G ?? []).map((n) => ({ meterNumber: n, serviceType: 'GAS' }))] }));
+  address(line) {
+    const { city, state, zip } = this.town;
+    return { addressGeneral: line && `${line}, ${city}, ${state} ${zip}`, addressLine: line ? [line] : [],
+      townDetail: { name: city, stateOrProvince: state, code: zip } };
   }
 
-  p.get('/.euapi/mobile/custom/auth/accounts', (c) => {
-    const session = bearer(c);
-    if (!session) return refused(c);
-    if (p.switches.html === true) return c.html(page('My Account', '<app-root></app-root>'));
-    if (p.switches.garbage) return c.answer(200, 'text/html', '{"success":true,"data":[{"accountNumber"');
-    return asHtml(c, { success: true, data: session.who.accounts.map((a, i) => ({ accountNumber: a.number, customerNumber: '0012345678', address: a.line, status: a.status, isResidential: true, isDefaultProfile: i === 0,
-      PremiseInfo: premisesOf(a).map(({ premiseNumber, mainAddress }) => ({ premiseNumber, mainAddress })) })) });
-  });
+  listed(a, first) {
+    return { accountNumber: a.number, customerNumber: '0012345678', address: a.premises[0].line, status: a.status, isResidential: true,
+      isDefaultProfile: first, PremiseInfo: a.premises.map((one) => ({ premiseNumber: one.number, mainAddress: this.address(one.line) })) };
+  }
 
-  p.get('/.euapi/mobile/custom/auth/accounts/:number', (c) => {
-    const session = bearer(c);
-    const a = session?.who.accounts.find((one) => one.number === c.params.number);
-    if (!a) return refused(c);
-    return asHtml(c, { success: true, data: { accountNumber: a.number, status: a.status, flagFinaled: a.status !== 'Active', serviceType: a.serviceType, addressLine: a.line, city: town.city, state: town.state, zipCode: town.zip,
-      premiseNumber: a.premise, rateSchedule: rate, electricChoiceID: a.meters.E ? `E${a.number}` : null, gasChoiceID: a.meters.G ? `G${a.number}` : null, isPasswordProtected: false, PremiseInfo: premisesOf(a) } });
-  });
+  detail(a) {
+    const [first] = a.premises;
+    const { city, state, zip } = this.town;
+    const has = (fuel) => fuel in first.meters;
+    return {
+      accountNumber: a.number, status: a.status, flagFinaled: Boolean(a.finaled) || a.status !== 'Active', serviceType: a.service,
+      addressLine: first.line, city, state, zipCode: zip, premiseNumber: first.number, rateSchedule: this.rate,
+      electricChoiceID: has('ELECTRIC') ? `E${a.number}` : null, gasChoiceID: has('GAS') ? `G${a.number}` : null, isPasswordProtected: false,
+      PremiseInfo: a.premises.map((one) => ({ premiseNumber: one.number, mainAddress: this.address(one.line),
+        MeterInfo: Object.entries(one.meters).flatMap(([serviceType, list]) => list.map((meterNumber) => ({ meterNumber, serviceType }))) })),
+    };
+  }
 
-  p.post('/api/Services/AccountList.svc/ViewAccount', (c) => {
-    const session = inside(c);
-    const a = session?.who.accounts.find((one) => one.number === c.json?.accountNumber);
-    if (!a) {
-      c.fault('an account of somebody else, or nobody is signed in');
-      return c.send({ Message: 'Unauthorized' }, { status: 401 });
-    }
-    session.viewed = a;
-    return c.send({ isPasswordProtected: false });
-  });
+  // The usage widget, whose token is good for the account that was viewed last
 
-  p.post('/api/Services/OpowerService.svc/GetOpowerToken', (c) => {
-    const session = inside(c);
-    if (!session?.viewed) {
-      c.fault('no account was viewed');
-      return c.send({ Message: 'Unauthorized' }, { status: 401 });
-    }
-    if (session.viewed.noWidget) return c.send({ Message: 'An error has occurred.' }, { status: 500 });
-    p.state.widgets ??= new Map();
-    const token = p.token(30);
-    p.state.widgets.set(token, session.viewed);
-    return c.send({ access_token: token });
-  });
+  widgetToken(a) {
+    this.p.state.widgets ??= new Map();
+    const token = this.p.token(30);
+    this.p.state.widgets.set(token, a);
+    return token;
+  }
 
-  p.post('/api/Services/MyAccountService.svc/Logout', (c) => {
-    c.session('.AspNet.cookie');
-    c.end('.AspNet.cookie');
-    return c.send({ success: true });
-  });
-
-  const fuel = { E: 'ELEC', G: 'GAS' };
-  opower.routes(p, {
-    host: widget, code,
-    entriesOf(token) {
-      const a = p.state.widgets?.get(token);
-      return a && Object.keys(a.meters).map((kind) => ({ customer: `c-${a.number}`, uuid: `u-${kind}-${a.number}`, number: a.number, fuel: fuel[kind] }));
-    },
-  });
-  return p;
+  entries(token) {
+    const a = this.p.state.widgets?.get(token);
+    return a && Object.keys(a.premises[0].meters).map((kind) => ({ customer: `c-${a.number}`, uuid: `u-${kind[0]}-${a.number}`, number: a.number,
+      fuel: { ELECTRIC: 'ELEC', GAS: 'GAS' }[kind] }));
+  }
 }
+
+export function exelon(options) { return new Exelon(options).p; }
