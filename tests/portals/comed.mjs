@@ -2,6 +2,7 @@
 import { exelon } from './lib/exelon.mjs';
 
 export default exelon({
-  id: 'comed', name: 'ComEd', domain: 'comed.com', tenant: 'euazurecomed.onmicrosoft.com', widget: 'cec.opower.com', code: 'cec',
+  id: 'comed', name: 'ComEd', domain: 'comed.com',
+  tenant: 'euazurecomed.onmicrosoft.com', widget: 'cec.opower.com', code: 'cec',
   town: { city: 'CHICAGO', state: 'IL', zip: '60601' },
 });

@@ -2,6 +2,7 @@
 import { exelon } from './lib/exelon.mjs';
 
 export default exelon({
-  id: 'peco', name: 'PECO', domain: 'peco.com', tenant: 'euazurepeco.onmicrosoft.com', widget: 'peco.opower.com', code: 'peco',
+  id: 'peco', name: 'PECO', domain: 'peco.com',
+  tenant: 'euazurepeco.onmicrosoft.com', widget: 'peco.opower.com', code: 'peco',
   town: { city: 'PHILADELPHIA', state: 'PA', zip: '19103' },
 });

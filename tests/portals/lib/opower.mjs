@@ -2,10 +2,15 @@
 //
 // `routes(p, {host, root, code, entriesOf})` adds the customers' list to the portal. `entriesOf(token)` gives the entries
 // {customer, uuid, number, fuel, read} that the token may see, or undefined for a token that is unknown or over.
+// Switch `widget`: 401 or 500 in place of the list.
+// Documented by public clients: the path, its query, the keys, ELEC and GAS, one entry a fuel, the entity header.
+// Inferred: that offset counts customers, and that a page that is not full is the last.
 
 function bearer(c) { return /^Bearer (.+)$/.exec(c.headers.authorization ?? '')?.[1]; }
 
-export function refused(c) { return c.send({ error: { httpStatus: 401, serverErrorCode: 'INVALID_TOKEN' } }, { status: 401 }); }
+export function refused(c) {
+  return c.send({ error: { httpStatus: 401, serverErrorCode: 'INVALID_TOKEN' } }, { status: 401 });
+}
 
 // What the token of the request may see; a request without one is a fault.
 export function seen(c, entriesOf) {
@@ -20,7 +25,8 @@ function customersOf(entries) {
   const customers = new Map();
   for (const one of entries) {
     const customer = customers.get(one.customer) ?? { uuid: one.customer, utilityAccounts: [] };
-    customer.utilityAccounts.push({ uuid: one.uuid, preferredUtilityAccountId: one.number, meterType: one.fuel, readResolution: one.read ?? 'HOUR' });
+    customer.utilityAccounts.push({ uuid: one.uuid, preferredUtilityAccountId: one.number, meterType: one.fuel,
+      readResolution: one.read ?? 'HOUR' });
     customers.set(one.customer, customer);
   }
   return [...customers.values()];
@@ -32,14 +38,16 @@ export function routes(p, { host, root = 'ei', code, entriesOf }) {
     const entries = seen(c, entriesOf);
     if (!entries || p.switches.widget === 401) return refused(c);
     if (p.switches.widget === 500) return c.send({ error: {} }, { status: 500 });
-    const offset = Number(c.query.get('offset'));
-    return c.send({ customers: customersOf(entries).slice(offset, offset + Number(c.query.get('batchSize'))) });
+    const [offset, size] = ['offset', 'batchSize'].map((name) => Number(c.query.get(name)));
+    if (!(offset >= 0 && size > 0)) c.fault(`offset ${offset}, batchSize ${size}`);
+    return c.send({ customers: customersOf(entries).slice(offset, offset + size) });
   });
 }
 
 // Whether the entity header names that customer, as it must for calls about one.
 export function selects(c, uuid) {
-  const fine = c.headers['opower-selected-entities'] === JSON.stringify([`urn:opower:customer:uuid:${uuid}`]);
-  if (!fine) c.fault(`opower-selected-entities does not name the customer: ${c.headers['opower-selected-entities']}`);
+  const given = c.headers['opower-selected-entities'];
+  const fine = given === JSON.stringify([`urn:opower:customer:uuid:${uuid}`]);
+  if (!fine) c.fault(`opower-selected-entities does not name the customer: ${given}`);
   return fine;
 }
