@@ -102,10 +102,11 @@ static int b_expect(lua_State *L)
     return mk_lua_fault(L, fault, false);
 }
 
-/* s:fail(code[, message]): ends the session                       [-3, +0, e] no wait */
+/* s:fail(code[, message]): ends the session; a code of the adapter's own carries the last page as evidence [-3, +0, e] no wait */
 static int b_fail(lua_State *L)
 {
     check_self(L);
+    mk_host *host = mk_host_of(L);
     const char *code = luaL_checkstring(L, 2);
     if (!mk_fault_find(code))
         return luaL_error(L, "s:fail: '%s' is no error code (see the reference of errors)", code);
@@ -114,6 +115,8 @@ static int b_fail(lua_State *L)
     mk_script_where(L, where, sizeof where);
     if (fault)
         fault->script = mk_strdup(where);
+    if (fault && strncmp(code, "adapter.", 8) == 0 && host->last_page(host))
+        fault = host->unexpected(host, host->last_page(host), fault);
     return mk_script_end(L, fault);
 }
 
