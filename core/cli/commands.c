@@ -115,8 +115,8 @@ const mk_command mk_commands[] = {
       "an error is a case too. Nothing is kept in which a secret would still be found, or which does not play the same.",
       "14  nothing was kept; standard error says why", record_options, true, mk_cmd_record },
     { "new", "write an adapter to begin with, and its first case", "ID", 1, 1, NULL,
-      "Writes scripts/utilities/ID.lua, which passes `meterkey check`, and a first case. With --idp the adapter stands on that "
-      "provider's module, and its first case is recorded (`meterkey record`). Nothing is overwritten.",
+      "Writes scripts/utilities/ID.lua, which passes `meterkey check`, and a first case that it passes, made up, for a portal that "
+      "does not exist. With --idp the adapter stands on that provider's module. Nothing is overwritten.",
       NULL, new_options, false, mk_cmd_new },
     { "utilities", "list the utilities there are adapters for", "", 0, 0, NULL,
       "A table, or JSON: id, name, services, policy for second factors and the kinds there are, what the adapter was written "

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
-"""`meterkey new --idp`: each family gives an adapter that passes check, and that is all it writes.
+"""`meterkey new --idp`: each family gives an adapter that passes check, and a case in which it signs in and reads a meter.
 
 Prints one line a test."""
 import glob
+import json
 import os
 import subprocess
 import sys
@@ -25,16 +26,32 @@ def report(name, problem):
     print("%s%s - %s" % (problem + "\n" if problem else "", "not ok" if problem else "ok", name))
 
 
+def read(folder, path):
+    with open(os.path.join(folder, path), encoding="utf-8") as file:
+        return file.read()
+
+
 def family(name, folder):
     made = call("new", "north_vale", "--idp", name, cwd=folder)
-    if made.returncode or made.stdout != "scripts/utilities/north_vale.lua\n" or os.path.exists(os.path.join(folder, "scripts/cases/north_vale")):
+    if made.returncode or made.stdout != "scripts/utilities/north_vale.lua\nscripts/cases/north_vale/first.json\n":
         return made.stdout + made.stderr
-    with open(os.path.join(folder, "scripts/utilities/north_vale.lua"), encoding="utf-8") as file:
-        text = file.read()
-    if "@" in text.replace("@example", "") or 'require("meterkey.idp.%s")' % name not in text or "www.north-vale.test" not in text:
+    text = read(folder, "scripts/utilities/north_vale.lua")
+    if "@" in text or 'require("meterkey.idp.%s")' % name not in text or "www.north-vale.test" not in text:
         return "not filled in:\n" + text
-    checked = call("check", "north_vale", cwd=folder)
-    return "" if checked.returncode == 0 and "0 errors, 0 warnings" in checked.stdout + checked.stderr else checked.stdout + checked.stderr
+    case = json.loads(read(folder, "scripts/cases/north_vale/first.json"))
+    if [m["account"] for m in case["outcome"].get("meters", [])] != ["1000001"] or len(case["challenges"]) != 1:
+        return "it does not sign in with a code and read the meter: %s" % case["outcome"]
+    for command, end in ("check", "1 adapter, 0 errors, 0 warnings"), ("test", "1 case, 0 differ"):
+        done = call(command, "north_vale", cwd=folder)
+        if done.returncode or end not in done.stdout + done.stderr:
+            return command + ": " + done.stdout + done.stderr
+    return ""
+
+
+def unknown(word, near, folder):
+    wrong = call("new", "acme", "--idp", word, cwd=folder)
+    lists = all(name in wrong.stderr for name in FAMILIES) and ("did you mean '%s'" % near if near else "no such family\n") in wrong.stderr
+    return "" if wrong.returncode == 2 and lists and not os.path.exists(os.path.join(folder, "scripts")) else wrong.stderr
 
 
 def main():
@@ -44,9 +61,8 @@ def main():
         with tempfile.TemporaryDirectory() as folder:
             report("new --idp " + name, family(name, folder))
     with tempfile.TemporaryDirectory() as folder:
-        wrong = call("new", "acme", "--idp", "nobody", cwd=folder)
-        said = wrong.returncode == 2 and all(name in wrong.stderr for name in FAMILIES) and not os.path.exists(os.path.join(folder, "scripts"))
-        report("an unknown family lists those there are", "" if said else wrong.stderr)
+        report("an unknown family lists those there are", unknown("nonsense", None, folder))
+        report("a misspelt family suggests the nearest", unknown("okat", "okta", folder))
         help_text = " ".join(call("new", "--help", cwd=folder).stdout.split())
         report("the help names each family", "" if all(name in help_text for name in FAMILIES) else help_text)
     return 1 if failed else 0
