@@ -1,10 +1,11 @@
 // NV Energy: Azure AD B2C before a single-page app with an API of its own ("cdx").
 //
-// Switches beside those of b2c.mjs: wall true, rate true, redesign 'entry', maintenance 'entry'; state 'other', nonce 'other'
-// (somebody else's answer); bare (no line against hijacking), html true, garbage, failed (the list of accounts), lost (401).
-// Documented: the tenant, the token call, the API's headers and its line against hijacking, the account list, that north and
-// south are two companies. Modelled: host, policy, client id, MFA (both B2C variants and the older check of an address), the
-// meter list, the companies' codes, addresses.
+// Switches beside those of b2c.mjs: wall true, rate true, redesign 'entry', maintenance 'entry'; state 'other', nonce
+// 'other' (somebody else's answer); bare (no line against hijacking); html true, garbage, failed (the list of
+// accounts); lost (401).
+// Documented: the tenant, the token call, the API's headers and its line against hijacking, the account list. Inferred:
+// north and south are two companies. Modelled: host, policy, client id, MFA (both B2C variants and the older check of
+// an address), the meter list, the companies' codes, addresses.
 import { createHash } from 'node:crypto';
 import { b2c } from './lib/b2c.mjs';
 import { page, portal } from './lib/portal.mjs';
@@ -34,24 +35,27 @@ function at(number, extra = {}) {
 
 const account = at('3000123456789012345');
 const gasMeter = meter('GG1', { serviceType: 'Gas', rateSchedule: 'G-1' });
+const both = { company: 'SPPC', services: ['Electric', 'Gas'] };
 const ofAccounts = {
   several: [account, at('3000223456789012346', { company: 'SPPC', address: cabin })],
   north: [at('3000223456789012346', { company: 'SPPC', address: cabin })],
   closed: [account, at('3000323456789012347', { status: 'Closed', meters: [] })],
-  fuels: [at('3000423456789012348', { company: 'SPPC', services: ['Electric', 'Gas'], meters: [meter('CC1'), gasMeter] })],
-  unmetered: [at('3000523456789012349', { company: 'SPPC', services: ['Electric', 'Gas'], meters: [] })],
+  fuels: [at('3000423456789012348', { ...both, meters: [meter('CC1'), gasMeter] })],
+  unmetered: [at('3000523456789012349', { ...both, meters: [] })],
   none: [],
   twice: [{ ...account, meters: [...account.meters, ...account.meters] }],
   nostreet: [{ ...account, address: null }],
 };
-const ofSignIn = { plain: {}, forced: { mfa: 'forced' }, text: { mfa: 'text' }, choice: { mfa: 'choice' }, legacy: { mfa: 'legacy' },
-  locked: { locked: true }, enrol: { enrol: true }, terms: { terms: true }, renew: { renew: true }, reset: { reset: true } };
-const customers = Object.fromEntries([
-  ...Object.entries(ofSignIn).map(([key, who]) => [key, { accounts: [account], ...who }]),
-  ...Object.entries(ofAccounts).map(([key, accounts]) => [key, { accounts }]),
-].map(([key, who]) => [key, { password: PASSWORD, ...who }]));
+const same = [
+  ['plain', {}],
+  ...['forced', 'choice', 'text', 'phone', 'legacy'].map((mfa) => [mfa, { mfa }]),
+  ...['locked', 'enrol', 'terms', 'renew', 'reset'].map((what) => [what, { [what]: true }]),
+].map(([key, extra]) => [key, { accounts: [account], ...extra }]);
+const all = [...same, ...Object.entries(ofAccounts).map(([key, accounts]) => [key, { accounts }])];
+const customers = Object.fromEntries(all.map(([key, who]) => [key, { password: PASSWORD, ...who }]));
 
-const p = portal({ id: 'nve', name: 'NV Energy', hosts: [WEB, B2C, API], code: { digits: 6, life: 300, tries: 3 }, customers });
+const p = portal({ id: 'nve', name: 'NV Energy', hosts: [WEB, B2C, API], code: { digits: 6, life: 300, tries: 3 },
+  customers });
 
 const shell = (c) => c.html(page('MyAccount', '<app-root></app-root>'));
 p.get('/my-account/auth', shell);
@@ -60,16 +64,16 @@ p.get('/', shell);
 p.get('/my-account', (c) => {
   const { wall, rate, redesign, maintenance } = p.switches;
   if (wall === true) return c.html(page('Access Denied', '<h1>Access Denied</h1>'), { status: 403 });
-  if (rate === true) return c.html(page('Slow down', 'Too many requests'), { status: 429, headers: { 'retry-after': '120' } });
+  if (rate === true) return c.html(page('Slow down', ''), { status: 429, headers: { 'retry-after': '120' } });
   if (redesign === 'entry') return shell(c);
   if (maintenance === 'entry') return c.html(page('MyAccount', '<h1>MyAccount is temporarily unavailable</h1>'));
-  const query = new URLSearchParams({ p: POLICY, client_id: CLIENT, redirect_uri: REDIRECT, response_type: 'code', scope: SCOPE,
-    state: p.token(), nonce: p.token() });
+  const query = new URLSearchParams({ p: POLICY, client_id: CLIENT, redirect_uri: REDIRECT, response_type: 'code',
+    scope: SCOPE, state: p.token(), nonce: p.token() });
   return c.redirect(`https://${B2C}${TENANT}/oauth2/v2.0/authorize?${query}`);
 });
 
-// The settings name the policy in the path; the first request has it in the query. That of the redirect lacks a challenge,
-// the application's own has one: without it no code is given.
+// The settings name the policy in the path, the first request in its query. That of the redirect has no challenge; the
+// application begins anew with its own, and without one no code is traded.
 b2c(p, {
   host: B2C, tenant: TENANT, policy: POLICY, clientId: CLIENT, redirectUri: REDIRECT, inQuery: true, viewInHeader: true,
   check(c) { if (c.query.get('scope') !== SCOPE) c.fault(`another scope: ${c.query.get('scope')}`); },
@@ -99,14 +103,15 @@ p.on(B2C, 'POST', `${TENANT}/oauth2/v2.0/token`, (c) => {
   if (c.query.get('p') !== POLICY) c.fault(`another policy: ${c.query.get('p')}`);
   if (!/^[\w.~-]{43,128}$/.test(verifier)) c.fault('the verifier is too short, too long, or no verifier');
   const challenge = createHash('sha256').update(verifier).digest('base64url');
-  if (!grant || grant.query.get('code_challenge_method') !== 'S256' || grant.query.get('code_challenge') !== challenge) {
+  const { who, query } = grant ?? {};
+  if (query?.get('code_challenge_method') !== 'S256' || query.get('code_challenge') !== challenge) {
     c.fault('the code is unknown, was used, or the verifier is another');
-    return c.send({ error: 'invalid_grant', error_description: 'AADB2C90080: The provided grant has expired.' }, { status: 400 });
+    return c.send({ error: 'invalid_grant', error_description: 'AADB2C90080: The grant expired.' }, { status: 400 });
   }
   const token = p.token(40);
   p.state.access ??= new Map();
-  p.state.access.set(token, grant.who);
-  return c.send({ access_token: token, id_token: idToken(grant.query.get('nonce')), token_type: 'Bearer', expires_in: 3600,
+  p.state.access.set(token, who);
+  return c.send({ access_token: token, id_token: idToken(query.get('nonce')), token_type: 'Bearer', expires_in: 3600,
     refresh_token: p.token(40) });
 });
 
@@ -117,8 +122,9 @@ function guarded(c, value, status = 200) {
 }
 
 function customer(c) {
-  const whole = c.need({ headers: { 'x-cdx-custom-data': 'B2C', accept: 'application/json, text/plain, application/com.nvenergy',
-    'content-type': /^application\/json/, origin: `https://${WEB}`, referer: new RegExp(`^https://${WEB}/`) } });
+  const whole = c.need({ headers: { 'x-cdx-custom-data': 'B2C', 'content-type': /^application\/json/,
+    accept: 'application/json, text/plain, application/com.nvenergy', origin: `https://${WEB}`,
+    referer: new RegExp(`^https://${WEB}/`) } });
   const who = p.state.access?.get(c.headers.authorization);
   if (!who) c.fault('the token is missing or another');
   if (c.json?.nvesource !== SOURCE) c.fault(`nvesource is ${c.json?.nvesource}`);
@@ -136,9 +142,11 @@ p.on(API, 'POST', '/api/1.0/cdx/userAccount/retrieveAccountList', (c) => {
   if (p.switches.garbage) return c.answer(200, 'application/json', ')]}",\n{"isSuccess":true,"ResponseBody":{"acc');
   if (p.switches.failed) return failed(c, 'The service cannot be reached.');
   const { _companyCode: company, getBothCompanyCodeLists: both } = c.json ?? {};
-  if (both !== false || !['NPC', 'SPPC'].includes(company)) c.fault(`_companyCode is ${company}, getBothCompanyCodeLists ${both}`);
-  const list = who.accounts.filter((a) => a.company === company).map((a) => ({ accountNumber: a.number, customerLastName: a.name,
-    billType: 'G', accountStatus: a.status, serviceTypes: a.services, serviceAddress: a.address }));
+  const fine = both === false && ['NPC', 'SPPC'].includes(company);
+  if (!fine) c.fault(`_companyCode is ${company}, getBothCompanyCodeLists ${both}`);
+  const list = who.accounts.filter((a) => a.company === company).map((a) => (
+    { accountNumber: a.number, customerLastName: a.name, billType: 'G', accountStatus: a.status,
+      serviceTypes: a.services, serviceAddress: a.address }));
   return answer(c, { accountLists: list.length ? list : null });
 });
 

@@ -16,18 +16,18 @@
 -- leads back. A second factor is one of:
 --   choice   fields displayEmailAddress, displayPhoneNumber and mfaEnabledRadio: nothing is sent yet
 --   control  emailVerificationControl or textVerificationControl: SendCode sends, VerifyCode checks
---   phone    UV_PHONE with the customer's numbers: VERIFICATION_REQUEST sends, VALIDATION_REQUEST checks
+--   phone    UV_PHONE with the customer's numbers: VERIFICATION_REQUEST sends or calls, VALIDATION_REQUEST checks;
+--            after a call it has no code and is repeated until the customer has pressed the key
 --   legacy   a field with VERIFY: the same two requests, of SelfAsserted
 -- A code lives ten minutes. What marks a lost session: 400 or 403 from a step, an error instead of the code, the page
 -- for the password again. Fields that a page has filled in go back as they are, so that no setting of the customer's
 -- changes. AADB2C90278, given for a stale session though the password is right, is answered by beginning anew, once.
 --
--- Documented (public clients): SETTINGS, SA_FIELDS, requests and answers of choice, control and phone; AADB2C90118,
--- 90035, 90278. Common knowledge: the other error codes, legacy, the life of a code. Modelled: the words of refusals;
--- terms, new passwords and enrolment by the names of their fields. Voice calls want polling whose requests are not
--- publicly known: not offered.
-local json, list, site, url = require "meterkey.json", require "meterkey.list", require "meterkey.site",
-  require "meterkey.url"
+-- Documented (public clients): SETTINGS, SA_FIELDS, requests and answers of choice, control and phone, how a call is
+-- waited for, a captcha's field and setting; AADB2C90118, 90035, 90278. Common knowledge: the other error codes,
+-- legacy, the life of a code. Modelled: terms, new passwords and enrolment by the names of their fields.
+local http, json, list, site, url = require "meterkey.http", require "meterkey.json", require "meterkey.list",
+  require "meterkey.site", require "meterkey.url"
 local oidc, rules, saml = require "meterkey.idp.oidc", require "meterkey.idp.b2c_rules", require "meterkey.idp.saml"
 
 local B2c = {}
@@ -38,6 +38,7 @@ View.__index = View
 
 local life, stale, prompts = rules.life, rules.stale, rules.prompts
 local steps_at_most = 8
+local wait = 5 -- seconds, as the page does
 
 -- Pages
 
@@ -80,17 +81,33 @@ function View:values()
   return out
 end
 
-function View:post(s, path, fields, sends_code)
+-- URL and options of a POST of the page's script.
+function View:request(path, fields, sends_code)
   local settings = self.settings
-  return s:post(self.base .. path, {
+  return self.base .. path, {
     headers = { ["X-CSRF-TOKEN"] = settings.csrf, ["X-Requested-With"] = "XMLHttpRequest",
+      ["x-ms-cpim-pageviewid"] = settings.isPageViewIdSentWithHeader == true and settings.pageViewId or nil,
       Accept = "application/json, text/javascript, */*; q=0.01" },
     query = { tx = settings.transId, p = settings.hosts.policy }, form = fields, referer = self.address,
     sends_code = sends_code,
-  })
+  }
 end
 
--- The step after an accepted one: the page that it leads to, and the answer if it leads back to the application.
+function View:post(s, ...)
+  return s:post(self:request(...))
+end
+
+-- A captcha is a control of the page, or the phone page's by its setting. Nothing is sent from such a page.
+function View:check_captcha(s)
+  local config = self.settings.config
+  local wanted = type(config) == "table" and config.enableCaptchaChallenge
+  if self:field "captchaControlChallengeCode" or tostring(wanted):lower() == "true" then
+    s:fail("site.blocked", "the sign-in page asks for a captcha")
+  end
+end
+
+-- The step after an accepted one: the page that it leads to, and the answer if it leads back to the application, by a
+-- redirect or by a form that submits itself.
 function View:confirmed(s, remember)
   local settings = self.settings
   local diagnostics = { pageViewId = settings.pageViewId, pageId = settings.api, trace = json.array {} }
@@ -99,7 +116,7 @@ function View:confirmed(s, remember)
       diags = json.encode(diagnostics) },
     referer = self.address, redirect = false,
   })
-  if not page.headers.location then return page end
+  if not page.headers.location then return page, oidc.answer(page) end
   return s:get(page.headers.location, { referer = self.address }), oidc.answer(page)
 end
 
@@ -191,18 +208,53 @@ local function by_control(s, view, control, known, digits)
   })
 end
 
-local function by_phone(s, view, digits)
+-- The id of the phone to use, and its masked number.
+local function chosen_phone(s, view)
   local choices, numbers = {}, {}
   for i, phone in ipairs(view.phones) do
-    local id = tostring(phone.Id)
-    choices[i], numbers[id] = { id = id, label = phone.Number or "Phone " .. i }, phone.Number
+    local id, number = tostring(phone.Id), phone.MaskedNumber or phone.Number
+    choices[i], numbers[id] = { id = id, label = number or "Phone " .. i }, number
   end
   if #choices == 0 then s:fail("mfa.must_enroll", "the portal wants to send a code and knows no phone number") end
   local id = #choices == 1 and choices[1].id
-    or s:ask { kind = "select", prompt = "Which phone should get the code?", choices = choices, expires = life }
+    or s:ask { kind = "select", prompt = "Which phone should be used?", choices = choices, expires = life }
+  return id, numbers[id]
+end
+
+-- What has become of a call: true once the key was pressed, nil until then. It is asked aside of the patterns, to which
+-- the answer would be that of a wrong code.
+local function is_answered(s, view, path)
+  local page, problem = http.post(view:request(path, { request_type = "VALIDATION_REQUEST" }))
+  local status = page and (decoded(page) or {}).status
+  if status == "449" then return nil end
+  if status == "200" then return true end
+  if status == "448" then s:fail("mfa.denied", "the call was not answered, or was declined") end
+  s:fail("auth.session_lost", "the sign-in page no longer knows of the call: " .. tostring(problem or page.status))
+end
+
+local function by_call(s, view, path, id, dest)
+  local fields = { request_type = "VERIFICATION_REQUEST", auth_type = "dialphone", id = id }
+  local answer
+  send(s, view, path, fields)
+  local page = s:ask({ kind = "approve", medium = "voice", prompt = prompts.voice, dest = dest, expires = life }, {
+    every = wait,
+    poll = function()
+      if not is_answered(s, view, path) then return nil end
+      local page
+      page, answer = view:confirmed(s)
+      return page
+    end,
+    resend = function() send(s, view, path, fields) end,
+  })
+  return page, answer
+end
+
+local function by_phone(s, view, known, digits)
+  local id, dest = chosen_phone(s, view)
   local path = "/" .. view.settings.api .. "/verify"
+  if known.chosen == "Call" then return by_call(s, view, path, id, dest) end
   return relay(s, view, {
-    medium = "sms", dest = numbers[id], digits = digits, send = path, check = path,
+    medium = "sms", dest = dest, digits = digits, send = path, check = path,
     fields = { request_type = "VERIFICATION_REQUEST", auth_type = "onewaysms", id = id },
     with = function(code) return { request_type = "VALIDATION_REQUEST", verification_code = code } end,
   })
@@ -225,11 +277,23 @@ local function by_legacy_check(s, view, digits)
   })
 end
 
+-- Values that a field may take, all of them where the page does not list any.
+local function options_of(field)
+  local out, listed = {}, type(field.OPTIONS) == "table" and field.OPTIONS or {}
+  for _, option in ipairs(listed) do out[option.VAL] = true end
+  return next(out) and out or { Text = true, Email = true, Call = true }
+end
+
 -- The page that lets the customer choose. Posting the choice sends nothing yet.
 local function by_choice(s, view, known)
   local email, phone = filled(view:field "displayEmailAddress"), filled(view:field "displayPhoneNumber")
-  local choices = list.join(phone and { { id = "Text", label = "Text message to " .. phone, medium = "sms" } },
-    email and { { id = "Email", label = "Email to " .. email, medium = "email" } })
+  local offered, choices = options_of(view:field "mfaEnabledRadio"), {}
+  local function offer(id, label, dest, medium)
+    if dest and offered[id] then choices[#choices + 1] = { id = id, label = label .. dest, medium = medium } end
+  end
+  offer("Text", "Text message to ", phone, "sms")
+  offer("Email", "Email to ", email, "email")
+  offer("Call", "Phone call to ", phone, "voice")
   if #choices == 0 then s:fail("mfa.must_enroll", "the portal wants multi-factor authentication to be set up") end
   local way = #choices == 1 and choices[1].id
     or s:ask { kind = "select", prompt = "How do you want to receive your code?", choices = choices, expires = life }
@@ -256,7 +320,8 @@ end
 -- One step of the chain: the next page, and the answer if it leads back.
 local function step(s, view, known, digits)
   local control = control_of(view)
-  if view.phones then return by_phone(s, view, digits) end
+  view:check_captcha(s)
+  if view.phones then return by_phone(s, view, known, digits) end
   if view:field "mfaEnabledRadio" and not control and not known.chosen then return by_choice(s, view, known) end
   control = control or chosen_control(known)
   if control then return by_control(s, view, control, known, digits) end
@@ -279,7 +344,10 @@ end
 -- The policy's page, or what stands in its place.
 local function expect_view(s, page)
   local view = open(page)
-  if view then return view end
+  if view then
+    view:check_captcha(s)
+    return view
+  end
   if page.status == 400 then s:fail("site.blocked", "the portal answered status 400 before any page") end
   site.page(s, page, rules.script "var SETTINGS")
   s:fail("adapter.unexpected_page", "SETTINGS could not be read on " .. page.url)

@@ -1,8 +1,9 @@
 -- What pages and answers of Azure AD B2C mean: the patterns and errors of meterkey.idp.b2c.
 --
 -- The pages' own data are in scripts, so that is where patterns look. Answers are JSON with a status in it; which
--- request was refused is told by the path. Codes 90053, 90054, 90225, 90114 and the words: common knowledge of the
--- vendor's defaults; 90035: documented.
+-- request was refused is told by the path. The vendor's documentation: the words, where a portal has not changed them;
+-- 90035. Public clients: the phone page's bare statuses, 449 a wrong code, 448 a phone that is not reached, 429 too
+-- many. Common knowledge: codes 90053, 90054, 90225, 90114.
 local rules = {}
 
 rules.life = 600
@@ -10,6 +11,7 @@ rules.stale = "AADB2C90278"
 rules.prompts = {
   sms = "Enter the code that was sent by text message",
   email = "Enter the code that was sent by email",
+  voice = "Answer the call and press the key that it asks for",
 }
 
 -- XPath of a script that holds all these words.
@@ -43,6 +45,10 @@ local function numbered(code, match)
   return { code = code, json = "$.errorCode", match = match, message = "$.message" }
 end
 
+local function phone_status(code, status)
+  return { code = code, url = [[/verify\?]], json = "$.status", equals = status, message = "$.message" }
+end
+
 local function refused(code, path, text)
   return { code = code, url = path, json = "$.status", match = "^4", text = text, message = "$.message" }
 end
@@ -59,6 +65,9 @@ rules.errors = {
   numbered("auth.locked", "^AADB2C90114$"),
   numbered("auth.credentials", "^AADB2C90(053|054|225)$"),
   numbered("site.maintenance", "^AADB2C90035$"),
+  phone_status("mfa.code_wrong", "449"),
+  phone_status("mfa.send_failed", "448"),
+  phone_status("mfa.send_limited", "429"),
   refused("mfa.send_limited", about_code, [[(?i)(exceeded|too many)[^"]*(generat|request)|throttled]]),
   refused("mfa.tries_exhausted", about_code, [[(?i)(exceeded|too many)[^"]*attempt|too many times]]),
   refused("mfa.code_expired", about_code, [[(?i)expired]]),
@@ -66,7 +75,7 @@ rules.errors = {
   refused("mfa.code_wrong", about_code, [[(?i)wrong|incorrect|invalid|not match]]),
   refused("mfa.send_failed", [[/SendCode\?]]),
   refused("mfa.send_limited", shared, [[(?i)too many requests to verify]]),
-  refused("mfa.tries_exhausted", shared, [[(?i)\bcode\b[^"]*too many|too many[^"]*\bcode\b]]),
+  refused("mfa.tries_exhausted", shared, [[(?i)\bcode\b[^"]*too many|too many[^"]*(\bcode\b|incorrect attempts)]]),
   refused("mfa.code_expired", shared, [[(?i)\bcode\b[^"]*expired]]),
   refused("mfa.code_wrong", shared, bad_code),
   refused("auth.locked", shared, [[(?i)\blocked\b]]),

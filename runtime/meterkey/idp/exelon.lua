@@ -15,7 +15,7 @@
 -- premises and addresses, service type, rate, choice ids. Modelled: MeterInfo within a premise.
 local account, address, fold = require "meterkey.account", require "meterkey.address", require "meterkey.fold"
 local json, service, site = require "meterkey.json", require "meterkey.service", require "meterkey.site"
-local tariff = require "meterkey.tariff"
+local tariff, url = require "meterkey.tariff", require "meterkey.url"
 local b2c, opower = require "meterkey.idp.b2c", require "meterkey.idp.opower"
 
 -- A customer with more accounts than this is not asked about at the widget: it takes three requests each.
@@ -33,9 +33,11 @@ local function text(value)
   return (type(value) == "string" and value ~= "" or math.type(value) == "integer") and tostring(value) or nil
 end
 
--- The portal's JSON comes as text/html, so what it is must be told by the body.
+-- The portal's JSON comes as text/html, so what it is must be told by the body. Who is signed out is led to sign in.
 local function decoded(s, page)
-  if page.status == 401 then s:fail("auth.session_lost", "the portal has signed the customer out: " .. page.url) end
+  if page.status == 401 or url.origin(page.url) ~= s.portal then
+    s:fail("auth.session_lost", "the portal has signed the customer out: " .. page.url:match("^[^?]*"))
+  end
   if not page.body:find("^%s*[{%[]") then
     site.page(s, page)
     s:fail("adapter.unexpected_page", "the portal sent a page where JSON is due: " .. page.url)

@@ -1,11 +1,12 @@
-// What ComEd, PECO and Atlantic City Electric share: the web sign-in over B2C, the customer's JSON services, the usage widget.
+// What ComEd, PECO and Atlantic City Electric share: the sign-in over B2C, the customer's services, the usage widget.
 //
-// exelon({id, name, domain, tenant, widget, code, town, rate, policy}) is a whole portal. Switches beside those of b2c.mjs:
-// wall true, rate true, redesign 'entry', maintenance 'entry'; html true, garbage (the list of accounts); lost true (no session) |
-// 'accounts' (401) | 'view' (the sign-in page for JSON); widget 401 | 500.
-// Documented: paths, SETTINGS, GetSession with a token, the account list (JSON served as text/html) and its keys, the detail's
-// keys, the widget's token by ViewAccount and GetOpowerToken, the site's cookies in two chunks, Logout. Modelled: the client id,
-// where the code goes, that it may come by a form, MeterInfo in the detail, townDetail.name, the pages' markup.
+// exelon({id, name, domain, tenant, widget, code, town, rate, policy}) is a whole portal.
+// Switches beside those of b2c.mjs and opower.mjs: wall true, rate true, redesign 'entry', maintenance 'entry';
+// formPost (the way back is a form); html true, garbage (the list of accounts); lost true (no session) | 'accounts' (401) |
+// 'view' (the sign-in page where JSON is due).
+// Documented: paths, SETTINGS, GetSession with a token, the account list (JSON served as text/html) and its keys, the
+// detail's keys, the widget's token by ViewAccount and GetOpowerToken, the site's cookie in two chunks, Logout.
+// Modelled: the client id, where the code goes, that it may come by a form, MeterInfo in the detail, townDetail.name.
 import { b2c } from './b2c.mjs';
 import * as opower from './opower.mjs';
 import { page, portal } from './portal.mjs';
@@ -14,6 +15,7 @@ const PASSWORD = 'Prairie-Lantern-61';
 const CLIENT = '11111111-2222-4333-8444-555555555555';
 const SERVICES = '/api/Services';
 const API = '/.euapi/mobile/custom/auth/accounts';
+const CUSTOMER = '0012345678';
 const CHUNKS = ['.AspNet.cookie', '.AspNet.cookieC1', '.AspNet.cookieC2'];
 
 const premise = (number, line, meters) => ({ number, line, meters });
@@ -31,15 +33,15 @@ const old = premise('1112223', '5 OLD MILL RD', { ELECTRIC: ['230000003'] });
 function customers() {
   const one = [account('1234567890')];
   const same = Object.fromEntries([
-    ['plain', {}], ['forced', { mfa: 'forced' }], ['choice', { mfa: 'choice' }], ['text', { mfa: 'text' }], ['mail', { mfa: 'mail' }],
-    ['phones', { mfa: 'choice', phones: 2 }], ['locked', { locked: true }], ['enrol', { enrol: true }], ['terms', { terms: true }],
-    ['renew', { renew: true }], ['reset', { reset: true }],
+    ['plain', {}], ['phones', { mfa: 'phone', phones: 2 }],
+    ...['forced', 'choice', 'text', 'mail', 'phone'].map((mfa) => [mfa, { mfa }]),
+    ...['locked', 'enrol', 'terms', 'renew', 'reset'].map((what) => [what, { [what]: true }]),
   ].map(([key, extra]) => [key, { accounts: one, ...extra }]));
-  const accounts = {
+  const by = {
     several: [account('1234567890'), account('2234567891', { premises: [barn] })],
     premises: [account('1234567890', { premises: [home, barn] })],
     closed: [account('1234567890'), account('3234567892', { status: 'Inactive', premises: [old] }),
-      account('4234567893', { finaled: true, premises: [barn] })],
+      account('4234567893', { finaled: true, noWidget: true, premises: [barn] })],
     fuels: [account('1234567890', { service: 'GAS/ELECTRIC', premises: [both] })],
     gas: [account('1234567890', { service: 'GAS', premises: [gas] })],
     none: [],
@@ -47,8 +49,8 @@ function customers() {
     twice: [account('1234567890', { premises: [home, home] })],
     nostreet: [account('1234567890', { premises: [premise('1234567', '', home.meters)] })],
   };
-  const all = { ...same, ...Object.fromEntries(Object.entries(accounts).map(([key, list]) => [key, { accounts: list }])) };
-  return Object.fromEntries(Object.entries(all).map(([key, who]) => [key, { password: PASSWORD, ...who }]));
+  const all = [...Object.entries(same), ...Object.entries(by).map(([key, accounts]) => [key, { accounts }])];
+  return Object.fromEntries(all.map(([key, who]) => [key, { password: PASSWORD, ...who }]));
 }
 
 class Exelon {
@@ -56,10 +58,10 @@ class Exelon {
     const [web, provider] = [`secure.${domain}`, `secure1.${domain}`];
     Object.assign(this, { rate: 'RES', ...options, web, provider, redirect: `https://${web}/signin-oidc` });
     this.authorize = `https://${provider}/${tenant}/${policy}/oauth2/v2.0/authorize`;
-    this.p = portal({ id: options.id, name: options.name, hosts: [web, provider, widget], code: { digits: 6, life: 300, tries: 3 },
-      customers: customers() });
+    this.p = portal({ id: options.id, name: options.name, hosts: [web, provider, widget],
+      code: { digits: 6, life: 300, tries: 3 }, customers: customers() });
     b2c(this.p, { host: provider, tenant: `/${tenant}`, policy, clientId: CLIENT, redirectUri: this.redirect,
-      grant: (who, query) => this.grant(who, query) });
+      grant: (who) => this.grant(who) });
     opower.routes(this.p, { host: widget, code, entriesOf: (token) => this.entries(token) });
     this.pages();
     this.services();
@@ -73,7 +75,7 @@ class Exelon {
     p.get('/Pages/Login.aspx', (c) => this.entry(c));
     p.get('/signin-oidc', (c) => this.signedIn(c, c.query));
     p.post('/signin-oidc', (c) => {
-      c.need({ headers: { origin: `https://${this.provider}`, 'content-type': /^application\/x-www-form-urlencoded/ } });
+      c.need({ headers: { origin: `https://${this.provider}`, 'content-type': 'application/x-www-form-urlencoded' } });
       return this.signedIn(c, c.form);
     });
     p.get('/', (c) => c.html(page('Welcome', '<a href="/Pages/Login.aspx?/login">Sign in</a>')));
@@ -84,16 +86,16 @@ class Exelon {
   entry(c) {
     const { wall, rate, redesign, maintenance, formPost } = this.p.switches;
     if (wall === true) return c.html(page('Access Denied', '<h1>Access Denied</h1>'), { status: 403 });
-    if (rate === true) return c.html(page('Slow down', 'Too many requests'), { status: 429, headers: { 'retry-after': '120' } });
+    if (rate === true) return c.html(page('Slow down', ''), { status: 429, headers: { 'retry-after': '120' } });
     if (redesign === 'entry') return c.html(page('My Account', '<div id="app"></div>'));
-    if (maintenance === 'entry') return c.html(page('Scheduled maintenance', '<p>My Account will be back soon.</p>'));
+    if (maintenance === 'entry') return c.html(page('Scheduled maintenance', '<p>We will be back soon.</p>'));
     const state = `OpenIdConnect.AuthenticationProperties=${this.p.token(30)}`;
     const nonce = this.p.token();
     this.p.state.asked ??= new Map();
     this.p.state.asked.set(state, nonce);
     c.set(`OpenIdConnect.nonce.${nonce.slice(0, 12)}`, nonce, { sameSite: 'None' });
-    const query = new URLSearchParams({ client_id: CLIENT, redirect_uri: this.redirect, response_type: 'code', scope: 'openid',
-      response_mode: formPost ? 'form_post' : 'query', state, nonce });
+    const query = new URLSearchParams({ client_id: CLIENT, redirect_uri: this.redirect, response_type: 'code',
+      scope: 'openid', response_mode: formPost ? 'form_post' : 'query', state, nonce });
     return c.redirect(`${this.authorize}?${query}`);
   }
 
@@ -109,14 +111,13 @@ class Exelon {
     const { asked, codes } = this.p.state;
     const nonce = asked?.get(fields.get('state'));
     asked?.delete(fields.get('state'));
-    if (!nonce || c.cookies[`OpenIdConnect.nonce.${nonce.slice(0, 12)}`] !== nonce) c.fault('the state is another, was used, or its cookie is missing');
-    else if (fields.get('error')) return c.redirect('/Pages/Error.aspx');
+    const cookie = nonce && c.cookies[`OpenIdConnect.nonce.${nonce.slice(0, 12)}`];
+    if (!nonce || cookie !== nonce) c.fault('the state is another, was used, or its cookie is missing');
+    if (fields.get('error')) return c.redirect('/Pages/Error.aspx');
     const who = codes?.get(fields.get('code'));
     codes?.delete(fields.get('code'));
-    if (!nonce || !who) {
-      c.fault('the code is another, or was used');
-      return c.redirect('/Pages/Login.aspx?/login');
-    }
+    if (!who) c.fault('the code is another, or was used');
+    if (!who || cookie !== nonce) return c.redirect('/Pages/Login.aspx?/login');
     const [name, first, second] = CHUNKS;
     const session = c.begin(first, { who, token: this.p.token(30), second: this.p.token(40) });
     session.viewed = who.accounts.length === 1 ? who.accounts[0] : undefined;
@@ -130,8 +131,9 @@ class Exelon {
     const [name, first, second] = CHUNKS;
     const session = c.session(first);
     if (!session || this.p.switches.lost === true) return undefined;
-    const whole = c.cookies[name] === 'chunks:2' && c.cookies[second] === session.second && 'ASP.NET_SessionId' in c.cookies;
-    if (!whole) c.fault('a part of the site\'s cookie is missing');
+    const whole = c.cookies[name] === 'chunks:2' && c.cookies[second] === session.second
+      && 'ASP.NET_SessionId' in c.cookies;
+    if (!whole) c.fault("a part of the site's cookie is missing");
     return whole ? session : undefined;
   }
 
@@ -144,9 +146,10 @@ class Exelon {
   // Requests of the page's script come from a page of the site.
   inside(c) {
     const session = this.session(c);
-    c.need({ headers: { referer: new RegExp(`^https://${this.web}/accounts/`), ...(c.method === 'POST' && {
-      origin: `https://${this.web}`, 'content-type': /^application\/json/ }) } });
-    if (session && !session.landed) c.fault('no page of the site was opened');
+    if (!session) return undefined;
+    const posted = c.method === 'POST' && { origin: `https://${this.web}`, 'content-type': /^application\/json/ };
+    c.need({ headers: { referer: new RegExp(`^https://${this.web}/accounts/`), ...posted } });
+    if (!session.landed) c.fault('no page of the site was opened');
     return session;
   }
 
@@ -156,9 +159,8 @@ class Exelon {
     const { p } = this;
     const unauthorized = (c) => c.send({ Message: 'Unauthorized' }, { status: 401 });
     p.get(`${SERVICES}/MyAccountService.svc/GetSession`, (c) => {
-      const session = this.inside(c);
-      const who = session?.who;
-      return c.send({ token: session?.token ?? null, accountNumber: session?.viewed?.number ?? null, customerNumber: who ? '0012345678' : null,
+      const { who, token = null, viewed } = this.inside(c) ?? {};
+      return c.send({ token, accountNumber: viewed?.number ?? null, customerNumber: who ? CUSTOMER : null,
         customerName: who ? 'TAYLOR QUINN' : null, primaryEmail: who?.user ?? null, isResidential: true });
     });
     p.post(`${SERVICES}/AccountList.svc/ViewAccount`, (c) => {
@@ -178,7 +180,8 @@ class Exelon {
         c.fault('no account was viewed, or the body is not {}');
         return unauthorized(c);
       }
-      return session.viewed.noWidget ? c.send({ Message: 'An error has occurred.' }, { status: 500 }) : c.send({ access_token: this.widgetToken(session.viewed) });
+      if (session.viewed.noWidget) return c.send({ Message: 'An error has occurred.' }, { status: 500 });
+      return c.send({ access_token: this.widgetToken(session.viewed) });
     });
     p.post(`${SERVICES}/MyAccountService.svc/Logout`, (c) => {
       this.inside(c);
@@ -223,20 +226,23 @@ class Exelon {
   }
 
   listed(a, first) {
-    return { accountNumber: a.number, customerNumber: '0012345678', address: a.premises[0].line, status: a.status, isResidential: true,
-      isDefaultProfile: first, PremiseInfo: a.premises.map((one) => ({ premiseNumber: one.number, mainAddress: this.address(one.line) })) };
+    const premises = a.premises.map((one) => ({ premiseNumber: one.number, mainAddress: this.address(one.line) }));
+    return { accountNumber: a.number, customerNumber: CUSTOMER, address: a.premises[0].line, status: a.status,
+      isResidential: true, isDefaultProfile: first, PremiseInfo: premises };
   }
 
   detail(a) {
     const [first] = a.premises;
     const { city, state, zip } = this.town;
-    const has = (fuel) => fuel in first.meters;
+    const choice = (fuel) => (fuel in first.meters ? `${fuel[0]}${a.number}` : null);
+    const meters = (one) => Object.entries(one.meters).flatMap(([serviceType, list]) => (
+      list.map((meterNumber) => ({ meterNumber, serviceType }))));
     return {
-      accountNumber: a.number, status: a.status, flagFinaled: Boolean(a.finaled) || a.status !== 'Active', serviceType: a.service,
-      addressLine: first.line, city, state, zipCode: zip, premiseNumber: first.number, rateSchedule: this.rate,
-      electricChoiceID: has('ELECTRIC') ? `E${a.number}` : null, gasChoiceID: has('GAS') ? `G${a.number}` : null, isPasswordProtected: false,
-      PremiseInfo: a.premises.map((one) => ({ premiseNumber: one.number, mainAddress: this.address(one.line),
-        MeterInfo: Object.entries(one.meters).flatMap(([serviceType, list]) => list.map((meterNumber) => ({ meterNumber, serviceType }))) })),
+      accountNumber: a.number, status: a.status, flagFinaled: Boolean(a.finaled) || a.status !== 'Active',
+      serviceType: a.service, addressLine: first.line, city, state, zipCode: zip, premiseNumber: first.number,
+      rateSchedule: this.rate, electricChoiceID: choice('ELECTRIC'), gasChoiceID: choice('GAS'),
+      isPasswordProtected: false, PremiseInfo: this.listed(a).PremiseInfo.map((one, i) => (
+        { ...one, MeterInfo: meters(a.premises[i]) })),
     };
   }
 
@@ -251,8 +257,8 @@ class Exelon {
 
   entries(token) {
     const a = this.p.state.widgets?.get(token);
-    return a && Object.keys(a.premises[0].meters).map((kind) => ({ customer: `c-${a.number}`, uuid: `u-${kind[0]}-${a.number}`, number: a.number,
-      fuel: { ELECTRIC: 'ELEC', GAS: 'GAS' }[kind] }));
+    return a && Object.keys(a.premises[0].meters).map((kind) => ({ customer: `c-${a.number}`, number: a.number,
+      uuid: `u-${kind[0]}-${a.number}`, fuel: { ELECTRIC: 'ELEC', GAS: 'GAS' }[kind] }));
   }
 }
 

@@ -1,7 +1,7 @@
 // The Opower usage widget: lists of utility accounts, read with a token that the portal gave.
 //
-// `routes(p, {host, root, code, entriesOf})` adds the customers' list to the portal. `entriesOf(token)` gives the entries
-// {customer, uuid, number, fuel, read} that the token may see, or undefined for a token that is unknown or over.
+// `routes(p, {host, root, code, entriesOf})` adds the customers' list to the portal. `entriesOf(token)` gives what the
+// token may see, {customer, uuid, number, fuel, read} each, or undefined for a token that is unknown or over.
 // Switch `widget`: 401 or 500 in place of the list.
 // Documented by public clients: the path, its query, the keys, ELEC and GAS, one entry a fuel, the entity header.
 // Inferred: that offset counts customers, and that a page that is not full is the last.
