@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""`meterkey new --idp`: each family gives an adapter that passes check, and a case in which it reads a meter.
+"""`meterkey new --idp`: each family gives an adapter that passes check, and a case in which it signs in and reads a meter.
 
 Prints one line a test."""
 import glob
@@ -11,15 +11,13 @@ import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PROGRAM = os.path.abspath(os.path.join(ROOT, os.environ.get("BUILD", "build"), "meterkey"))
-TEMPLATES = glob.glob(os.path.join(ROOT, "runtime", "templates", "*.txt"))
-FAMILIES = sorted(os.path.basename(path)[:-4] for path in TEMPLATES)
+FAMILIES = sorted(os.path.basename(path)[:-4] for path in glob.glob(os.path.join(ROOT, "runtime", "templates", "*.txt")))
 failed = False
 
 
 def call(*args, cwd):
-    env = {"PATH": "/usr/bin:/bin", "HOME": cwd, "LC_ALL": "C.UTF-8"}
-    return subprocess.run([PROGRAM, *args], cwd=cwd, capture_output=True, text=True, timeout=60, env=env,
-                          stdin=subprocess.DEVNULL)
+    return subprocess.run([PROGRAM, *args], cwd=cwd, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL,
+                          env={"PATH": "/usr/bin:/bin", "HOME": cwd, "LC_ALL": "C.UTF-8"})
 
 
 def report(name, problem):
@@ -52,16 +50,13 @@ def family(name, folder):
 
 def unknown(word, near, folder):
     wrong = call("new", "acme", "--idp", word, cwd=folder)
-    said = "did you mean '%s'" % near if near else "no such family\n"
-    lists = said in wrong.stderr and all(name in wrong.stderr for name in FAMILIES)
-    wrote = os.path.exists(os.path.join(folder, "scripts"))
-    return "" if wrong.returncode == 2 and lists and not wrote else wrong.stderr
+    lists = all(name in wrong.stderr for name in FAMILIES) and ("did you mean '%s'" % near if near else "no such family\n") in wrong.stderr
+    return "" if wrong.returncode == 2 and lists and not os.path.exists(os.path.join(folder, "scripts")) else wrong.stderr
 
 
 def main():
     modules = {os.path.basename(p)[:-4] for p in glob.glob(os.path.join(ROOT, "runtime", "meterkey", "idp", "*.lua"))}
-    lacking = set(FAMILIES) - modules
-    report("each family is a module", "no module: %s" % lacking if lacking or len(FAMILIES) < 11 else "")
+    report("each family is a module", "no module: %s" % (set(FAMILIES) - modules) if set(FAMILIES) - modules or len(FAMILIES) < 11 else "")
     for name in FAMILIES:
         with tempfile.TemporaryDirectory() as folder:
             report("new --idp " + name, family(name, folder))
