@@ -31,12 +31,7 @@ static int add(X509_STORE *store, const char *path, bool folder)
     return (folder ? X509_STORE_load_path(store, path) : X509_STORE_load_file(store, path)) == 1 ? MK_OK : MK_EPARSE;
 }
 
-int mk_tls_load_system(X509_STORE **out)
-{
-    return mk_tls_load(out, is_hashed(MK_TLS_FOLDER) ? MK_TLS_FOLDER : MK_TLS_BUNDLE);
-}
-
-int mk_tls_load(X509_STORE **out, const char *path)
+static int load(X509_STORE **out, const char *path, bool folder)
 {
     if (access(path, R_OK) != 0)
         return MK_ENOENT;
@@ -44,7 +39,7 @@ int mk_tls_load(X509_STORE **out, const char *path)
     if (!store)
         return MK_ENOMEM;
     ERR_clear_error();
-    int err = add(store, path, is_hashed(path));
+    int err = add(store, path, folder);
     unsigned long why = ERR_peek_error();
     if (err && ERR_GET_REASON(why) == ERR_R_MALLOC_FAILURE)
         err = MK_ENOMEM;
@@ -57,4 +52,15 @@ int mk_tls_load(X509_STORE **out, const char *path)
     else
         *out = store;
     return err;
+}
+
+int mk_tls_load(X509_STORE **out, const char *path)
+{
+    return load(out, path, is_hashed(path));
+}
+
+int mk_tls_load_system(X509_STORE **out)
+{
+    const bool folder = is_hashed(MK_TLS_FOLDER);
+    return load(out, folder ? MK_TLS_FOLDER : MK_TLS_BUNDLE, folder);
 }
