@@ -19,6 +19,11 @@ function api.answer(s, page)
   return page:json()
 end
 
+-- The list that a value is, an empty one where it is none.
+function api.elements(value)
+  return json.is_array(value) and value or {}
+end
+
 -- The value behind these keys, one below the other; nil where one is missing or null.
 function api.value(from, ...)
   for _, key in ipairs { ... } do

@@ -65,6 +65,13 @@ function site.page(s, page, selector)
   return page
 end
 
+-- The visible text of what a selector finds first, nil where that is nothing or blank.
+function site.text(page, selector)
+  local element = page:one(selector, { optional = true })
+  local words = element and element:text()
+  return words ~= "" and words or nil
+end
+
 -- What a JSON answer says. A page where one is due ends as above, else adapter.unexpected_page ("'json' was expected").
 function site.json(s, page)
   site.page(s, page)

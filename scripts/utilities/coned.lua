@@ -39,19 +39,14 @@ local function widget_token(s, first)
   return token or s:fail("auth.session_lost", "signed in, and yet the portal gives no token for the usage widget")
 end
 
-local function text(page, selector)
-  local element = page:one(selector, { optional = true })
-  return element and element:text() ~= "" and element:text() or nil
-end
-
 -- What an account's dashboard says: one row a service.
 local function services_of(page)
   local out = {}
   for i, row in ipairs(page:all("#services [data-service]")) do
     out[i] = {
-      account = account.number(text(page, "#account-number")), name = text(page, "#account-name"),
+      account = account.number(site.text(page, "#account-number")), name = site.text(page, "#account-name"),
       service = service.class(row:attr("data-service")), tariff = tariff.code(row:attr("data-rate")),
-      address = address.parse(text(page, "#service-address")), status = service.status(text(page, "#account-status")),
+      address = address.parse(site.text(page, "#service-address")), status = service.status(site.text(page, "#account-status")),
     }
   end
   return out

@@ -4,9 +4,9 @@
 -- word Bearer. North and south are two companies with a list of accounts each. Policy, client and where to come back to
 -- are read from the redirect. The companies' codes and all keys but accountNumber, customerLastName and billType are
 -- modelled, and read in `account_of` and `meter_of`; what billType says is not known, so it is only passed on.
-local account, address, fold = require "meterkey.account", require "meterkey.address", require "meterkey.fold"
-local json, service, site = require "meterkey.json", require "meterkey.service", require "meterkey.site"
-local tariff = require "meterkey.tariff"
+local account, address, api = require "meterkey.account", require "meterkey.address", require "meterkey.api"
+local fold, service = require "meterkey.fold", require "meterkey.service"
+local site, tariff = require "meterkey.site", require "meterkey.tariff"
 
 local portal = "https://www.nvenergy.com/my-account"
 local interface = "https://services.nvenergy.com/api/1.0/cdx/"
@@ -14,10 +14,6 @@ local companies = { "NPC", "SPPC" }
 local source = "CUSTOMER WEB ACCESS(CWA)"
 
 local idp = require("meterkey.idp.b2c") { entry = portal, app = true }
-
-local function elements(value)
-  return json.is_array(value) and value or {}
-end
 
 -- ResponseBody of a call; nil where the interface says that it failed.
 local function call(s, path, body)
@@ -56,9 +52,9 @@ end
 local function rows_of(s, row)
   local out = {}
   local body = call(s, "viewusage/getMeterList", { accountNumber = row.accountNumber, billType = row.billType })
-  for i, meter in ipairs(elements(body and body.meterList)) do out[i] = meter_of(row, meter) end
+  for i, meter in ipairs(api.elements(body and body.meterList)) do out[i] = meter_of(row, meter) end
   if #out > 0 then return out end
-  for i, kind in ipairs(elements(row.serviceTypes)) do out[i] = meter_of(row, {}, kind) end
+  for i, kind in ipairs(api.elements(row.serviceTypes)) do out[i] = meter_of(row, {}, kind) end
   if #out == 0 then s:fail("adapter.parse", "an account with neither meters nor services") end
   return out
 end
@@ -99,7 +95,7 @@ return {
       local wanted = { _companyCode = company, getBothCompanyCodeLists = false }
       local body = call(s, "userAccount/retrieveAccountList", wanted)
         or s:fail("adapter.unexpected_page", "the portal does not list the accounts of " .. company)
-      for _, row in ipairs(elements(body.accountLists)) do
+      for _, row in ipairs(api.elements(body.accountLists)) do
         listed = listed + 1
         for _, meter in ipairs(rows_of(s, row)) do rows[#rows + 1] = meter end
       end

@@ -19,11 +19,6 @@ local idp = require("meterkey.idp.aspnet") {
 local one_account = [[#accountNumber, #noAccounts, select#accountList, select#multiple-selectAccount,
   select#single-Select1]]
 
-local function text(page, selector)
-  local element = page:one(selector, { optional = true })
-  return element and element:text() ~= "" and element:text() or nil
-end
-
 local function usage_page(s, at, query)
   return site.page(s, s:get(at, { query = query }), one_account)
 end
@@ -66,8 +61,8 @@ local function meters_of(page, number)
       account = account.number(number:attr("data-bill-number")) or shown, account_id = shown,
       meter = row and row:attr("value"),
       service = row and service.class(row:attr("data-service") or row:text()) or "electric",
-      tariff = tariff.code(row and row:attr("data-rate") or text(page, "#ratePlan")),
-      address = address.parse(text(page, "#serviceAddress")), status = service.status(text(page, "#accountStatus")),
+      tariff = tariff.code(row and row:attr("data-rate") or site.text(page, "#ratePlan")),
+      address = address.parse(site.text(page, "#serviceAddress")), status = service.status(site.text(page, "#accountStatus")),
     }
   end
   return out

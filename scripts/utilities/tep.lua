@@ -24,16 +24,11 @@ local function account_pages(s)
   return out
 end
 
-local function text(page, selector)
-  local element = page:one(selector, { optional = true })
-  return element and element:text() ~= "" and element:text() or nil
-end
-
 -- What is true of the account as a whole, for each of its meters.
 local function row_of(page, fields)
-  fields.account, fields.name = account.number(text(page, "#AccountNumber")), text(page, "#CustomerName")
-  fields.status = service.status(text(page, "#AccountStatus"))
-  fields.address = address.parse(fields.address or text(page, "#ServiceAddress"))
+  fields.account, fields.name = account.number(site.text(page, "#AccountNumber")), site.text(page, "#CustomerName")
+  fields.status = service.status(site.text(page, "#AccountStatus"))
+  fields.address = address.parse(fields.address or site.text(page, "#ServiceAddress"))
   return fields
 end
 
@@ -76,7 +71,7 @@ return {
           address = grid.text(row, "Service Address"),
         })
       end
-      if not table and not (page:has("#NoService") and service.status(text(page, "#AccountStatus")) == "active") then
+      if not table and not (page:has("#NoService") and service.status(site.text(page, "#AccountStatus")) == "active") then
         out[#out + 1] = row_of(page, { service = "electric" })
       end
     end

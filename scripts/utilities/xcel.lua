@@ -11,12 +11,6 @@ local home, usage = "https://my.xcelenergy.com", "https://myenergy.xcelenergy.co
 local idp = require("meterkey.idp.gigya") { data_center = "us1" }
 local services = "select#serviceSelect, #noServices"
 
-local function text(page, selector)
-  local found = page:one(selector, { optional = true })
-  local words = found and found:text()
-  return words ~= "" and words or nil
-end
-
 -- The community's session: the proxy goes on with the login token and leads back.
 local function enter(s, page, session)
   local found = url.parse_query(page.url:match("%?([^#]*)") or "")
@@ -29,9 +23,9 @@ end
 -- Modelled: what the usage page says of one account.
 local function rows_of(page)
   local out = {}
-  local shown = { account = account.number(text(page, "#accountNumber")), name = text(page, "#customerName"),
-    account_id = page:one("input[name=custId]"):attr("value"), status = service.status(text(page, "#accountStatus")),
-    address = address.parse(text(page, "#serviceAddress")) }
+  local shown = { account = account.number(site.text(page, "#accountNumber")), name = site.text(page, "#customerName"),
+    account_id = page:one("input[name=custId]"):attr("value"), status = service.status(site.text(page, "#accountStatus")),
+    address = address.parse(site.text(page, "#serviceAddress")) }
   for _, option in ipairs(page:all("select#serviceSelect option[value]")) do
     local value = option:attr("value")
     local row = { service = service.class(value:match("^(%a)%-")), point = value,

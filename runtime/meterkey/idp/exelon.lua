@@ -13,8 +13,8 @@
 --
 -- Documented (public clients, keys of the utilities' own published app): routes, JSON served as text/html, accounts,
 -- premises and addresses, service type, rate, choice ids. Modelled: MeterInfo within a premise.
-local account, address, fold = require "meterkey.account", require "meterkey.address", require "meterkey.fold"
-local json, service, site = require "meterkey.json", require "meterkey.service", require "meterkey.site"
+local account, address, api = require "meterkey.account", require "meterkey.address", require "meterkey.api"
+local fold, service, site = require "meterkey.fold", require "meterkey.service", require "meterkey.site"
 local tariff, url = require "meterkey.tariff", require "meterkey.url"
 local b2c, opower = require "meterkey.idp.b2c", require "meterkey.idp.opower"
 
@@ -23,10 +23,6 @@ local widget_at_most = 40
 
 -- Supplier choice ids, which say what point of delivery a supplier serves.
 local choice_id = { electric = "electricChoiceID", gas = "gasChoiceID" }
-
-local function elements(value)
-  return json.is_array(value) and value or {}
-end
 
 -- A value that is there, as text.
 local function text(value)
@@ -72,7 +68,7 @@ end
 
 local function address_of(premise, detail)
   local main = type(premise.mainAddress) == "table" and premise.mainAddress or {}
-  local town, lines = main.townDetail or {}, elements(main.addressLine)
+  local town, lines = main.townDetail or {}, api.elements(main.addressLine)
   local street = text(lines[1]) or text(detail.addressLine)
   if not street then return address.parse(text(main.addressGeneral) or text(detail.address)) end
   return address.of {
@@ -84,7 +80,7 @@ end
 -- Numbers of a premise's meters of one fuel; a meter that does not say its fuel belongs to the only one.
 local function numbers_of(premise, fuel, only)
   local out = {}
-  for _, meter in ipairs(elements(premise.MeterInfo)) do
+  for _, meter in ipairs(api.elements(premise.MeterInfo)) do
     local kind = service.class(text(meter.serviceType))
     if kind == fuel or (not kind and only) then out[#out + 1] = account.number(meter.meterNumber) end
   end
@@ -115,8 +111,8 @@ end
 -- Rows of one account: one a premise and fuel.
 local function rows_of(s, listed, detail, entries, services)
   local rows, fuels, uuids = {}, fuels_of(s, detail, entries, services)
-  local premises = elements(detail.PremiseInfo)
-  if #premises == 0 then premises = elements(listed.PremiseInfo) end
+  local premises = api.elements(detail.PremiseInfo)
+  if #premises == 0 then premises = api.elements(listed.PremiseInfo) end
   if #premises == 0 then premises = { {} } end
   local one = #premises == 1
   for _, premise in ipairs(premises) do

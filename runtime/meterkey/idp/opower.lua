@@ -36,10 +36,6 @@ function Widget:url(path)
   return "https://" .. self.host .. "/" .. self.root .. "/edge/apis/" .. path
 end
 
-local function elements(value)
-  return json.is_array(value) and value or {}
-end
-
 -- What the widget answered, decoded; its refusals are typed errors.
 local function answer(s, page)
   local is_json = page.type:find("json", 1, true)
@@ -68,9 +64,9 @@ function Widget:services(s, token)
   for page = 0, pages_at_most - 1 do
     local customers = answer(s, s:get(address, { headers = headers(token),
       query = { offset = page * batch, batchSize = batch, addressFilter = "" } })).customers
-    customers = elements(customers)
+    customers = api.elements(customers)
     for _, customer in ipairs(customers) do
-      for _, account in ipairs(elements(customer.utilityAccounts)) do out[#out + 1] = service_of(customer, account) end
+      for _, account in ipairs(api.elements(customer.utilityAccounts)) do out[#out + 1] = service_of(customer, account) end
     end
     if #customers < batch then break end
   end
@@ -81,7 +77,7 @@ function Widget:meter_numbers(s, token, entry)
   local path = ("cws-real-time-ami-v1/cws/%s/accounts/%s/meters"):format(self.code, entry.uuid)
   local page = s:get(self:url(path), { headers = headers(token, "urn:opower:customer:uuid:" .. entry.customer) })
   if page.status == 404 then return {} end -- no smart meter there
-  return elements(answer(s, page).meters_ids)
+  return api.elements(answer(s, page).meters_ids)
 end
 
 function Widget:graphql(s, token, query, entity)
