@@ -54,16 +54,11 @@ def overview(utilities):
     return lines
 
 
-def table_of(name):
-    path = os.path.join(ROOT, "tests", "portals", "scenarios", name + ".json")
-    return scenarios.table_of(name) if os.path.exists(path) else None
-
-
-def coverage(names):
+def coverage(tables):
     """A number: tests that run with `make test`. A dash: the utility's part says why there can be none."""
-    lines = ["| scenario | %s |" % " | ".join(names), "|---|%s" % ("--:|" * len(names))]
+    lines = ["| scenario | %s |" % " | ".join(tables), "|---|%s" % ("--:|" * len(tables))]
     for scenario in scenarios.SCENARIOS:
-        cells = [str(sum(map(scenarios.is_test, scenarios.rows_of(table_of(name), scenario))) or "–") for name in names]
+        cells = [str(sum(map(scenarios.is_test, scenarios.rows_of(table, scenario))) or "–") for table in tables.values()]
         lines.append("| %s | %s |" % (scenario, " | ".join(cells)))
     return lines
 
@@ -89,7 +84,7 @@ def customer_reads(mfa):
     return lines
 
 
-def part_of(utility):
+def part_of(utility, table):
     name = utility["id"]
     lines = ["## %s" % name, "", "%s. Portal: <%s>" % (utility["name"], utility["portal"]), "", *customer_reads(utility["mfa"])]
     facts = facts_of(name)
@@ -97,7 +92,7 @@ def part_of(utility):
         said = ["- %s (%s)" % (text, source) for kind, text, source in facts if kind == mark]
         if said:
             lines += ["**%s**" % title, "", *said, ""]
-    reasons = without_test(table_of(name))
+    reasons = without_test(table)
     if reasons:
         lines += ["**Not tried**", "", *("- %s: %s" % (", ".join(which), why) for why, which in reasons.items()), ""]
     return lines
@@ -107,11 +102,11 @@ def main():
     said = subprocess.run([PROGRAM, "utilities", "--json", "--scripts", os.path.join(ROOT, "scripts"), "--runtime", os.path.join(ROOT, "runtime")],
                           stdout=subprocess.PIPE, check=True, cwd=ROOT).stdout
     utilities = [u for u in json.loads(said)["utilities"] if u["id"] != "demo"]
-    names = [u["id"] for u in utilities]
+    tables = {u["id"]: scenarios.table_of(u["id"]) for u in utilities}
     lines = [INTRO, "", *overview(utilities), "", "## What was tried", "", coverage.__doc__, "The scenarios of reference portals, which no "
-             "utility here uses, are in `tests/portals/scenarios/family_*.json`.", "", *coverage(names), ""]
+             "utility here uses, are in `tests/portals/scenarios/family_*.json`.", "", *coverage(tables), ""]
     for utility in utilities:
-        lines += part_of(utility)
+        lines += part_of(utility, tables[utility["id"]])
     print("\n".join(lines).rstrip())
 
 
