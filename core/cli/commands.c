@@ -46,7 +46,8 @@ static const mk_option test_options[] = {
     { "--case", "NAME", "only this case", NULL, true }, JSON_OPTION, LOOK_OPTIONS, END
 };
 static const mk_option new_options[] = {
-    { "--idp", "FAMILY", "begin with this identity provider's sign-in: aspnet, auth0, b2c, forgerock, gigya, okta, okta_idx, salesforce, sap, sitecore or spa", NULL, false },
+    { "--idp", "FAMILY", "begin with this identity provider's sign-in: aspnet, auth0, b2c, forgerock, gigya, okta, okta_idx, salesforce, sap, sitecore or spa",
+      "aspnet auth0 b2c forgerock gigya okta okta_idx salesforce sap sitecore spa", false },
     { "--scripts", "DIR", "write to DIR/utilities and DIR/cases in place of ./scripts", "dir", false }, END
 };
 static const mk_option sandbox_options[] = {

@@ -29,7 +29,8 @@ static void name_of(const char *id, char *out, size_t cap)
 static bool id_fits(const char *id)
 {
     const size_t len = strlen(id);
-    return len >= 2 && len <= 40 && *id >= 'a' && *id <= 'z' && strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789_") == len;
+    return len >= 2 && len <= 40 && *id >= 'a' && *id <= 'z' &&
+           strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789_") == len;
 }
 
 static int check_family(const mk_args *args, const char *family)
@@ -41,7 +42,8 @@ static int check_family(const mk_args *args, const char *family)
     if (!family || count)
         return 0;
     const char *near = mk_suggest(family, names);
-    mk_args_say(args, 2, "--idp %s: there is no such family%s%s%s", family, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    mk_args_say(args, 2, "--idp %s: there is no such family%s%s%s", family, near ? "; did you mean '" : "",
+                near ? near : "", near ? "'?" : "");
     fprintf(stderr, "Families:");
     for (size_t i = 0; names[i]; i++)
         fprintf(stderr, "%s %s", i ? "," : "", names[i]);
@@ -142,6 +144,7 @@ int mk_cmd_new(const mk_args *args)
     status = err ? mk_args_say(args, 1, "%s", mk_err_text(err)) : write_files(args, &found, scripts, &template);
     mk_buf_free(&found.text);
     if (!status)
-        fprintf(stderr, "Try: meterkey check %s && meterkey test %s. Then set portal and hosts, and `meterkey run %s --report page.html`.\n", id, id, id);
+        fprintf(stderr, "Try: meterkey check %s && meterkey test %s. Then set portal and hosts, and "
+                        "`meterkey run %s --report page.html`.\n", id, id, id);
     return status;
 }

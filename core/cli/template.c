@@ -94,8 +94,9 @@ static mark part_of(const mk_embedded *file, const char *name, const char *as)
 static int with_family(mk_buf *out, const mk_template *t)
 {
     const mk_embedded *frame = find("family", ".in"), *parts = find(t->family, ".txt");
-    const mark marks[] = { part_of(parts, "idp", "@IDP@"), part_of(parts, "hosts", "@HOSTS@"), part_of(parts, "sign_in", "@SIGN_IN@"),
-                           part_of(parts, "sign_out", "@SIGN_OUT@"), { NULL, NULL, 0 } };
+    const mark marks[] = { part_of(parts, "idp", "@IDP@"), part_of(parts, "hosts", "@HOSTS@"),
+                           part_of(parts, "sign_in", "@SIGN_IN@"), part_of(parts, "sign_out", "@SIGN_OUT@"),
+                           { NULL, NULL, 0 } };
     mk_buf whole;
     mk_buf_init(&whole, TEXT_MAX);
     int err = fill(&whole, frame->data, frame->len, marks);
@@ -125,12 +126,18 @@ static int read(json_t **out, const char *name, const mk_template *t)
     return err;
 }
 
+static const char *text_of(const json_t *brief, const char *key)
+{
+    return json_string_value(json_object_get(brief, key));
+}
+
 static json_t *headers_of(const json_t *brief)
 {
-    const char *type = json_string_value(json_object_get(brief, "type")), *to = json_string_value(json_object_get(brief, "to"));
-    const char *cookie = json_string_value(json_object_get(brief, "cookie"));
-    if (!type)
-        type = json_object_get(brief, "page") ? "text/html; charset=utf-8" : json_object_get(brief, "json") ? "application/json" : NULL;
+    const char *type = text_of(brief, "type"), *to = text_of(brief, "to"), *cookie = text_of(brief, "cookie");
+    if (!type && json_object_get(brief, "page"))
+        type = "text/html; charset=utf-8";
+    else if (!type && json_object_get(brief, "json"))
+        type = "application/json";
     json_t *out = json_array();
     bool failed = !out;
     failed = failed || (type && json_array_append_new(out, json_sprintf("Content-Type: %s", type)));
@@ -154,20 +161,20 @@ static json_t *body_of(const json_t *brief)
     return out;
 }
 
-/* An exchange as a case has it, from {"GET": URL} with "page" (HTML), "json" or "to" (a redirect), and, where they are not the usual
- * ones, "status", "type" and "cookie". NULL when out of memory. */
+/* An exchange as a case has it, from {"GET": URL} with "page" (HTML), "json" or "to" (a redirect), and where they are
+ * needed "status", "type" and "cookie". NULL when out of memory. */
 static json_t *exchange_of(const json_t *brief)
 {
     static const char *const methods[] = {"GET", "POST", "DELETE"};
     const char *method = "", *url = NULL;
     for (size_t i = 0; i < 3 && !url; i++) {
         method = methods[i];
-        url = json_string_value(json_object_get(brief, method));
+        url = text_of(brief, method);
     }
     json_int_t status = json_integer_value(json_object_get(brief, "status"));
     status = status ? status : json_object_get(brief, "to") ? 302 : 200;
-    return json_pack("{s:{s:s, s:s}, s:{s:I, s:o, s:o}}", "request", "method", method, "url", url ? url : "", "response", "status", status,
-                     "headers", headers_of(brief), "body", body_of(brief));
+    return json_pack("{s:{s:s, s:s}, s:{s:I, s:o, s:o}}", "request", "method", method, "url", url ? url : "",
+                     "response", "status", status, "headers", headers_of(brief), "body", body_of(brief));
 }
 
 /* Adds those of one list to another. */

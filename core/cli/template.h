@@ -1,7 +1,8 @@
-/* template.h - texts that `meterkey new` fills in: adapters, plain or of an identity provider's family, and their first case (layer cli)
+/* template.h - texts that `meterkey new` fills in: adapters and their first case (layer cli)
  *
- * The binary carries them below runtime/templates: plain.lua; family.in, the frame of all families, with <family>.txt, the parts that
- * go into it; case.json, the frame of a first case, with <family>.json or plain.json, what the portal answers. */
+ * The binary carries them below runtime/templates: plain.lua; family.in, the frame of all identity providers' families,
+ * with <family>.txt, the parts that go into it; case.json, the frame of a first case, with <family>.json or plain.json,
+ * what the portal answers. */
 #ifndef MK_CLI_TEMPLATE_H
 #define MK_CLI_TEMPLATE_H
 #include "base/buf.h"

@@ -5,7 +5,8 @@
 local account = {}
 
 -- The number as text without blanks and dashes, leading zeros kept: " 0012-3456 7" -> "001234567", 42 -> "42".
--- nil for nothing (nil, a JSON null, blank). A number with a fraction raises: it was read as a quantity, and digits may be lost.
+-- nil for nothing (nil, a JSON null, blank). A float raises: it was read as a quantity, and digits may
+-- be lost.
 function account.number(value)
   if math.type(value) == "float" then error("a number that names something came as the float " .. value, 2) end
   if math.type(value) == "integer" then value = tostring(value) end

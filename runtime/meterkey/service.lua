@@ -12,12 +12,14 @@ local words = {
 
 local states = {
   active = { "ACTIVE", "OPEN", "CURRENT", "A" },
-  closed = { "INACTIVE", "CLOSED", "FINAL", "FINALED", "FINALLED", "TERMINATED", "DISCONNECTED", "DORMANT", "ENDED", "STOPPED", "I", "C" },
+  closed = { "INACTIVE", "CLOSED", "FINAL", "FINALED", "FINALLED", "TERMINATED", "DISCONNECTED", "DORMANT", "ENDED",
+    "STOPPED", "I", "C" },
 }
 
 -- Words of a text as a set, upper case; letters only, so that "NATURAL GAS-1" has NATURAL and GAS.
 local function set_of(text)
   local set = {}
+  text = text:gsub("([Ww][Aa][Ss][Tt][Ee])[%s_-]+([Ww][Aa][Tt][Ee][Rr])", "%1%2")
   for word in text:upper():gmatch("%a+") do set[word] = true end
   return set
 end
@@ -43,7 +45,8 @@ function service.class(text)
   return found or "other"
 end
 
--- active, closed, or unknown: "Open" -> active, "Final billed" -> closed; "Not active" and what says nothing are unknown.
+-- active, closed, or unknown: "Open" -> active, "Final billed" -> closed; "Not active" and what says nothing are
+-- unknown.
 function service.status(text)
   if type(text) ~= "string" then return "unknown" end
   local set = set_of(text)

@@ -1,5 +1,6 @@
 -- @NAME@.
--- Portal facts: none yet. Write here what the pages showed, and when: `meterkey run @ID@ --report page.html` shows them.
+-- Portal facts: none yet. Write here what the pages showed, and when:
+-- `meterkey run @ID@ --report page.html` shows them.
 
 local service = { E = "electric", G = "gas" }
 
@@ -19,7 +20,7 @@ return {
 
   mfa = {
     policy = "relay",
-    patterns = {                                   -- looked at on each page while signing in, the first that holds counts
+    patterns = {                                   -- looked at on each page of the sign-in; the first that holds counts
       { kind = "otp", medium = "sms", html = "form#mfa input[name=code]", prompt = "label[for=code]", digits = 6 },
     },
   },
