@@ -22,12 +22,14 @@ $(BUILD)/obj/gen/%.o: $(GEN)/%.c $(FLAGS_STAMP)
 	@echo "cc $<"
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-# What the binary carries: the runtime, and DEMO with its cases.
+# What the binary carries: the runtime, DEMO with its cases, and the templates' library.
 EMBED := $(sort $(shell find runtime scripts/utilities/demo.lua scripts/cases/demo -type f 2>/dev/null))
+PENLIGHT := /usr/share/lua/5.4/pl
+LIBRARY := $(foreach name,compat template utils,pl/$(name).lua=$(PENLIGHT)/$(name).lua)
 EMBED_STAMP = $(call stamp,$(BUILD)/embedded,$(EMBED))
 $(GEN)/embedded.c: tools/embed.lua $(EMBED) $(EMBED_STAMP)
 	@mkdir -p $(@D)
-	$(Q)lua5.4 tools/embed.lua $(EMBED) >$@
+	$(Q)lua5.4 tools/embed.lua $(EMBED) $(LIBRARY) >$@
 
 DATADIR := $(PREFIX)/share/meterkey
 BUILD_STAMP = $(call stamp,$(BUILD)/version,$(VERSION) $(DATADIR))

@@ -1,4 +1,9 @@
--- Writes a C table of the files named as arguments (core/script/embedded.h).
+-- Writes a C table of the files named as arguments (core/script/embedded.h); one of a library is named NAME=FILE.
+local function parted(argument)
+  local name, file = argument:match("^([^=]+)=(.+)$")
+  return name or argument, file or argument
+end
+
 local function literal(line)
   return '    "' .. line:gsub('[^%w _%-+*/=.,;:<>()%[%]{}#&|!^~@$%%\'`]', function(c)
     return ("\\%03o"):format(c:byte())
@@ -6,7 +11,7 @@ local function literal(line)
 end
 
 local function emit(number, path)
-  local file = assert(io.open(path, "rb"))
+  local file = assert(io.open(select(2, parted(path)), "rb"))
   local data = file:read("a")
   file:close()
   io.write("static const char f", number, "[] =\n")
@@ -21,6 +26,6 @@ local sizes = {}
 for number, path in ipairs(arg) do sizes[number] = emit(number, path) end
 io.write("const mk_embedded mk_embedded_files[] = {\n")
 for number, path in ipairs(arg) do
-  io.write(('    {"%s", f%d, %d},\n'):format(path, number, sizes[number]))
+  io.write(('    {"%s", f%d, %d},\n'):format(parted(path), number, sizes[number]))
 end
 io.write("    {NULL, NULL, 0},\n};\n")

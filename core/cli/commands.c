@@ -56,6 +56,14 @@ static const mk_option sandbox_options[] = {
     { "--list", NULL, "print the user names and what they do, and end", NULL, false },
     { "--markdown", NULL, "the same as a page of the reference", NULL, false }, END
 };
+static const mk_option serve_options[] = {
+    { "--config", "FILE", "settings: a Lua table, read in a sandbox", "file", false },
+    { "--print-config", NULL, "print all settings with their defaults and units, and end", NULL, false },
+    { "--store", "URL", "sqlite:PATH, in place of what the settings say", NULL, false },
+    { "--listen", "ADDR:PORT", "where to answer; port 0 takes a free one", NULL, false },
+    { "--scripts", "DIR", "adapters in DIR/utilities, their cases in DIR/cases", "dir", false },
+    { "--runtime", "DIR", "modules and pages in DIR come before the built-in ones", "dir", false }, END
+};
 static const mk_option doctor_options[] = {
     JSON_OPTION,
     { "--scripts", "DIR", "look for adapters in DIR/utilities before ./scripts and the installed folder", "dir", false },
@@ -129,6 +137,11 @@ const mk_command mk_commands[] = {
       "  meterkey sandbox &\n"
       "  meterkey run demo --allow-origin http://" MK_SANDBOX_LISTEN,
       NULL, sandbox_options, false, mk_cmd_sandbox },
+    { "serve", "the service: customers' pages, dashboard, API", "", 0, 0, NULL,
+      "Serves data requests, the customer's pages, the team's dashboard and the API from one store, with a worker process for each "
+      "core that signs in at the portals. SIGTERM finishes or parks what runs and ends; SIGHUP looks at the adapters now.\n\n"
+      "  meterkey serve --store sqlite:meterkey.db --listen 127.0.0.1:8080",
+      NULL, serve_options, false, mk_cmd_serve },
     { "bench", "drive many sessions against a portal of yours and measure", "ADAPTER", 1, 1, "adapter",
       "Prints CPU per session, our own share of the time (p50, p99), memory of a live and of a parked session, and requests. "
       "Point it at a test portal with --connect-to and --cacert, never at one that is not yours.",

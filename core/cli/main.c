@@ -1,6 +1,5 @@
 /* main.c - the program meterkey (layer cli) */
 #include "bind/bind.h"
-#include "bind/bind.h"
 #include "cli/command.h"
 #include "net/client.h"
 #include "parse/html.h"
@@ -30,7 +29,6 @@ int main(int argc, char **argv)
     }
     mk_html_init();
     mk_json_init();
-    mk_bind_init();
     mk_bind_init();
     const int status = mk_command_main(argc, argv);
     mk_net_exit();

@@ -25,6 +25,7 @@ static void stop_now(mk_httpd *httpd)
 {
     close_handles(httpd);
     mk_httpd_end_waiting(httpd, 0, true);
+    mk_httpd_stream_stop(httpd);
     MHD_stop_daemon(httpd->daemon);
     httpd->daemon = NULL;
 }

@@ -55,6 +55,9 @@ const char *mk_httpd_cookie(mk_httpd_req *req, const char *name);
 const char *mk_httpd_field(mk_httpd_req *req, const char *name); /* of an urlencoded body, the first of that name */
 const mk_headers *mk_httpd_fields(const mk_httpd_req *req);      /* all of them, in order */
 mk_bytes mk_httpd_body(const mk_httpd_req *req);                 /* as received */
+/* Calls each for every one of a kind, in order. */
+enum mk_httpd_kind { MK_HTTPD_QUERY, MK_HTTPD_HEADERS, MK_HTTPD_COOKIES };
+void mk_httpd_each(mk_httpd_req *req, enum mk_httpd_kind kind, void (*each)(void *arg, const char *name, const char *value), void *arg);
 /* The client's address without port, "127.0.0.1". */
 const char *mk_httpd_peer(mk_httpd_req *req);
 
@@ -70,4 +73,14 @@ int mk_httpd_redirect(mk_httpd_req *req, const char *location);
  * without one: it took too long, or the server stops. req is invalid after
  * gone, or after the later mk_httpd_answer. */
 void mk_httpd_later(mk_httpd_req *req, void (*gone)(void *arg, mk_httpd_req *req), void *arg);
+
+/* An answer that goes on, for server-sent events. */
+typedef struct mk_httpd_stream mk_httpd_stream;
+/* Begins it in place of mk_httpd_answer, with status 200. gone is called once, when the client or the server leaves; the stream is not
+ * valid after it. MK_OK, MK_ECLOSED, MK_ENOMEM. */
+int mk_httpd_stream_begin(mk_httpd_stream **out, mk_httpd_req *req, const char *type, void (*gone)(void *arg), void *arg);
+/* Queues bytes. MK_OK; MK_ELIMIT (the client has left 256 KiB untaken) and MK_ENOMEM: then end it. */
+int mk_httpd_stream_send(mk_httpd_stream *stream, const void *data, size_t len);
+/* What is queued is still sent; gone is called when it is out. */
+void mk_httpd_stream_end(mk_httpd_stream *stream);
 #endif

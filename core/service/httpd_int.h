@@ -15,6 +15,7 @@ struct mk_httpd {
     void *arg;
     mk_httpd_req *waiting; /* answered later */
     size_t waiting_count;
+    mk_httpd_stream *streams;
     int port;
     int closing; /* handles still to be closed */
     bool running, stop;
@@ -37,6 +38,7 @@ struct mk_httpd_req {
     size_t received; /* of the body */
     int64_t since_us; /* put off at */
     mk_httpd_req *next, *before;
+    mk_httpd_stream *stream; /* its answer, if that goes on */
     void (*gone)(void *arg, mk_httpd_req *req);
     void *gone_arg;
     char peer[48];
@@ -51,4 +53,13 @@ enum MHD_Result mk_httpd_on_request(void *arg, struct MHD_Connection *connection
 void mk_httpd_on_done(void *arg, struct MHD_Connection *connection, void **slot, enum MHD_RequestTerminationCode why);
 /* Ends every request that has waited since before `before_us`; with stop all of them, unanswered. */
 void mk_httpd_end_waiting(mk_httpd *httpd, int64_t before_us, bool stop);
+
+/* httpd_req.c: the answer's own headers and type into a response. MK_OK, MK_ENOMEM. */
+int mk_httpd_set_headers(struct MHD_Response *response, const mk_headers *headers, const char *type);
+/* Its response and status stand: the connection goes on. */
+void mk_httpd_answered(mk_httpd_req *req, struct MHD_Response *response, int status);
+/* httpd_stream.c: its request is over. */
+void mk_httpd_stream_gone(mk_httpd_stream *stream);
+/* Wakes all streams for the end of the server. */
+void mk_httpd_stream_stop(mk_httpd *httpd);
 #endif

@@ -93,6 +93,8 @@ void mk_httpd_on_done(void *arg, struct MHD_Connection *connection, void **slot,
         if (req->gone)
             req->gone(req->gone_arg, req);
     }
+    if (req->stream)
+        mk_httpd_stream_gone(req->stream);
     if (req->response)
         MHD_destroy_response(req->response);
     mk_headers_free(&req->answer_headers);
@@ -307,6 +309,25 @@ mk_bytes mk_httpd_body(const mk_httpd_req *req)
     return (mk_bytes){ req->body.data, req->body.len };
 }
 
+struct each {
+    void (*call)(void *arg, const char *name, const char *value);
+    void *arg;
+};
+
+static enum MHD_Result on_each(void *arg, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    const struct each *each = arg;
+    (void)kind;
+    each->call(each->arg, name, value ? value : "");
+    return MHD_YES;
+}
+
+void mk_httpd_each(mk_httpd_req *req, enum mk_httpd_kind kind, void (*each)(void *arg, const char *name, const char *value), void *arg)
+{
+    static const enum MHD_ValueKind kinds[] = { MHD_GET_ARGUMENT_KIND, MHD_HEADER_KIND, MHD_COOKIE_KIND };
+    MHD_get_connection_values(req->connection, kinds[kind], on_each, &(struct each){ each, arg });
+}
+
 const char *mk_httpd_peer(mk_httpd_req *req)
 {
     const union MHD_ConnectionInfo *info =
@@ -330,7 +351,7 @@ int mk_httpd_add(mk_httpd_req *req, const char *name, const char *value)
     return mk_headers_add(&req->answer_headers, name, value, strlen(value), false);
 }
 
-static int set_headers(struct MHD_Response *response, const mk_headers *headers, const char *type)
+int mk_httpd_set_headers(struct MHD_Response *response, const mk_headers *headers, const char *type)
 {
     for (size_t i = 0; i < headers->count; i++)
         if (MHD_add_response_header(response, headers->list[i].name, headers->list[i].value) != MHD_YES)
@@ -350,7 +371,7 @@ static int make_response(mk_httpd_req *req, const char *type, const void *body, 
         mk_free(copy);
         return MK_ENOMEM;
     }
-    int err = set_headers(response, &req->answer_headers, type);
+    int err = mk_httpd_set_headers(response, &req->answer_headers, type);
     if (err)
         MHD_destroy_response(response);
     else
@@ -365,14 +386,19 @@ int mk_httpd_answer(mk_httpd_req *req, int status, const char *type, const void 
     if (status < 200 || status > 599 || (type && !mk_header_valid("Content-Type", type, strlen(type))))
         return MK_EINVAL;
     int err = make_response(req, type, body, len);
-    if (err)
-        return err;
+    if (!err)
+        mk_httpd_answered(req, req->response, status);
+    return err;
+}
+
+void mk_httpd_answered(mk_httpd_req *req, struct MHD_Response *response, int status)
+{
+    req->response = response;
     req->status = status;
     if (req->state == MK_REQ_LATER)
         list_remove(req);
     req->state = MK_REQ_ANSWERED;
     resume(req);
-    return MK_OK;
 }
 
 int mk_httpd_redirect(mk_httpd_req *req, const char *location)

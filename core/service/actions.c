@@ -1,0 +1,29 @@
+/* actions.c - does what a handler asked for, once it is committed (layer service) */
+#include "base/log.h"
+#include "service/own.h"
+
+#include <string.h>
+
+static void notify(mk_service *service, json_t *action)
+{
+    const char *topic = json_string_value(json_object_get(action, "topic"));
+    if (topic)
+        mk_stream_send(service, topic, json_object_get(action, "data"));
+}
+
+static const struct {
+    const char *name;
+    void (*act)(mk_service *service, json_t *action);
+} acts[] = { { "notify", notify } };
+
+void mk_action_do(mk_service *service, json_t *action)
+{
+    const char *name = json_string_value(json_object_get(action, "do"));
+    for (size_t i = 0; i < sizeof acts / sizeof *acts; i++) {
+        if (strcmp(acts[i].name, name) == 0) {
+            acts[i].act(service, action);
+            return;
+        }
+    }
+    mk_log(MK_LOG_ERROR, "service", "no action '%s'", name);
+}

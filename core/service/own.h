@@ -1,0 +1,69 @@
+/* own.h - what the files of the service share (layer service, its own) */
+#ifndef MK_SERVICE_OWN_H
+#define MK_SERVICE_OWN_H
+#include "bind/app.h"
+#include "service/config.h"
+#include "service/httpd.h"
+#include "service/keys.h"
+#include "service/service.h"
+#include "store/store.h"
+
+typedef struct mk_unit mk_unit;
+typedef struct mk_pool mk_pool;       /* workers, pool.h */
+typedef struct mk_listener mk_listener; /* stream.c */
+
+struct mk_service {
+    uv_loop_t *loop;
+    json_t *config;
+    mk_store *store;
+    mk_keys *keys;
+    mk_app *app;
+    mk_httpd *httpd;
+    uv_prepare_t turn; /* commits before the loop waits */
+    uv_timer_t tick;
+    mk_unit *current;  /* whose handler runs now */
+    mk_unit *done, **done_tail; /* handlers are through, nothing is committed */
+    mk_unit *again;    /* to be run again: their commit failed */
+    size_t running;    /* handlers that wait, and units not committed */
+    int64_t turned;    /* the commit failed at: mono us; 0: it did not */
+    mk_listener *listeners;
+    unsigned long requests;
+    bool stopping;
+    void (*stopped)(void *arg);
+    void *stopped_arg;
+};
+
+/* unit.c - one call of a handler: its writes and its actions stand or fall together. input is taken over. done is called once, when what it
+ * wrote is on the disk, with its result, or with error; NULL is fine. again: where only the commit failed it is run once more, a second later, in place of error. */
+typedef void (*mk_unit_done)(void *arg, const json_t *result, const char *error);
+void mk_unit_run(mk_service *service, const char *handler, json_t *input, bool again, mk_unit_done done, void *arg);
+/* Around a wait within a handler: what it wrote so far is kept. */
+mk_unit *mk_unit_pause(mk_service *service);
+void mk_unit_resume(mk_service *service, mk_unit *unit, mk_app_task *task, const json_t *result, const char *why);
+/* Adds an action of the unit that runs now (reference taken). MK_OK, MK_ENOMEM. */
+int mk_unit_act(mk_service *service, json_t *action);
+void mk_unit_turn(mk_service *service); /* commits, answers, acts */
+void mk_unit_retry(mk_service *service); /* once a second */
+void mk_unit_drop(mk_service *service); /* at the end of the process */
+
+/* host.c - the functions that the service's Lua calls. */
+extern const mk_app_entry mk_host_entries[];
+/* web.c - requests in, answers out. */
+void mk_web_request(void *service, mk_httpd_req *req);
+/* secrets.c - takes a customer's secrets out of a request: object is {"credentials", "answer", "names", "key", "digest"}, both sealed. *out is new or NULL if there is
+ * none. fields: of a form. body: of a JSON request; *rest is then what is left of it, or NULL. MK_OK, MK_EPARSE, MK_ENOMEM. */
+int mk_secrets_from_fields(mk_service *service, const mk_headers *fields, json_t **out);
+int mk_secrets_from_json(mk_service *service, json_t *body, json_t **out);
+/* JSON sealed, as {"b64": text}; and back. NULL: out of memory, or not ours. */
+json_t *mk_secrets_seal(mk_service *service, const char *label, const json_t *value);
+json_t *mk_secrets_unseal(mk_service *service, const char *label, const json_t *sealed);
+json_t *mk_secrets_seal_bytes(mk_service *service, const char *label, const void *data, size_t len);
+int mk_secrets_unseal_bytes(mk_service *service, const char *label, const json_t *sealed, mk_buf *out);
+/* actions.c - does what a handler asked for, once it is committed. */
+void mk_action_do(mk_service *service, json_t *action);
+/* stream.c - server-sent events: req gets what is sent to topic from now on. */
+void mk_stream_open(mk_service *service, mk_httpd_req *req, const char *topic, const char *first);
+void mk_stream_send(mk_service *service, const char *topic, const json_t *data);
+void mk_stream_keep(mk_service *service); /* now and then: finds those that have left */
+void mk_stream_end(mk_service *service);
+#endif

@@ -1,0 +1,208 @@
+/* secrets.c - a customer's secrets, out of a request and sealed before any Lua sees it (layer service) */
+#include "base/codec.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "service/own.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { TEXT_MOST = 1 << 20, SEALED_MOST = 256 << 20 };
+
+/* --- sealed values -------------------------------------------------------------- */
+
+json_t *mk_secrets_seal_bytes(mk_service *service, const char *label, const void *data, size_t len)
+{
+    mk_buf sealed, text;
+    mk_buf_init(&sealed, SEALED_MOST);
+    mk_buf_init(&text, SEALED_MOST);
+    int err = mk_keys_seal(service->keys, label, data, len, &sealed);
+    if (!err)
+        err = mk_base64_encode(&text, sealed.data, sealed.len, false);
+    json_t *value = err ? NULL : json_pack("{s:s%}", "b64", text.data, text.len);
+    mk_buf_free(&sealed);
+    mk_buf_free(&text);
+    return value;
+}
+
+int mk_secrets_unseal_bytes(mk_service *service, const char *label, const json_t *sealed, mk_buf *out)
+{
+    mk_buf bytes;
+    const char *text = json_string_value(json_object_get(sealed, "b64"));
+    if (!text)
+        return MK_EPARSE;
+    mk_buf_init(&bytes, SEALED_MOST);
+    int err = mk_base64_decode(&bytes, text, strlen(text));
+    if (!err)
+        err = mk_keys_unseal(service->keys, label, bytes.data, bytes.len, out);
+    mk_buf_free(&bytes);
+    return err;
+}
+
+json_t *mk_secrets_seal(mk_service *service, const char *label, const json_t *value)
+{
+    char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+    json_t *sealed = text ? mk_secrets_seal_bytes(service, label, text, strlen(text)) : NULL;
+    mk_free(text);
+    return sealed;
+}
+
+json_t *mk_secrets_unseal(mk_service *service, const char *label, const json_t *sealed)
+{
+    mk_buf text;
+    mk_buf_init(&text, SEALED_MOST);
+    int err = mk_secrets_unseal_bytes(service, label, sealed, &text);
+    json_t *value = err ? NULL : json_loadb(text.data, text.len, JSON_DECODE_ANY, NULL);
+    mk_buf_free(&text);
+    return value;
+}
+
+/* --- what they are told apart by ---------------------------------------------------- */
+
+static json_t *hash_text(mk_service *service, const mk_buf *text)
+{
+    uint8_t hash[32];
+    char hex[65];
+    mk_keys_hash(service->keys, text->data, text->len, hash);
+    for (size_t i = 0; i < sizeof hash; i++)
+        snprintf(hex + 2 * i, 3, "%02x", hash[i]);
+    return json_string(hex);
+}
+
+/* Utility and user name as portals compare them: without case and outer blanks. */
+static json_t *credential_key(mk_service *service, const char *utility, const json_t *credentials)
+{
+    mk_buf text;
+    const char *name = json_string_value(json_object_get(credentials, "username"));
+    mk_buf_init(&text, TEXT_MOST);
+    int err = mk_buf_addf(&text, "credential\n%s\n", utility ? utility : "");
+    for (const char *at = name ? name : ""; !err && *at; at++)
+        if (!isspace((unsigned char)*at))
+            err = mk_buf_addc(&text, (char)tolower((unsigned char)*at));
+    json_t *value = err ? NULL : hash_text(service, &text);
+    mk_buf_free(&text);
+    return value;
+}
+
+static json_t *digest(mk_service *service, const char *utility, const json_t *credentials)
+{
+    mk_buf text;
+    char *all = json_dumps(credentials, JSON_COMPACT | JSON_SORT_KEYS);
+    mk_buf_init(&text, TEXT_MOST);
+    int err = all ? mk_buf_addf(&text, "digest\n%s\n%s", utility ? utility : "", all) : MK_ENOMEM;
+    json_t *value = err ? NULL : hash_text(service, &text);
+    mk_free(all);
+    mk_buf_free(&text);
+    return value;
+}
+
+static int set(json_t *object, const char *name, json_t *value)
+{
+    return value && json_object_set_new(object, name, value) == 0 ? MK_OK : MK_ENOMEM;
+}
+
+/* Takes credentials and answer over (both may be NULL). */
+static int gather(mk_service *service, const char *utility, json_t *credentials, json_t *answer, json_t **out)
+{
+    json_t *names = json_array(), *object = json_object();
+    int err = names && object ? MK_OK : MK_ENOMEM;
+    const char *name;
+    json_t *value;
+    json_object_foreach(credentials, name, value)
+        if (!err && json_string_length(value) && json_array_append_new(names, json_string(name)))
+            err = MK_ENOMEM;
+    if (!err && credentials) {
+        err = set(object, "credentials", mk_secrets_seal(service, "credentials", credentials));
+        if (!err)
+            err = set(object, "key", credential_key(service, utility, credentials));
+        if (!err)
+            err = set(object, "digest", digest(service, utility, credentials));
+    }
+    if (!err && answer)
+        err = set(object, "answer", mk_secrets_seal(service, "answer", answer));
+    if (!err)
+        err = set(object, "names", json_incref(names));
+    json_decref(names);
+    json_decref(credentials);
+    json_decref(answer);
+    if (err)
+        json_decref(object);
+    else
+        *out = object;
+    return err;
+}
+
+/* --- forms --------------------------------------------------------------------------- */
+
+/* a.answer is the code or text, a.choice, a.field.NAME, a.resend, a.other, a.ok, a.cancel: contract's answers. */
+static json_t *answer_of(const mk_headers *fields)
+{
+    json_t *list = NULL, *answer = NULL;
+    for (size_t i = 0; i < fields->count; i++) {
+        const char *name = fields->list[i].name, *value = fields->list[i].value;
+        if (strncmp(name, "a.field.", 8) == 0) {
+            list = list ? list : json_object();
+            json_object_set_new(list, name + 8, json_string(value));
+        } else if (strcmp(name, "a.resend") == 0 || strcmp(name, "a.cancel") == 0) {
+            json_decref(answer);
+            json_decref(list);
+            return json_pack("{s:b}", name + 2, 1);
+        } else if (strcmp(name, "a.choice") == 0) {
+            json_decref(answer);
+            answer = json_pack("{s:s}", "choice", value);
+        } else if (strcmp(name, "a.ok") == 0) {
+            json_decref(answer);
+            answer = json_true();
+        } else if (strcmp(name, "a.answer") == 0 && !answer) {
+            answer = json_string(value);
+        }
+    }
+    if (!list)
+        return answer;
+    json_decref(answer);
+    return json_pack("{s:o}", "fields", list);
+}
+
+static json_t *credentials_of(const mk_headers *fields)
+{
+    json_t *object = NULL;
+    for (size_t i = 0; i < fields->count; i++) {
+        if (strncmp(fields->list[i].name, "c.", 2) != 0)
+            continue;
+        object = object ? object : json_object();
+        json_object_set_new(object, fields->list[i].name + 2, json_string(fields->list[i].value));
+    }
+    return object;
+}
+
+int mk_secrets_from_fields(mk_service *service, const mk_headers *fields, json_t **out)
+{
+    const char *utility = NULL;
+    *out = NULL;
+    for (size_t i = 0; i < fields->count; i++) {
+        if (strcmp(fields->list[i].name, "utility") == 0)
+            utility = fields->list[i].value;
+        if (!mk_utf8_valid(fields->list[i].value, fields->list[i].value_len))
+            return MK_EPARSE;
+    }
+    json_t *credentials = credentials_of(fields), *answer = answer_of(fields);
+    return credentials || answer ? gather(service, utility, credentials, answer, out) : MK_OK;
+}
+
+/* --- JSON ------------------------------------------------------------------------------ */
+
+int mk_secrets_from_json(mk_service *service, json_t *body, json_t **out)
+{
+    *out = NULL;
+    json_t *answer = json_incref(json_object_get(body, "answer")), *credentials = json_incref(json_object_get(body, "credentials"));
+    json_object_del(body, "answer");
+    json_object_del(body, "credentials");
+    if (credentials && !json_is_object(credentials)) {
+        json_decref(answer);
+        json_decref(credentials);
+        return MK_EPARSE;
+    }
+    const char *utility = json_string_value(json_object_get(body, "utility"));
+    return credentials || answer ? gather(service, utility, credentials, answer, out) : MK_OK;
+}

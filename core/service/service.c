@@ -1,0 +1,174 @@
+/* service.c - the service's life: start, tick, stop (layer service) */
+#include "service/own.h"
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { TICK_MS = 1000, KEEP_TICKS = 15 };
+
+static void on_turn(uv_prepare_t *prepare)
+{
+    mk_unit_turn(prepare->data);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    mk_service *service = timer->data;
+    static unsigned ticks;
+    mk_unit_retry(service);
+    if (++ticks % KEEP_TICKS == 0)
+        mk_stream_keep(service);
+    if (!service->stopping && !service->turned)
+        mk_unit_run(service, "tick", json_object(), false, NULL, NULL);
+    else if (service->turned && !service->again && !service->done) /* is the disk back? */
+        mk_unit_run(service, "tick", json_object(), false, NULL, NULL);
+}
+
+/* --- start -------------------------------------------------------------------------- */
+
+static int open_store(mk_service *service, char *why)
+{
+    const char *url = mk_config_text(service->config, "store");
+    int err = mk_store_open(&service->store, url ? url : "", true, why);
+    if (!err)
+        err = mk_store_claim(service->store, why);
+    return err ? err : mk_store_migrate(service->store, 0, NULL, why);
+}
+
+static int open_keys(mk_service *service, char *why)
+{
+    char beside[4096];
+    const char *file = mk_config_text(service->config, "key"), *store = mk_config_text(service->config, "store");
+    const char *colon = strncmp(store, "sqlite:", 7) == 0 ? store + 7 : store;
+    if (!file && (size_t)snprintf(beside, sizeof beside, "%s.key", colon) >= sizeof beside)
+        return MK_ELIMIT;
+    return mk_keys_open(&service->keys, service->store, file ? file : beside, true, why);
+}
+
+static int open_app(mk_service *service, char *why)
+{
+    const mk_app_options options = { .overlay = mk_config_text(service->config, "runtime"), .entries = mk_host_entries,
+                                     .config = service->config, .arg = service };
+    return mk_app_new(&service->app, &options, why);
+}
+
+static int open_port(mk_service *service, char *why)
+{
+    const char *listen = mk_config_text(service->config, "listen");
+    const mk_httpd_limits limits = { .connections = (unsigned)mk_config_number(service->config, "connections"),
+                                     .per_address = (unsigned)mk_config_number(service->config, "connections_per_address"),
+                                     .body_bytes = (size_t)mk_config_number(service->config, "body_bytes") };
+    int err = mk_httpd_start(&service->httpd, service->loop, listen ? listen : "", &limits, mk_web_request, service);
+    if (err)
+        snprintf(why, MK_SERVICE_WHY, "%.200s: %s", listen ? listen : "", err == MK_EPARSE ? "this is not ADDR:PORT"
+                 : err == MK_EEXIST ? "the port is in use" : err == MK_EPOLICY ? "not an address that may be used here" : mk_err_text(err));
+    return err;
+}
+
+typedef struct starting {
+    bool failed;
+    char *why;
+} starting;
+
+static void on_started(void *arg, const json_t *result, const char *error)
+{
+    starting *s = arg;
+    (void)result;
+    s->failed = error != NULL;
+    if (error)
+        snprintf(s->why, MK_SERVICE_WHY, "%s", error);
+}
+
+/* What a crash left is put right before anybody asks. */
+static int run_start(mk_service *service, char *why)
+{
+    starting s = { .why = why };
+    mk_unit_run(service, "start", json_object(), false, on_started, &s);
+    mk_unit_turn(service);
+    return s.failed ? MK_EIO : MK_OK;
+}
+
+static void begin_turns(mk_service *service)
+{
+    uv_prepare_init(service->loop, &service->turn);
+    uv_timer_init(service->loop, &service->tick);
+    service->turn.data = service->tick.data = service;
+    uv_prepare_start(&service->turn, on_turn);
+    uv_timer_start(&service->tick, on_tick, TICK_MS, TICK_MS);
+}
+
+int mk_service_start(mk_service **out, uv_loop_t *loop, const json_t *config, char *why)
+{
+    mk_service *service = mk_calloc(1, sizeof *service);
+    if (!service)
+        return MK_ENOMEM;
+    service->loop = loop;
+    service->done_tail = &service->done;
+    service->config = json_deep_copy(config);
+    int err = service->config ? open_store(service, why) : MK_ENOMEM;
+    if (!err)
+        err = open_keys(service, why);
+    if (!err)
+        err = open_app(service, why);
+    if (!err)
+        err = run_start(service, why);
+    if (!err)
+        err = open_port(service, why);
+    if (err) {
+        mk_service_free(service);
+        return err;
+    }
+    begin_turns(service);
+    *out = service;
+    return MK_OK;
+}
+
+const char *mk_service_url(const mk_service *service)
+{
+    return mk_httpd_url(service->httpd);
+}
+
+/* --- stop ------------------------------------------------------------------------------ */
+
+static void on_closed(uv_handle_t *handle)
+{
+    mk_service *service = handle->data;
+    if (uv_is_closing((uv_handle_t *)&service->turn) && service->stopped && handle == (uv_handle_t *)&service->tick)
+        service->stopped(service->stopped_arg);
+}
+
+void mk_service_stop(mk_service *service, void (*stopped)(void *arg), void *arg)
+{
+    if (service->stopping)
+        return;
+    service->stopping = true;
+    service->stopped = stopped;
+    service->stopped_arg = arg;
+    mk_stream_end(service);
+    mk_unit_turn(service);
+    mk_httpd_stop(service->httpd);
+    uv_prepare_stop(&service->turn);
+    uv_close((uv_handle_t *)&service->turn, on_closed);
+    uv_close((uv_handle_t *)&service->tick, on_closed);
+}
+
+void mk_service_free(mk_service *service)
+{
+    if (!service)
+        return;
+    mk_app_free(service->app);
+    mk_unit_drop(service);
+    mk_keys_free(service->keys);
+    mk_store_close(service->store);
+    json_decref(service->config);
+    mk_free(service);
+}
+
+void mk_service_reload(mk_service *service)
+{
+    (void)service;
+}

@@ -1,0 +1,196 @@
+/* unit.c - one call of a handler: its writes and its actions stand or fall together (layer service)
+ *
+ * All units of one turn of the loop share one commit. Until then nobody outside hears of them. */
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "service/own.h"
+
+#include <string.h>
+
+struct mk_unit {
+    mk_service *service;
+    char *handler;
+    json_t *input, *result, *actions;
+    char *error;
+    bool again, open; /* open: its savepoint is */
+    mk_unit_done done;
+    void *arg;
+    mk_unit *next;
+};
+
+static void unit_free(mk_unit *unit)
+{
+    json_decref(unit->input);
+    json_decref(unit->result);
+    json_decref(unit->actions);
+    mk_free(unit->error);
+    mk_free(unit->handler);
+    mk_free(unit);
+    /* its memory was wiped: an input may have held what a customer wrote */
+}
+
+static void fail(mk_unit *unit, const char *error)
+{
+    mk_free(unit->error);
+    unit->error = mk_strdup(error); /* NULL: out of memory, said with other words */
+    json_decref(unit->result);
+    unit->result = NULL;
+}
+
+/* The handler is through: its savepoint ends, and it waits for the turn's commit. */
+static void on_handled(void *arg, const json_t *result, const char *error)
+{
+    char why[MK_STORE_WHY] = "";
+    mk_unit *unit = arg;
+    mk_service *service = unit->service;
+    unit->result = json_incref((json_t *)(uintptr_t)result);
+    if (error) {
+        mk_log(MK_LOG_ERROR, unit->handler, "%s", error);
+        fail(unit, error);
+        json_array_clear(unit->actions);
+    }
+    if (unit->open && mk_store_end(service->store, !error, why) != MK_OK && !error)
+        fail(unit, why);
+    unit->open = false;
+    service->current = NULL;
+    *service->done_tail = unit;
+    service->done_tail = &unit->next;
+}
+
+static void start(mk_unit *unit)
+{
+    char why[MK_STORE_WHY] = "";
+    mk_service *service = unit->service;
+    if (mk_store_begin(service->store, why) != MK_OK) {
+        on_handled(unit, NULL, why);
+        return;
+    }
+    unit->open = true;
+    service->current = unit;
+    mk_app_call(service->app, unit->handler, unit->input, on_handled, unit);
+    if (service->current == unit)
+        service->current = NULL; /* it waits */
+}
+
+void mk_unit_run(mk_service *service, const char *handler, json_t *input, bool again, mk_unit_done done, void *arg)
+{
+    mk_unit *unit = mk_calloc(1, sizeof *unit);
+    if (unit)
+        *unit = (mk_unit){ .service = service, .handler = mk_strdup(handler), .input = input, .actions = json_array(), .again = again,
+                           .done = done, .arg = arg };
+    if (!unit || !unit->handler || !unit->input || !unit->actions) {
+        if (unit)
+            unit_free(unit);
+        else
+            json_decref(input);
+        if (done)
+            done(arg, NULL, mk_err_text(MK_ENOMEM));
+        return;
+    }
+    service->running++;
+    start(unit);
+}
+
+mk_unit *mk_unit_pause(mk_service *service)
+{
+    char why[MK_STORE_WHY];
+    mk_unit *unit = service->current;
+    if (unit->open && mk_store_end(service->store, true, why) != MK_OK)
+        mk_log(MK_LOG_ERROR, "store", "%s", why);
+    unit->open = false;
+    service->current = NULL;
+    return unit;
+}
+
+void mk_unit_resume(mk_service *service, mk_unit *unit, mk_app_task *task, const json_t *result, const char *why)
+{
+    char problem[MK_STORE_WHY] = "";
+    if (mk_store_begin(service->store, problem) != MK_OK)
+        why = problem;
+    else
+        unit->open = true;
+    service->current = unit;
+    mk_app_resume(task, result, why);
+    if (service->current == unit)
+        service->current = NULL;
+}
+
+int mk_unit_act(mk_service *service, json_t *action)
+{
+    return json_array_append(service->current->actions, action) ? MK_ENOMEM : MK_OK;
+}
+
+/* What was promised is kept now: the answer first, then what it asked for. */
+static void settle(mk_unit *unit)
+{
+    mk_service *service = unit->service;
+    if (unit->done)
+        unit->done(unit->arg, unit->result, unit->error || !unit->result ? unit->error : NULL);
+    for (size_t i = 0; i < json_array_size(unit->actions); i++)
+        mk_action_do(service, json_array_get(unit->actions, i));
+    service->running--;
+    unit_free(unit);
+}
+
+static void not_committed(mk_unit *unit, const char *why)
+{
+    mk_service *service = unit->service;
+    if (unit->again && !unit->error) {
+        json_array_clear(unit->actions);
+        json_decref(unit->result);
+        unit->result = NULL;
+        unit->next = service->again;
+        service->again = unit;
+        return;
+    }
+    if (!unit->error)
+        fail(unit, why);
+    json_array_clear(unit->actions);
+    settle(unit);
+}
+
+void mk_unit_turn(mk_service *service)
+{
+    char why[MK_STORE_WHY] = "";
+    if (!service->done && !mk_store_open_turn(service->store))
+        return;
+    mk_unit *list = service->done;
+    service->done = NULL;
+    service->done_tail = &service->done;
+    const int err = mk_store_commit(service->store, why);
+    if (err)
+        mk_log(MK_LOG_ERROR, "store", "nothing of this turn was kept: %s", why);
+    service->turned = err ? mk_clock_mono_us() : 0;
+    for (mk_unit *unit = list, *next; unit; unit = next) {
+        next = unit->next;
+        unit->next = NULL;
+        if (err)
+            not_committed(unit, why);
+        else
+            settle(unit);
+    }
+}
+
+void mk_unit_retry(mk_service *service)
+{
+    mk_unit *list = service->again;
+    service->again = NULL;
+    for (mk_unit *unit = list, *next; unit; unit = next) {
+        next = unit->next;
+        unit->next = NULL;
+        start(unit);
+    }
+}
+
+void mk_unit_drop(mk_service *service)
+{
+    mk_unit *lists[] = { service->done, service->again };
+    for (size_t i = 0; i < 2; i++)
+        for (mk_unit *unit = lists[i], *next; unit; unit = next) {
+            next = unit->next;
+            unit_free(unit);
+        }
+    service->done = service->again = NULL;
+}

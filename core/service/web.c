@@ -1,0 +1,225 @@
+/* web.c - requests to the handler "request" and its answers back (layer service) */
+#include "base/clock.h"
+#include "base/codec.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "service/own.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef struct visit {
+    mk_service *service;
+    mk_httpd_req *req; /* NULL: the client has left */
+    char id[24];
+    int64_t began_us;
+    char *line; /* method and path, for the log */
+} visit;
+
+/* --- in --------------------------------------------------------------------------- */
+
+typedef struct gathering {
+    json_t *object;
+    bool lower, bad;
+} gathering;
+
+/* The first of a name counts; a query's repeated names are joined by commas, as lists are written. */
+static void on_each(void *arg, const char *name, const char *value)
+{
+    gathering *all = arg;
+    char key[256];
+    const size_t len = strlen(name);
+    if (len >= sizeof key || !mk_utf8_valid(name, len) || !mk_utf8_valid(value, strlen(value))) {
+        all->bad = true;
+        return;
+    }
+    for (size_t i = 0; i <= len; i++)
+        key[i] = all->lower && name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] + 32) : name[i];
+    const char *before = json_string_value(json_object_get(all->object, key));
+    json_t *now = before && !all->lower ? json_sprintf("%s,%s", before, value) : before ? NULL : json_string(value);
+    if (now)
+        json_object_set_new(all->object, key, now);
+}
+
+static int gather(json_t *request, const char *name, mk_httpd_req *req, enum mk_httpd_kind kind)
+{
+    gathering all = { .object = json_object(), .lower = kind == MK_HTTPD_HEADERS };
+    if (!all.object || json_object_set_new(request, name, all.object))
+        return MK_ENOMEM;
+    mk_httpd_each(req, kind, on_each, &all);
+    return all.bad ? MK_EPARSE : MK_OK;
+}
+
+static bool is_secret(const char *name)
+{
+    return (name[0] == 'c' || name[0] == 'a') && name[1] == '.';
+}
+
+/* What a form holds but the customer's secrets. */
+static int add_fields(json_t *request, const mk_headers *fields)
+{
+    json_t *object = json_object();
+    if (!object || json_object_set_new(request, "fields", object))
+        return MK_ENOMEM;
+    for (size_t i = 0; i < fields->count; i++) {
+        const mk_header *field = &fields->list[i];
+        if (is_secret(field->name))
+            continue;
+        if (!mk_utf8_valid(field->name, strlen(field->name)) || !mk_utf8_valid(field->value, field->value_len))
+            return MK_EPARSE;
+        if (!json_object_get(object, field->name) && json_object_set_new(object, field->name, json_string(field->value)))
+            return MK_ENOMEM;
+    }
+    return MK_OK;
+}
+
+/* A JSON body, whatever its type says (utilityapi-v2: curl -d): its secrets are taken out. */
+static int add_json(mk_service *service, json_t *request, mk_bytes body)
+{
+    json_error_t error;
+    json_t *sealed = NULL, *value = json_loadb(body.data, body.len, JSON_REJECT_DUPLICATES, &error);
+    if (!value)
+        return json_object_set_new(request, "body_error", json_sprintf("line %d: %s", error.line, error.text)) ? MK_ENOMEM : MK_OK;
+    int err = json_is_object(value) ? mk_secrets_from_json(service, value, &sealed) : MK_OK;
+    if (!err && sealed)
+        err = json_object_set_new(request, "sealed", sealed) ? MK_ENOMEM : MK_OK;
+    if (!err)
+        err = json_object_set(request, "json", value) ? MK_ENOMEM : MK_OK;
+    json_decref(value);
+    return err;
+}
+
+static bool begins_json(mk_bytes body)
+{
+    size_t at = 0;
+    while (at < body.len && strchr(" \t\r\n", body.data[at]))
+        at++;
+    return at < body.len && (body.data[at] == '{' || body.data[at] == '[');
+}
+
+static int add_body(mk_service *service, json_t *request, mk_httpd_req *req)
+{
+    json_t *sealed = NULL;
+    const mk_bytes body = mk_httpd_body(req);
+    const char *type = mk_httpd_header(req, "Content-Type");
+    if (begins_json(body) || (type && strncmp(type, "application/json", 16) == 0 && body.len))
+        return add_json(service, request, body);
+    int err = add_fields(request, mk_httpd_fields(req));
+    if (!err)
+        err = mk_secrets_from_fields(service, mk_httpd_fields(req), &sealed);
+    if (!err && sealed)
+        err = json_object_set_new(request, "sealed", sealed) ? MK_ENOMEM : MK_OK;
+    if (!err && body.len && !mk_httpd_fields(req)->count && mk_utf8_valid(body.data, body.len)) /* a CSV, say */
+        err = json_object_set_new(request, "body", json_stringn(body.data, body.len)) ? MK_ENOMEM : MK_OK;
+    return err;
+}
+
+static int fill(visit *v, json_t *request)
+{
+    mk_httpd_req *req = v->req;
+    const char *path = mk_httpd_path(req), *peer = mk_httpd_peer(req);
+    if (!mk_utf8_valid(path, strlen(path)))
+        return MK_EPARSE;
+    if (json_object_set_new(request, "id", json_string(v->id)) || json_object_set_new(request, "path", json_string(path)) ||
+        json_object_set_new(request, "method", json_string(mk_httpd_method(req))) ||
+        json_object_set_new(request, "peer", json_string(peer ? peer : "")))
+        return MK_ENOMEM;
+    int err = gather(request, "query", req, MK_HTTPD_QUERY);
+    if (!err)
+        err = gather(request, "headers", req, MK_HTTPD_HEADERS);
+    if (!err)
+        err = gather(request, "cookies", req, MK_HTTPD_COOKIES);
+    return err ? err : add_body(v->service, request, req);
+}
+
+/* --- out ---------------------------------------------------------------------------- */
+
+static void add_header(mk_httpd_req *req, const char *name, const json_t *value)
+{
+    size_t i;
+    json_t *one;
+    if (json_is_string(value))
+        mk_httpd_add(req, name, json_string_value(value));
+    json_array_foreach(value, i, one)
+        add_header(req, name, one);
+}
+
+static void answer(visit *v, const json_t *result)
+{
+    const char *name, *type = json_string_value(json_object_get(result, "type"));
+    const json_t *body = json_object_get(result, "body"), *topic = json_object_get(result, "stream");
+    json_t *value;
+    const long long status = json_integer_value(json_object_get(result, "status"));
+    json_object_foreach(json_object_get(result, "headers"), name, value)
+        add_header(v->req, name, value);
+    mk_httpd_add(v->req, "X-Request-Id", v->id);
+    if (json_is_string(topic))
+        mk_stream_open(v->service, v->req, json_string_value(topic), json_string_value(body));
+    else
+        mk_httpd_answer(v->req, status ? (int)status : 200, type, json_string_value(body), json_string_length(body));
+    mk_log(MK_LOG_DEBUG, v->id, "%s -> %lld in %lld us", v->line, status, (long long)(mk_clock_mono_us() - v->began_us));
+}
+
+static void refuse(mk_httpd_req *req, int status, const char *error, const char *words)
+{
+    char text[400];
+    const bool api = strncmp(mk_httpd_path(req), "/api/", 5) == 0;
+    const int len = api ? snprintf(text, sizeof text, "{\"error\": \"%s\", \"error_description\": \"%s\", \"url\": null}\n", error, words)
+                        : snprintf(text, sizeof text, "%s\n", words);
+    mk_httpd_answer(req, status, api ? "application/json" : "text/plain; charset=utf-8", text, (size_t)len);
+}
+
+static void on_done(void *arg, const json_t *result, const char *error)
+{
+    visit *v = arg;
+    if (v->req && result)
+        answer(v, result);
+    else if (v->req)
+        refuse(v->req, v->service->turned ? 503 : 500, v->service->turned ? "unavailable" : "internal",
+               v->service->turned ? "This cannot be kept at the moment. Nothing was changed; please try again."
+                                  : "Something went wrong here. Nothing was changed.");
+    if (error)
+        mk_log(MK_LOG_WARN, v->id, "%s failed", v->line);
+    mk_free(v->line);
+    mk_free(v);
+}
+
+static void on_gone(void *arg, mk_httpd_req *req)
+{
+    visit *v = arg;
+    (void)req;
+    v->req = NULL;
+}
+
+void mk_web_request(void *arg, mk_httpd_req *req)
+{
+    mk_service *service = arg;
+    if (service->stopping) {
+        refuse(req, 503, "unavailable", "The service is stopping; please try again in a moment.");
+        return;
+    }
+    visit *v = mk_calloc(1, sizeof *v);
+    json_t *request = v ? json_object() : NULL;
+    if (request && (v->line = mk_malloc(64)))
+        snprintf(v->line, 64, "%s %.50s", mk_httpd_method(req), mk_httpd_path(req));
+    if (!request || !v->line) {
+        mk_free(v);
+        json_decref(request);
+        return; /* the server says 500 */
+    }
+    v->service = service;
+    v->req = req;
+    v->began_us = mk_clock_mono_us();
+    snprintf(v->id, sizeof v->id, "r%llx-%lx", (unsigned long long)mk_clock_wall_ms(), service->requests++);
+    const int err = fill(v, request);
+    if (err) {
+        refuse(req, err == MK_EPARSE ? 400 : 500, "invalid_request", "That is not a request I can read: text must be UTF-8.");
+        json_decref(request);
+        mk_free(v->line);
+        mk_free(v);
+        return;
+    }
+    mk_httpd_later(req, on_gone, v);
+    mk_unit_run(service, "request", request, false, on_done, v);
+}

@@ -1,0 +1,32 @@
+/* own.h - what the files of the store share (layer store, its own) */
+#ifndef MK_STORE_OWN_H
+#define MK_STORE_OWN_H
+#include "store/store.h"
+#include <sqlite3.h>
+
+enum { MK_STATEMENTS = 256 }; /* kept prepared; beyond it the oldest goes */
+
+typedef struct mk_statement {
+    char *sql;
+    sqlite3_stmt *stmt;
+    unsigned long used; /* when last */
+} mk_statement;
+
+struct mk_store {
+    sqlite3 *db;
+    char *path;
+    int claim; /* descriptor of the lock, or -1 */
+    bool turn, unit;
+    unsigned long clock;
+    mk_statement statements[MK_STATEMENTS];
+};
+
+/* What a result of SQLite means: an mk_err, with why from the connection. */
+int mk_store_result(mk_store *store, int result, char *why);
+/* Binds parameters (statement.c). MK_OK, MK_EPARSE, MK_ENOMEM. */
+int mk_statement_bind(sqlite3_stmt *stmt, const json_t *parameters, char *why);
+/* The row it stands on as an object; bytes grows by its size. NULL: out of memory. */
+json_t *mk_statement_row(sqlite3_stmt *stmt, size_t *bytes);
+/* Runs text of several statements. */
+int mk_store_script(mk_store *store, const char *sql, char *why);
+#endif

@@ -1,0 +1,52 @@
+-- Times: microseconds since the epoch inside, ISO 8601 outside.
+local clock = {}
+
+function clock.now() return host.now() end
+
+-- "2026-03-02T09:15:44.120031+00:00"; nil for nil.
+function clock.iso(us)
+  if not us then return nil end
+  return os.date("!%Y-%m-%dT%H:%M:%S", us // 1000000) .. (".%06d+00:00"):format(us % 1000000)
+end
+
+-- Days since 1970-01-01 of a date of the Gregorian calendar (Howard Hinnant's days_from_civil).
+local function days(year, month, day)
+  year = month <= 2 and year - 1 or year
+  local era = year // 400
+  local of_era = year - era * 400
+  local of_year = (153 * (month + (month > 2 and -3 or 9)) + 2) // 5 + day - 1
+  return era * 146097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719468
+end
+
+-- ISO 8601 with Z or an offset, or a date alone (midnight UTC) -> us, or nil. A blank in place of T and AM/PM are refused, as the
+-- documented API does.
+function clock.parse(text)
+  if type(text) ~= "string" then return nil end
+  local y, m, d, rest = text:match("^(%d%d%d%d)%-(%d%d)%-(%d%d)(.*)$")
+  if not y then return nil end
+  y, m, d = tonumber(y), tonumber(m), tonumber(d)
+  if m < 1 or m > 12 or d < 1 or d > 31 then return nil end
+  local base = days(y, m, d) * 86400
+  if rest == "" then return base * 1000000 end
+  local hour, minute, second, fraction, zone = rest:match("^T(%d%d):(%d%d):?(%d?%d?)%.?(%d*)(.*)$")
+  if not hour then return nil end
+  local offset = zone == "Z" and 0 or nil
+  local sign, zh, zm = zone:match("^([+-])(%d%d):?(%d%d)$")
+  if sign then offset = (tonumber(zh) * 60 + tonumber(zm)) * (sign == "-" and -60 or 60) end
+  hour, minute, second = tonumber(hour), tonumber(minute), tonumber(second) or 0
+  if not offset or hour > 23 or minute > 59 or second > 60 then return nil end
+  local micro = tonumber((fraction .. "000000"):sub(1, 6))
+  return (base + hour * 3600 + minute * 60 + second - offset) * 1000000 + micro
+end
+
+local UNIT = { h = 3600, d = 86400, w = 7 * 86400, m = 30 * 86400, y = 365 * 86400 }
+
+-- "7d", "3y" -> us, or nil.
+function clock.duration(text)
+  local count, unit = tostring(text):match("^(%d+)([hdwmy])$")
+  count = tonumber(count)
+  if not count or count < 1 or count > 1000 then return nil end
+  return count * UNIT[unit] * 1000000
+end
+
+return clock

@@ -1,0 +1,101 @@
+-- Rows of the store.
+local db = {}
+
+-- A value as the store takes it: lists and objects as JSON; nil, NULL.
+local function parameter(value)
+  if type(value) == "table" and value.b64 == nil then return host.encode(value) end
+  if value == nil then return host.null end
+  return value
+end
+
+local function parameters(...)
+  local out = table.pack(...)
+  for i = 1, out.n do out[i] = parameter(out[i]) end
+  return table.unpack(out, 1, out.n)
+end
+
+-- All rows, each by column name; NULL is absent.
+function db.rows(sql, ...) return host.query(sql, parameters(...)) end
+
+-- The first row, or nil.
+function db.row(sql, ...) return db.rows(sql, ...)[1] end
+
+db.run = db.rows
+
+-- JSON of a column; nil if it is NULL.
+function db.json(text)
+  if text == nil then return nil end
+  local value = assert(host.decode(text))
+  if value == host.null then return nil end
+  return value
+end
+
+local function sorted(values)
+  local names = {}
+  for name in pairs(values) do names[#names + 1] = name end
+  table.sort(names)
+  return names
+end
+
+-- Writes one row. Names of tables and columns are the program's own, never a caller's.
+function db.insert(table_name, values)
+  local names, marks, list = sorted(values), {}, {}
+  for i, name in ipairs(names) do
+    marks[i] = "?" .. i
+    list[i] = parameter(values[name])
+  end
+  host.query(("INSERT INTO %s (%s) VALUES (%s)"):format(table_name, table.concat(names, ", "), table.concat(marks, ", ")),
+    table.unpack(list, 1, #names))
+end
+
+local function assignments(names, from, separator)
+  local out = {}
+  for i, name in ipairs(names) do out[i] = ("%s = ?%d"):format(name, from + i) end
+  return table.concat(out, separator)
+end
+
+-- Changes the rows that have all of where. db.NULL empties a column.
+db.NULL = host.null
+function db.update(table_name, where, values)
+  local names, keys, list = sorted(values), sorted(where), {}
+  for _, name in ipairs(names) do list[#list + 1] = parameter(values[name]) end
+  for _, name in ipairs(keys) do list[#list + 1] = parameter(where[name]) end
+  return host.query(("UPDATE %s SET %s WHERE %s"):format(table_name, assignments(names, 0, ", "),
+    assignments(keys, #names, " AND ")), table.unpack(list, 1, #list))
+end
+
+-- A list of a team's rows, newest first, filtered and paged as the API has it (utilityapi v2: `after` = older than that uid).
+-- query: {table, team, time = "created", after, limit, where = {{"form", {...}}, {"utility", "ConEd"}, {"sql", "revoked IS NULL"}}}: a
+-- list matches any of its values. -> rows (at most limit), the uid to go on after or nil.
+function db.page(query)
+  local time, limit = query.time or "created", math.min(query.limit or 1000, 1000)
+  local args, conditions = { query.team }, { "team = ?1" }
+  local function add(value)
+    args[#args + 1] = parameter(value)
+    return "?" .. #args
+  end
+  for _, entry in ipairs(query.where or {}) do
+    local column, value = entry[1], entry[2]
+    if column == "sql" then
+      conditions[#conditions + 1] = value
+    elseif type(value) == "table" then
+      local marks = {}
+      for i, one in ipairs(value) do marks[i] = add(one) end
+      conditions[#conditions + 1] = #marks > 0 and ("%s IN (%s)"):format(column, table.concat(marks, ", ")) or "1 = 0"
+    else
+      conditions[#conditions + 1] = ("%s = %s"):format(column, add(value))
+    end
+  end
+  if query.after then
+    local from = db.row(("SELECT %s AS at FROM %s WHERE team = ?1 AND uid = ?2"):format(time, query.table), query.team, query.after)
+    if not from then return {}, nil end
+    conditions[#conditions + 1] = ("(%s, uid) < (%s, %s)"):format(time, add(from.at), add(query.after))
+  end
+  local rows = host.query(("SELECT * FROM %s WHERE %s ORDER BY %s DESC, uid DESC LIMIT %d"):format(query.table,
+    table.concat(conditions, " AND "), time, limit + 1), table.unpack(args))
+  if #rows <= limit then return rows, nil end
+  rows[#rows] = nil
+  return rows, rows[#rows].uid
+end
+
+return db

@@ -1,0 +1,45 @@
+-- Which handler answers which method and path.
+local web = require "service.web"
+local router = {}
+router.__index = router
+
+function router.new() return setmetatable({ routes = {} }, router) end
+
+-- "/f/:token/answer": a part that begins with a colon matches any one part and is given by name.
+function router:add(method, pattern, handler)
+  local names = {}
+  local match = pattern:gsub("[%-.+*?%%^$()%[%]]", "%%%0"):gsub(":(%w+)", function(name)
+    names[#names + 1] = name
+    return "([^/]+)"
+  end)
+  self.routes[#self.routes + 1] = { method = method, match = "^" .. match .. "/?$", names = names, handler = handler }
+end
+
+local function named(route, found)
+  local params = {}
+  for i, name in ipairs(route.names) do params[name] = found[i] end
+  return params
+end
+
+-- handler, its parameters; or nil and the methods that the path has ({} if it is unknown).
+function router:find(method, path)
+  local allowed = {}
+  for _, route in ipairs(self.routes) do
+    local found = { path:match(route.match) }
+    if found[1] then
+      if route.method == method then return route.handler, named(route, found) end
+      allowed[#allowed + 1] = route.method
+    end
+  end
+  return nil, allowed
+end
+
+-- The response to a request: handler(request, params).
+function router:run(request)
+  local handler, found = self:find(request.method, request.path)
+  if handler then return handler(request, found) end
+  if #found > 0 then return web.text(405, "Method not allowed\n", { Allow = table.concat(found, ", ") }) end
+  return nil
+end
+
+return router
