@@ -19,9 +19,10 @@
 -- what was refused. An offer to remember the device is taken: s.keep has the cookie, and an identifier of our own for
 -- trees that ask for a device's profile. Nothing is set up for the customer: what can be skipped is.
 --
--- Documented (the vendor's SDK and manual): exchange, types, names of outputs, choices and confirmations by index, ids
--- of hidden values, name of the cookie. Common knowledge: words of refusals and offers, life and length of codes, that
--- a wrong code comes as the same step with a message, that a profile's identifier tells a device.
+-- Documented (the vendor's SDK, manual and nodes): exchange, types, names of outputs, choices and confirmations by
+-- index, ids of hidden values, name of the cookie, that a profile needs an identifier and nothing else, which callback
+-- asks for which code. Common knowledge: words of refusals and offers, life and length of codes, that a wrong code
+-- comes as the same step with a message.
 local api, crypto, json = require "meterkey.api", require "meterkey.crypto", require "meterkey.json"
 local list, regex, site = require "meterkey.list", require "meterkey.regex", require "meterkey.site"
 
@@ -87,6 +88,7 @@ local function output(callback, name)
   for _, one in ipairs(callback.output or {}) do
     if one.name == name then return api.value(one, "value") end
   end
+  return nil
 end
 
 local function put(callback, value) callback.input[1].value = value end
@@ -105,7 +107,7 @@ end
 
 local function message_of(step)
   for _, callback in ipairs(step.callbacks) do
-    local is_script = output(callback, "messageType") == "4"
+    local is_script = tostring(output(callback, "messageType")) == "4"
     local text = callback.type == "TextOutputCallback" and not is_script and output(callback, "message")
     if text then return text end
   end
@@ -260,9 +262,10 @@ local function confirm(callback)
   if callback then put(callback, go) end
 end
 
+-- An authenticator's code is asked for by name, one that was sent by password.
 local function code_challenge(flow, step, callback)
   local words = { output(callback, "prompt") or "", step.stage or "", step.header or "", message_of(step) or "" }
-  local medium = flow.medium or medium_of(table.concat(words, " "))
+  local medium = flow.medium or medium_of(table.concat(words, " ")) or callback.type == "NameCallback" and "app" or nil
   local is_app = medium == "app"
   return { kind = is_app and "totp" or "otp", medium = medium, expires = life,
     prompt = is_app and "Enter the code of your authenticator app" or "Enter the code that the utility sent you" }
@@ -337,11 +340,18 @@ local function agree(flow, step, callback)
   return flow.idp:post(flow.s, step)
 end
 
+local function number_of(step)
+  for _, callback in ipairs(step.callbacks) do
+    local is_number = callback.type == "HiddenValueCallback" and output(callback, "id") == "pushChallengeNumber"
+    if is_number then return tostring(output(callback, "value")) end
+  end
+end
+
 -- Waits as long as the manager says; behind it is an approval on another device.
 local function wait(flow, step, callback)
   flow.answered = "mfa.denied"
   local every = (tonumber(output(callback, "waitTime")) or 5000) / 1000
-  return flow.s:ask({ kind = "approve", medium = "push", expires = life,
+  return flow.s:ask({ kind = "approve", medium = "push", expires = life, display_code = number_of(step),
     prompt = output(callback, "message") or "Approve the sign-in on your device" }, {
     every = every,
     poll = function()

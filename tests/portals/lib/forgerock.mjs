@@ -1,7 +1,7 @@
 // ForgeRock AM / PingAM: an authentication tree by REST. The object with its callbacks goes back and forth; authId is good for one step.
 //
 // forgerock(p, {host, context, realm, tree, origin}) adds the routes; `signedIn(c)` gives the customer of the manager's cookie.
-//   customer.mfa: sms, email, voice, totp (alone it needs no choice); .approve (a wait for another device), .question, .questions (pairs),
+//   customer.mfa: sms, email, voice, totp (alone it needs no choice); .approve (a wait for another device; number: one to tap), .question, .questions (pairs),
 //   .trust: how a device is remembered (choice, confirm, tick, profile); .split (name and password apart), .confirm, .enrol (later, now),
 //   .terms, .renew, .captcha, .suspended, .passkey
 //   switches: failed (a wrong code or answer fails the tree, in these words), again (a wrong password is asked again, with this message),
@@ -14,7 +14,7 @@ const TRUST = 'session-jwt';
 const STEP_LIFE = 300000;
 const out = (name, value) => ({ name, value });
 const labels = { sms: 'SMS', email: 'Email', voice: 'Voice call', totp: 'Authenticator app' };
-const stages = { sms: 'OneTimePasswordSms', email: 'OneTimePasswordEmail', voice: 'OneTimePasswordVoice', totp: 'OathTokenVerifier' };
+const stages = { sms: 'OneTimePasswordSms', email: 'OneTimePasswordEmail', voice: 'OneTimePasswordVoice', totp: 'OneTimePassword' };
 const text = (message, type = '0') => ({ type: 'TextOutputCallback', output: [out('message', message), out('messageType', type)] });
 const options = (list, prompt = '') => ({ type: 'ConfirmationCallback', answers: 1, value: 0,
   output: [out('prompt', prompt), out('messageType', 0), out('options', list), out('optionType', -1), out('defaultOption', 0)] });
@@ -84,7 +84,11 @@ class Forgerock {
 
   ask_questions(t) { return [text('Answer both questions.'), ...t.who.questions.map(([prompt]) => ({ type: 'PasswordCallback', output: [out('prompt', prompt)], answers: 1 }))]; }
 
-  ask_wait() { return [{ type: 'PollingWaitCallback', output: [out('waitTime', '300'), out('message', 'Approve the sign-in on your phone')] }]; }
+  // The option to leave the wait counts as not taken while its index is 100.
+  ask_wait(t) {
+    const number = t.who.approve === 'number' ? [hidden('pushChallengeNumber', '43')] : [];
+    return [{ type: 'PollingWaitCallback', output: [out('waitTime', '300'), out('message', 'Approve the sign-in on your phone')] }, ...number, { ...options(['Exit']), value: 100 }];
+  }
 
   ask_trust(t) {
     if (t.who.trust === 'choice') return [choice('Remember this device?', ['No', 'Yes'])];
@@ -195,7 +199,8 @@ class Forgerock {
     return this.wrong(c, t, 'One of the answers is incorrect.');
   }
 
-  take_wait(c, t) {
+  take_wait(c, t, callbacks) {
+    if (this.value(callbacks, 'ConfirmationCallback') !== 100) c.fault('the wait was left');
     if (t.approval.decision === 'approve') return this.next(c, t);
     if (this.p.switches.overdue) return this.fail(c, 'Push message timed out');
     return t.approval.decision === 'deny' ? this.fail(c, 'Login failure') : this.show(c, t);
