@@ -105,12 +105,14 @@ local function medium_of(words)
   return regex.match(words, [[(?i)voice|call]]) and "voice" or nil
 end
 
-local function message_of(step)
+-- The first message of a step, or the first other than the one given.
+local function message_of(step, known)
   for _, callback in ipairs(step.callbacks) do
     local is_script = tostring(output(callback, "messageType")) == "4"
     local text = callback.type == "TextOutputCallback" and not is_script and output(callback, "message")
-    if text then return text end
+    if text and text ~= known then return text end
   end
+  return nil
 end
 
 function Forgerock:post(s, body, options)
@@ -144,8 +146,7 @@ end
 
 -- The sign-in's own prompts once more: the password was refused, or the tree began anew after a later step.
 local function refuse_again(flow, step)
-  local words = message_of(step)
-  if words == flow.greeting then words = nil end
+  local words = message_of(step, flow.greeting)
   local code = words and (code_of(flow, words)
     or flow.answered == "auth.credentials" and regex.match(words, [[(?i)password|credentials]]) and flow.answered)
   if not code and flow.answered ~= "auth.credentials" then code = "auth.session_lost" end

@@ -4,8 +4,8 @@
 //   customer.mfa: sms, email, voice, totp (alone it needs no choice); .approve (a wait for another device; number: one to tap), .question, .questions (pairs),
 //   .trust: how a device is remembered (choice, confirm, tick, profile); .split (name and password apart), .confirm, .enrol (later, now),
 //   .terms, .renew, .captcha, .suspended, .passkey
-//   switches: failed (a wrong code or answer fails the tree, in these words), again (a wrong password is asked again, with this message),
-//   anew (a wrong code leads back to the sign-in, with this message or true)
+//   switches: failed (a wrong code or answer fails the tree, in these words), again (a wrong password is asked again, with this message or true),
+//   anew (a wrong code leads back to the sign-in, with this message or true), greeting (a message that the sign-in always shows)
 // Documented in the vendor's SDK and manual: exchange, callback types and outputs, ids of hidden values, the name session-jwt. Common
 // knowledge: words, the session cookie's name, that a device's profile is matched by its identifier.
 
@@ -58,7 +58,8 @@ class Forgerock {
     t.at = this.p.now();
     const authId = `eyJ0eXAiOiJKV1QifQ.${this.p.token(40)}.${this.p.token(16)}`;
     this.steps.set(authId, t);
-    const list = [...(message ? [text(message, '2')] : []), ...this[`ask_${t.name}`](t)];
+    const greeting = this.p.switches.greeting && ['hello', 'password'].includes(t.name) ? [text(this.p.switches.greeting)] : [];
+    const list = [...greeting, ...(message ? [text(message, '2')] : []), ...this[`ask_${t.name}`](t)];
     let number = 0;
     const callbacks = list.map((one, i) => ({ ...one, _id: i, ...(one.answers && { input: Array.from({ length: one.answers }, () => { number += 1; return { name: `IDToken${number}`, value: one.value ?? '' }; }) }), answers: undefined, value: undefined }));
     return c.send({ authId, callbacks, ...(t.name === 'code' && { stage: stages[t.kind] }) });
@@ -146,7 +147,7 @@ class Forgerock {
   take_password(c, t, callbacks) {
     const { again } = this.p.switches;
     const how = this.p.password(c, t.who, this.value(callbacks, 'PasswordCallback'));
-    if (how !== 'ok' && again) return this.show(c, t, again);
+    if (how !== 'ok' && again) return this.show(c, t, again === true ? undefined : again);
     if (how === 'locked') return this.fail(c, 'User Locked Out.');
     if (how === 'wrong') return this.fail(c, 'Authentication Failed For Given Credentials');
     t.todo = this.stepsOf(c, t.who);
