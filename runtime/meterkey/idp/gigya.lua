@@ -5,15 +5,16 @@
 -- data_center  of the site: hosts accounts.<data_center>.gigya.com (declare it) answer its calls
 -- params       further fields of each call (default none)
 --
--- idp:restore(s) sets the device's identity of an earlier run; idp:sign_in(s, page) reads the site's key from the address of
--- Gigya's script on the page and returns the session ({ login_token = } or { cookieName =, cookieValue = }).
--- idp:sign_out(s) ends it.
+-- idp:restore(s) sets the device's identity of an earlier run; idp:sign_in(s, page) reads the site's key from the
+-- address of Gigya's script on the page and returns the session: { login_token = }, with cookieName where it is the
+-- value of that cookie. idp:sign_out(s) ends it.
 --
--- HTTP is 200 also for errors: errorCode tells. Sends a code: sendVerificationCode of a phone or an e-mail address. A challenge
--- lives ten minutes with its regToken; what marks a lost session: 403002. tempDevice=false remembers the device by the cookie gmid.
+-- HTTP is 200 also for errors: errorCode tells. Sends a code: sendVerificationCode of a phone or an e-mail address. A
+-- challenge lives ten minutes with its regToken; what marks a lost session: 403002. tempDevice=false remembers the device
+-- by the cookie gmid. An expired code is called wrong.
 --
--- Documented (the vendor's SDK): names of calls and fields, 403100 to 403102, 206001, 206002, 401020, 400006, 403002, 409003.
--- Common knowledge: the other numbers, the bootstrap's cookies, codes of six digits.
+-- Documented (the vendor's SDK): names of calls and fields, where a session is, 403100 to 403102, 206001, 206002, 401020,
+-- 400006, 403002, 409003. Common knowledge: the other numbers, the bootstrap's cookies, codes of six digits.
 local api, list, site = require "meterkey.api", require "meterkey.list", require "meterkey.site"
 
 local Gigya = {}
@@ -74,12 +75,15 @@ end
 -- What each provider's ways are, by name: each way with what is needed to send and to verify. They add to `out`.
 local ways_of = {}
 
+local by_phone = { { method = "sms", label = "Text message: " }, { method = "voice", label = "Voice call: " } }
+
 function ways_of.gigyaPhone(self, s, assertion, out)
   local said = self:must(s, "accounts.tfa.phone.getRegisteredPhoneNumbers", { gigyaAssertion = assertion })
   for _, phone in ipairs(said.phones or {}) do
-    for method, label in pairs { sms = "Text message", voice = "Voice call" } do
-      out[#out + 1] = { id = phone.id .. "/" .. method, label = label .. ": " .. phone.obfuscated, kind = "otp", medium = method,
-        dest = phone.obfuscated, call = "accounts.tfa.phone.", send = { phoneID = phone.id, method = method } }
+    for _, by in ipairs(by_phone) do
+      out[#out + 1] = { id = phone.id .. "/" .. by.method, label = by.label .. phone.obfuscated, kind = "otp",
+        medium = by.method, dest = phone.obfuscated, call = "accounts.tfa.phone.",
+        send = { phoneID = phone.id, method = by.method } }
     end
   end
 end
@@ -147,6 +151,15 @@ function Gigya:confirm(s, page, reg)
   return self:must(s, "accounts.finalizeRegistration", { regToken = reg, include = "profile" })
 end
 
+-- The session of an answer: in sessionInfo, or beside it.
+local function session_of(s, said)
+  for _, at in ipairs { api.value(said, "sessionInfo") or {}, said } do
+    local token = api.value(at, "login_token") or api.value(at, "cookieValue")
+    if token then return { login_token = token, cookieName = api.value(at, "cookieName") } end
+  end
+  s:fail("adapter.unexpected_page", "the sign-in succeeded and gave no session")
+end
+
 function Gigya:restore(s)
   if not s.keep.gmid then return end
   s.cookies:set { name = "gmid", value = s.keep.gmid, domain = self.host, host_only = true, path = "/", secure = true }
@@ -162,7 +175,7 @@ function Gigya:sign_in(s, page)
   if answer.mfa then said = self:confirm(s, answer, said.regToken) end
   if said.errorCode ~= 0 then fail(s, "accounts.login", said) end
   s.keep.gmid = s.cookies:get("gmid", self.origin .. "/")
-  return said.sessionInfo
+  return session_of(s, said)
 end
 
 function Gigya:sign_out(s) self:call(s, "accounts.logout", {}) end
