@@ -93,8 +93,8 @@ end
 
 local function put(callback, value) callback.input[1].value = value end
 
-local function is_code(callback, stage)
-  local words = (output(callback, "prompt") or "") .. " " .. (stage or "")
+local function is_code(callback, step)
+  local words = (output(callback, "prompt") or "") .. " " .. (api.value(step, "stage") or "")
   return regex.match(words, [[(?i)one.?time|otp|passcode|verification|\bcode\b]]) ~= nil
 end
 
@@ -162,7 +162,7 @@ end
 
 local trust = [[(?i)\b(remember|trust)\b.{0,40}\b(device|browser|computer|me)\b]]
 local skip = [[(?i)^(skip|not now|(maybe |remind me )?later|no,? thanks)]]
-local set_up = [[(?i)\b(set ?up|enrol|register)]]
+local set_up = [[(?i)\b(set ?up|enroll?|register)\b]]
 
 -- What accepts an offer to remember the device; nil where a callback is none.
 local function acceptance(callback, step, options)
@@ -176,12 +176,27 @@ local function acceptance(callback, step, options)
   end
 end
 
+-- Index of the option that sends the code again, or nil; of the first that goes on.
+local function options_of(callback)
+  local resend, go
+  for i, text in ipairs(callback and output(callback, "options") or {}) do
+    if regex.match(text, [[(?i)resend|again|new code]]) then
+      resend = i - 1
+    elseif not go and not regex.match(text, [[(?i)\b(cancel|exit|back|decline|recovery|register|forgot)\b]]) then
+      go = i - 1
+    end
+  end
+  return resend, go or 0
+end
+
 -- What puts off an offer to set something up; nil where a callback is none.
-local function refusal(flow, options)
+local function refusal(flow, callback, options)
   for i, text in ipairs(options) do
     if regex.match(text, skip) then return i - 1 end
   end
-  if options[1] and regex.match(options[1], set_up) then flow.s:fail("mfa.must_enroll") end
+  local _, go = options_of(callback)
+  local on = callback.type == "ConfirmationCallback" and options[go + 1] or ""
+  if regex.match(on, set_up) then flow.s:fail("mfa.must_enroll") end
 end
 
 -- A profile that says nothing of the machine. Its identifier is stable from run to run.
@@ -195,7 +210,7 @@ local function answer_to(flow, step, callback)
   if callback.type == "DeviceProfileCallback" then return profile(flow.s) end
   local options = output(callback, "choices") or output(callback, "options") or {}
   local yes = acceptance(callback, step, options)
-  return yes == nil and refusal(flow, options) or yes
+  return yes == nil and refusal(flow, callback, options) or yes
 end
 
 local function check_end(flow, callback)
@@ -206,7 +221,7 @@ end
 -- Whether it is one of the sign-in's own prompts, which were answered before.
 local function is_asked_again(flow, step, callback)
   local prompt = flow.prompts[callback.type]
-  return prompt and prompt == (output(callback, "prompt") or "") and not is_code(callback, step.stage)
+  return prompt and prompt == (output(callback, "prompt") or "") and not is_code(callback, step)
 end
 
 local named = { NameCallback = true, PasswordCallback = true }
@@ -217,7 +232,7 @@ local asks = { ChoiceCallback = true, ConfirmationCallback = true, PollingWaitCa
 local function place(flow, step, callback, found)
   local kind = callback.type
   local is_typed = kind == "TextInputCallback" or named[kind] and flow.prompts[kind]
-  if is_typed and is_code(callback, step.stage) then
+  if is_typed and is_code(callback, step) then
     found.code = callback
   elseif is_typed then
     found.questions[#found.questions + 1] = callback
@@ -244,19 +259,6 @@ local function sort(flow, step)
   return found
 end
 
--- Index of the option that sends the code again, or nil; of the first that goes on.
-local function options_of(callback)
-  local resend, go
-  for i, text in ipairs(callback and output(callback, "options") or {}) do
-    if regex.match(text, [[(?i)resend|again|new code]]) then
-      resend = i - 1
-    elseif not go and not regex.match(text, [[(?i)\b(cancel|exit|back|decline|recovery)\b]]) then
-      go = i - 1
-    end
-  end
-  return resend, go or 0
-end
-
 -- Chooses to go on, where the step asks.
 local function confirm(callback)
   local _, go = options_of(callback)
@@ -265,7 +267,8 @@ end
 
 -- An authenticator's code is asked for by name, one that was sent by password.
 local function code_challenge(flow, step, callback)
-  local words = { output(callback, "prompt") or "", step.stage or "", step.header or "", message_of(step) or "" }
+  local words = { output(callback, "prompt") or "", api.value(step, "stage") or "", api.value(step, "header") or "",
+    message_of(step) or "" }
   local medium = flow.medium or medium_of(table.concat(words, " ")) or callback.type == "NameCallback" and "app" or nil
   local is_app = medium == "app"
   return { kind = is_app and "totp" or "otp", medium = medium, expires = life,

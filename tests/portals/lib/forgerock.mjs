@@ -5,7 +5,8 @@
 //   .trust: how a device is remembered (choice, confirm, tick, profile); .split (name and password apart), .confirm, .enrol (later, now),
 //   .terms, .renew, .captcha, .suspended, .passkey
 //   switches: failed (a wrong code or answer fails the tree, in these words), again (a wrong password is asked again, with this message or true),
-//   anew (a wrong code leads back to the sign-in, with this message or true), greeting (a message that the sign-in always shows)
+//   anew (a wrong code leads back to the sign-in, with this message or true), greeting (a message that the sign-in always
+//   shows), buttons (it can be left to register)
 // Documented in the vendor's SDK and manual: exchange, callback types and outputs, ids of hidden values, the name session-jwt. Common
 // knowledge: words, the session cookie's name, that a device's profile is matched by its identifier.
 
@@ -13,7 +14,7 @@ const COOKIE = 'iPlanetDirectoryPro';
 const TRUST = 'session-jwt';
 const STEP_LIFE = 300000;
 const out = (name, value) => ({ name, value });
-const labels = { sms: 'SMS', email: 'Email', voice: 'Voice call', totp: 'Authenticator app' };
+const labels = { sms: 'SMS to your registered phone', email: 'Email', voice: 'Voice call', totp: 'Authenticator app' };
 const stages = { sms: 'OneTimePasswordSms', email: 'OneTimePasswordEmail', voice: 'OneTimePasswordVoice', totp: 'OneTimePassword' };
 const text = (message, type = '0') => ({ type: 'TextOutputCallback', output: [out('message', message), out('messageType', type)] });
 const options = (list, prompt = '') => ({ type: 'ConfirmationCallback', answers: 1, value: 0,
@@ -62,7 +63,7 @@ class Forgerock {
     const list = [...greeting, ...(message ? [text(message, '2')] : []), ...this[`ask_${t.name}`](t)];
     let number = 0;
     const callbacks = list.map((one, i) => ({ ...one, _id: i, ...(one.answers && { input: Array.from({ length: one.answers }, () => { number += 1; return { name: `IDToken${number}`, value: one.value ?? '' }; }) }), answers: undefined, value: undefined }));
-    return c.send({ authId, callbacks, ...(t.name === 'code' && { stage: stages[t.kind] }) });
+    return c.send({ authId, callbacks, stage: t.name === 'code' ? stages[t.kind] : null, header: null });
   }
 
   // One unnamed callback stands before name and password, as in the tree that is known.
@@ -71,7 +72,7 @@ class Forgerock {
       ...(this.p.switches.captcha ? [{ type: 'ReCaptchaCallback', output: [out('recaptchaSiteKey', 'x')], answers: 1 }] : [])];
   }
 
-  ask_password() { return [{ type: 'PasswordCallback', output: [out('prompt', 'Password')], answers: 1 }]; }
+  ask_password() { return [{ type: 'PasswordCallback', output: [out('prompt', 'Password')], answers: 1 }, ...(this.p.switches.buttons ? [options(['Register', 'Next'])] : [])]; }
 
   ask_choice(t) { return [choice('Choose Second Factor', t.who.mfa.map((kind) => labels[kind]))]; }
 
@@ -145,6 +146,7 @@ class Forgerock {
   }
 
   take_password(c, t, callbacks) {
+    if (this.p.switches.buttons && this.value(callbacks, 'ConfirmationCallback') !== 1) c.fault('the wrong button of the sign-in');
     const { again } = this.p.switches;
     const how = this.p.password(c, t.who, this.value(callbacks, 'PasswordCallback'));
     if (how !== 'ok' && again) return this.show(c, t, again === true ? undefined : again);
