@@ -34,7 +34,8 @@ local patterns = {
 }
 
 local errors = {
-  answered("mfa.code_wrong", 400006, { url = [[(completeVerification|totp\.verify)\b]] }), -- elsewhere it is a bad parameter
+  -- elsewhere it is a bad parameter
+  answered("mfa.code_wrong", 400006, { url = [[(completeVerification|totp\.verify)\b]] }),
   answered("auth.credentials", 403042),
   answered("auth.credentials", 409003), -- the name belongs to another way to sign in
   answered("auth.locked", 403120),
@@ -51,7 +52,8 @@ local errors = {
 }
 
 local function fail(s, call, said)
-  s:fail("adapter.unexpected_page", ("%s answered %s: %s"):format(call, tostring(said.errorCode), tostring(said.errorMessage)))
+  s:fail("adapter.unexpected_page",
+    ("%s answered %s: %s"):format(call, tostring(said.errorCode), tostring(said.errorMessage)))
 end
 
 -- One call; the page, whose error is judged by the manifest's entries, and what it says.
@@ -91,8 +93,8 @@ end
 function ways_of.gigyaEmail(self, s, assertion, out)
   local said = self:must(s, "accounts.tfa.email.getEmails", { gigyaAssertion = assertion })
   for _, mail in ipairs(said.emails or {}) do
-    out[#out + 1] = { id = mail.id, label = "Email: " .. mail.obfuscated, kind = "otp", medium = "email", dest = mail.obfuscated,
-      call = "accounts.tfa.email.", send = { emailID = mail.id } }
+    out[#out + 1] = { id = mail.id, label = "Email: " .. mail.obfuscated, kind = "otp", medium = "email",
+      dest = mail.obfuscated, call = "accounts.tfa.email.", send = { emailID = mail.id } }
   end
 end
 
@@ -142,8 +144,9 @@ function Gigya:confirm(s, page, reg)
     local call = way.kind == "totp" and "accounts.tfa.totp.verify" or way.call .. "completeVerification"
     return (self:call(s, call, { code = code, phvToken = way.token, gigyaAssertion = way.assertion }))
   end
-  local prompt = way.kind == "totp" and "Enter the code of your authenticator app" or "Enter the code that the utility sent you"
-  local answer = s:ask({ kind = way.kind, medium = way.medium, dest = way.dest, expires = life, prompt = prompt }, handlers)
+  local challenge = { kind = way.kind, medium = way.medium, dest = way.dest, expires = life,
+    prompt = way.send and "Enter the code that the utility sent you" or "Enter the code of your authenticator app" }
+  local answer = s:ask(challenge, handlers)
   local proof = api.value(site.json(s, answer), "providerAssertion")
   if not proof then fail(s, "the verification", answer:json()) end
   self:must(s, "accounts.tfa.finalizeTFA", { gigyaAssertion = way.assertion, providerAssertion = proof, regToken = reg,
@@ -170,8 +173,8 @@ function Gigya:sign_in(s, page)
   if not found then s:fail("adapter.unexpected_page", "Gigya's script is not on the sign-in page") end
   self.key = found.key
   self:must(s, "accounts.webSdkBootstrap", {})
-  local answer, said = self:call(s, "accounts.login", { loginID = s.credentials.username, password = s.credentials.password,
-    include = "profile,data", sessionExpiration = "0" })
+  local answer, said = self:call(s, "accounts.login", { loginID = s.credentials.username,
+    password = s.credentials.password, include = "profile,data", sessionExpiration = "0" })
   if answer.mfa then said = self:confirm(s, answer, said.regToken) end
   if said.errorCode ~= 0 then fail(s, "accounts.login", said) end
   s.keep.gmid = s.cookies:get("gmid", self.origin .. "/")
@@ -182,6 +185,6 @@ function Gigya:sign_out(s) self:call(s, "accounts.logout", {}) end
 
 return function(config)
   local host = ("accounts.%s.gigya.com"):format(config.data_center)
-  return setmetatable({ host = host, origin = "https://" .. host, params = config.params, life = life, patterns = patterns,
-    errors = list.join(errors, site.errors) }, Gigya)
+  return setmetatable({ host = host, origin = "https://" .. host, params = config.params, life = life,
+    patterns = patterns, errors = list.join(errors, site.errors) }, Gigya)
 end
