@@ -10,11 +10,11 @@
 -- value of that cookie. idp:sign_out(s) ends it.
 --
 -- HTTP is 200 also for errors: errorCode tells. Sends a code: sendVerificationCode of a phone or an e-mail address. A
--- challenge lives ten minutes with its regToken; what marks a lost session: 403002. tempDevice=false remembers the device
--- by the cookie gmid. An expired code is called wrong.
+-- challenge lives ten minutes with its regToken; what marks a lost session: 403002. tempDevice=false remembers the
+-- device by the cookie gmid. An expired code is called wrong.
 --
--- Documented (the vendor's SDK): names of calls and fields, where a session is, 403100 to 403102, 206001, 206002, 401020,
--- 400006, 403002, 409003. Common knowledge: the other numbers, the bootstrap's cookies, codes of six digits.
+-- Documented (the vendor's SDK): names of calls and fields, where a session is, 403100 to 403102, 206001, 206002,
+-- 401020, 400006, 403002, 409003. Common knowledge: the other numbers, the bootstrap's cookies, codes of six digits.
 local api, list, site = require "meterkey.api", require "meterkey.list", require "meterkey.site"
 
 local Gigya = {}
