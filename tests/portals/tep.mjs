@@ -24,6 +24,7 @@ const p = portal({
     several: { password: PASSWORD, accounts: [at('1234567890'), at('2234567891', { name: 'Robin Vega Studio', address: '9 N OLIVE AVE, TUCSON, AZ 85705' })] },
     closed: { password: PASSWORD, accounts: [at('1234567890'), at('3234567892', { status: 'Closed', meters: [] })] },
     many: { password: PASSWORD, accounts: Array.from({ length: 7 }, (_, i) => at(String(4000000000 + i))) },
+    bare: { password: PASSWORD, accounts: [] },
     none: { password: PASSWORD, accounts: [at('5234567893', { meters: [] })] },
     twice: { password: PASSWORD, accounts: [at('1234567890', { meters: [...one[0].meters, ...one[0].meters] })] },
     nostreet: { password: PASSWORD, accounts: [at('1234567890', { address: '' })] },
@@ -53,7 +54,7 @@ p.get('/MyAccount/Login', (c) => {
 
 function inside(c, who) {
   c.begin('.AspNet.ApplicationCookie', { who });
-  return c.redirect(who.accounts.length > 1 ? '/MyAccount/AccountSelection' : '/MyAccount/Dashboard');
+  return c.redirect(who.accounts.length === 1 ? '/MyAccount/Dashboard' : '/MyAccount/AccountSelection');
 }
 
 p.post('/MyAccount/Login', (c) => {

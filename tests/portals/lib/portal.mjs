@@ -64,6 +64,9 @@ class Portal {
 
   post(pattern, handler) { return this.on(this.hosts[0], 'POST', pattern, handler); }
 
+  // Wrong codes that end a transaction.
+  get tries() { return this.switches.tries ?? this.code.tries; }
+
   now() { return Date.now() + this.offset; }
 
   advance(seconds) { this.offset += seconds * 1000; }
@@ -111,10 +114,10 @@ class Portal {
       c.fault('a code came twice');
       return 'used';
     }
-    if (sent.tries >= this.code.tries) return 'exhausted';
+    if (sent.tries >= this.tries) return 'exhausted';
     if (code !== sent.code) {
       sent.tries += 1;
-      return sent.tries >= this.code.tries ? 'exhausted' : 'wrong';
+      return sent.tries >= this.tries ? 'exhausted' : 'wrong';
     }
     if (this.now() - sent.at > this.code.life * 1000) return 'expired';
     sent.used.add(code);
@@ -125,12 +128,12 @@ class Portal {
     const code = String(given ?? '');
     const state = this.steps.get(customer.key) ?? { last: -1, tries: 0 };
     this.steps.set(customer.key, state);
-    if (state.tries >= this.code.tries) return 'exhausted';
+    if (state.tries >= this.tries) return 'exhausted';
     const now = this.now();
     const step = [0, -1, 1].map((by) => stepAt(now) + by).find((at) => isRight(customer.totp, at, code));
     if (step === undefined) {
       state.tries += 1;
-      return state.tries >= this.code.tries ? 'exhausted' : 'wrong';
+      return state.tries >= this.tries ? 'exhausted' : 'wrong';
     }
     if (step <= state.last) {
       c.fault('an authenticator code came twice');
