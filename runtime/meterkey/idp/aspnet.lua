@@ -70,7 +70,8 @@ local ajax_errors = {
   { code = "auth.session_lost", json = "$.SessionExpired", equals = true },
   { code = "mfa.code_expired", json = first, match = [[(?i)code.*expired]], message = first },
   { code = "mfa.code_wrong", json = first, match = [[(?i)code.*(incorrect|invalid|not valid)]], message = first },
-  { code = "mfa.send_limited", json = first, match = [[(?i)code.*(limit|too many)|too many.*code]], message = first },
+  { code = "mfa.send_limited", json = first, message = first,
+    match = [[(?i)code.*(limit|too many)|(limit|too many).*code]] },
   { code = "auth.password_expired", json = first, match = [[(?i)password (has|is) expired]], message = first },
   { code = "auth.credentials", json = first, match = bad_login, message = first },
 }
@@ -158,7 +159,13 @@ local function enter_by_ajax(s, page, key, referer, ajax)
   end
   return s:ask(page.mfa, {
     verify = function(code) return post(ajax.verify, { [ajax.code] = code }) end,
-    resend = function() return post(ajax.resend, {}, true) end,
+    resend = function()
+      local sent = post(ajax.resend, {}, true)
+      if site.json(s, sent).IsSuccess ~= true then
+        s:fail("mfa.send_failed", "the portal does not say that it sent another code")
+      end
+      return sent
+    end,
   })
 end
 
