@@ -247,6 +247,8 @@ def expect_challenge(ask, challenge):
     for key in ("kind", "medium"):
         check(key not in ask or challenge.get(key) == ask[key], "%s %r asked, %r expected: %s" %
               (key, challenge.get(key), ask.get(key), json.dumps(challenge)))
+    may = challenge.get("resend", {}).get("allowed")
+    check(ask.get("resend", may) == may, "resend allowed: %s, %s expected" % (may, ask.get("resend")))
 
 
 def agree(want, got):
