@@ -12,10 +12,11 @@
 --
 -- Sends a code: the choice of a way by the portal's own controller; the identity verification page comes with one sent, its
 -- resend link sends another. A challenge lives ten minutes. What marks a lost session: the sign-in page again, an exception
--- event of the framework. A device is remembered by what the controller gives back, or by the browser's own cookie.
+-- event of the framework. A device is remembered by what the controller gives back, or by a cookie; both are in s.keep.
 --
--- Documented (a client of one utility): the Aura call, the custom controller's arguments and answers. Common knowledge: the
--- standard component, Visualforce's fields, the verification page, frontdoor.
+-- Documented (a client of one utility): the Aura call, the custom controller's arguments and answers; (Salesforce Help, "Device
+-- Activation") the cookie of a known browser. Common knowledge: the standard component, Visualforce's fields, the verification
+-- page and its checkbox, frontdoor.
 local api, json, list, site = require "meterkey.api", require "meterkey.json", require "meterkey.list", require "meterkey.site"
 local regex, url = require "meterkey.regex", require "meterkey.url"
 
@@ -23,6 +24,7 @@ local Salesforce = {}
 Salesforce.__index = Salesforce
 
 local life = 600
+local known = "sfdc_lv2" -- the cookie that spares a browser the verification
 local view_state = [=[form:has(input[name="com.salesforce.visualforce.ViewState"])]=]
 local code_form = [=[form:has(input[name="emc"]), form:has(input[name="smc"])]=]
 local says = ".errorM3, .message.errorM3 .messageText, #error"
@@ -161,6 +163,7 @@ local function verify(s, page)
   function handlers.verify(code, latest)
     local form = latest:form(code_form)
     form:set(form:get("emc") and "emc" or "smc", code)
+    if form:get("RememberDeviceCheckbox") ~= nil then form:set("RememberDeviceCheckbox", true) end
     return s:submit(form, { button = "save" })
   end
   if page:has("a#resend") then
@@ -176,6 +179,10 @@ local function redirected(s, page)
 end
 
 function Salesforce:sign_in(s, page)
+  if s.keep[known] then
+    s.cookies:set { name = known, value = s.keep[known], domain = page.url:match("^https?://([^/:]+)"), host_only = true,
+      path = "/", secure = true }
+  end
   if page:has(view_state) then
     page = by_form(s, page)
   else
@@ -185,7 +192,9 @@ function Salesforce:sign_in(s, page)
   page = redirected(s, page)
   while page.mfa do page = redirected(s, verify(s, page)) end
   if page:has(code_form .. ", " .. view_state) then s:fail("auth.session_lost", "the sign-in page came again") end
-  return site.page(s, page, self.home)
+  page = site.page(s, page, self.home)
+  s.keep[known] = s.cookies:get(known)
+  return page
 end
 
 function Salesforce:sign_out(s) s:get(self.site .. "/secur/logout.jsp") end
