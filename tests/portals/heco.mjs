@@ -151,7 +151,7 @@ p.post('/bdisu/mfa.sap', (c) => {
 
 // Inside
 
-function signedIn(c) { return p.switches.lost ? undefined : c.session('MYSAPSSO2'); }
+function signedIn(c) { return p.lost(c) ? undefined : c.session('MYSAPSSO2'); }
 
 function offer(session) {
   if (!session.enrol) return '';

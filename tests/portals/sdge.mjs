@@ -121,7 +121,7 @@ p.post('/portal/PreLogin/ResendCode', (c) => {
 
 // Inside
 
-const signedIn = (c) => (p.switches.lost ? undefined : c.session('.AspNet.ApplicationCookie'));
+const signedIn = (c) => (p.lost(c) ? undefined : c.session('.AspNet.ApplicationCookie'));
 const back = (c) => c.redirect(`https://${WEB}/portal/PreLogin/Validate`);
 
 function home(c, base, who) {

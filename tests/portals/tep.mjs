@@ -62,7 +62,7 @@ p.post('/MyAccount/Login', (c) => {
   const who = p.customer(c.form.get('Email'));
   const how = p.password(c, who, c.form.get('Password'));
   if (how === 'locked') return c.redirect('/MyAccount/Lockout');
-  if (how === 'wrong') return login(c, 'Invalid login attempt.', c.form.get('Email'));
+  if (how === 'wrong') return login(c, p.switches.words ?? 'Invalid login attempt.', c.form.get('Email'));
   if (!who.mfa || c.session('.AspNet.TwoFactorRememberBrowser')?.who === who) return inside(c, who);
   c.begin('.AspNet.TwoFactorCookie', { who, at: p.now() });
   return c.redirect('/MyAccount/SendCode?RememberMe=False');
@@ -131,7 +131,7 @@ p.post('/MyAccount/VerifyCode', (c) => {
 
 function signedIn(c) {
   const session = c.session('.AspNet.ApplicationCookie');
-  return session && !p.switches.lost ? session : undefined;
+  return session && !p.lost(c) ? session : undefined;
 }
 
 p.get('/MyAccount/AccountSelection', (c) => {

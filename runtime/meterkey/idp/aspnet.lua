@@ -32,6 +32,9 @@ local bad_login = [[(?ix) login\ attempt |
 -- Cookies that say "this browser need not prove itself again", of MVC and of Core.
 local remembers = { ".AspNet.TwoFactorRememberBrowser", "Identity.TwoFactorRememberMe" }
 
+-- Cookies that say "this browser is signed in".
+local tickets = { ".ASPXAUTH", ".AspNet.ApplicationCookie", ".AspNet.Cookies", ".AspNetCore.Identity.Application" }
+
 local way = [[form:has([name="SelectedProvider"])]]
 local verify = [[form:has(input[name="Code"]), form:has(input[name="Input.TwoFactorCode"])]]
 
@@ -91,6 +94,14 @@ end
 
 function Aspnet.remember(_, s)
   for _, name in ipairs(remembers) do s.keep[name] = s.cookies:get(name) end
+end
+
+-- The page inside. The sign-in form in its place is a lost session once there was one, else a refusal in unknown words.
+local function entered(s, page, inside)
+  for _, name in ipairs(tickets) do
+    if s.cookies:get(name) then return site.inside(s, page, inside) end
+  end
+  return site.page(s, page, inside)
 end
 
 -- An answer that leads back to the sign-in form came too late.
@@ -219,7 +230,7 @@ function Aspnet:sign_in(s)
   else
     page = answered(s, s:submit(loginform.fill(s, page, self)))
   end
-  page = site.page(s, page, self.inside)
+  page = entered(s, page, self.inside)
   self:remember(s)
   return page
 end

@@ -67,6 +67,9 @@ class Portal {
   // Wrong codes that end a transaction.
   get tries() { return this.switches.tries ?? this.code.tries; }
 
+  // Whether the session has gone, by the switch `lost`: true, or how the path ends where it has.
+  lost(c) { return this.switches.lost === true || (Boolean(this.switches.lost) && c.path.endsWith(this.switches.lost)); }
+
   now() { return Date.now() + this.offset; }
 
   advance(seconds) { this.offset += seconds * 1000; }
