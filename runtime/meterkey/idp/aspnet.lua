@@ -53,7 +53,9 @@ local patterns = {
 }
 
 local errors = {
+  -- Core leads to the lockout page, MVC shows it in place of the page asked for.
   { code = "auth.locked", url = [[/Lockout\b]] },
+  { code = "auth.locked", html = "h1, h2", text = [[(?i)^locked out]] },
   { code = "mfa.code_expired", html = said, text = [[(?i)code.*expired]], message = said },
   { code = "mfa.code_wrong", html = said, message = said,
     text = [[(?i)invalid (authenticator |verification )?code|code.*(incorrect|invalid|not valid)]] },
