@@ -118,8 +118,7 @@ p.post(`${AUTH}/mfa/send`, (c) => {
     return no(c, 'BAD_REQUEST', 'Bad request', 400);
   }
   if (p.switches.unsent) return c.send(p.switches.unsent);
-  half.sent = (half.sent ?? 0) + 1;
-  if (half.sent > (p.switches.sends ?? 4)) return no(c, 'SEND_LIMIT', 'Too many codes were sent.');
+  if (p.tooOften(half)) return no(c, 'SEND_LIMIT', 'Too many codes were sent.');
   p.send(half.who, kind, factors[kind].destination);
   return c.send({ status: 'sent' });
 });

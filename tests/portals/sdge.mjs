@@ -83,7 +83,7 @@ p.post('/portal/PreLogin/Validate', (c) => {
   if (how === 'locked') return no(c, '', 'Your account is locked. Please try again in 30 minutes.', { IsLockedOut: true });
   if (how === 'wrong') return no(c, '', 'The user name or password is incorrect.');
   if (!who.mfa) return enter(c, who);
-  c.begin('.AspNet.TwoFactorCookie', { who, at: p.now(), sent: 1 });
+  c.begin('.AspNet.TwoFactorCookie', { who, at: p.now(), sends: 1 });
   p.send(who, 'sms', '(***) ***-3161');
   return c.send({ IsSuccess: true, IsMfaRequired: true, MaskedPhone: '(***) ***-3161' });
 });
@@ -112,8 +112,7 @@ p.post('/portal/PreLogin/ResendCode', (c) => {
   const half = pending(c);
   if (!half) return gone(c);
   if (p.switches.unsent) return no(c, '', 'Something went wrong.');
-  half.sent += 1;
-  if (half.sent > (p.switches.sends ?? 4)) return no(c, '', 'You have reached the limit of codes.');
+  if (p.tooOften(half)) return no(c, '', 'You have reached the limit of codes.');
   half.at = p.now();
   p.send(half.who, 'sms', '(***) ***-3161');
   return c.send({ IsSuccess: true });

@@ -6,6 +6,7 @@ import { Context } from './context.mjs';
 import { isRight, stepAt } from './totp.mjs';
 
 const MOST_KEPT = 500;
+const SENDS = 4; // codes in one transaction
 const NEVER = '135790'; // what tests answer to be wrong
 
 // A route's pattern: `:name` stands for one part of the path, `*` at the end for the rest.
@@ -66,6 +67,12 @@ class Portal {
 
   // Wrong codes that end a transaction.
   get tries() { return this.switches.tries ?? this.code.tries; }
+
+  // Counts a code that is asked for in a transaction; whether it is one more than the portal sends.
+  tooOften(transaction) {
+    transaction.sends = (transaction.sends ?? 0) + 1;
+    return transaction.sends > (this.switches.sends ?? SENDS);
+  }
 
   // Whether the session has gone, by the switch `lost`: true, or how the path ends where it has.
   lost(c) { return this.switches.lost === true || (Boolean(this.switches.lost) && c.path.endsWith(this.switches.lost)); }
