@@ -114,6 +114,7 @@ function send(c, half, method) {
     c.fault('a method that was not offered');
     return methodPage(c, half);
   }
+  if (p.switches.unsent) return codePage(c, half, bar('Err', 'The request could not be processed'));
   if (p.tooOften(half)) return codePage(c, half, bar('Err', 'Too many codes were requested. Please try again later.'));
   half.at = p.now();
   p.send(half.who, half.kind, '***-***-3161');

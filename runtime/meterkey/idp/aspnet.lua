@@ -118,7 +118,9 @@ end
 local function send(s, page, provider)
   local form = page:form(way)
   form.SelectedProvider, s.provider = provider, provider
-  return unless_lost(s, s:submit(form, { sends_code = not provider:find("Authenticator") or nil }))
+  page = unless_lost(s, s:submit(form, { sends_code = not provider:find("Authenticator") or nil }))
+  if not page:has(verify) then s:fail("mfa.send_failed", "the portal asks for no code once it was to send one") end
+  return page
 end
 
 local function providers(page)

@@ -14,9 +14,9 @@
 -- resend link sends another. A challenge lives ten minutes. What marks a lost session: the sign-in page again, an exception
 -- event of the framework. A device is remembered by what the controller gives back, or by a cookie; both are in s.keep.
 --
--- Documented (a client of one utility): the Aura call, the custom controller's arguments and answers; (Salesforce Help, "Device
--- Activation") the cookie of a known browser. Common knowledge: the standard component, Visualforce's fields, the verification
--- page and its checkbox, frontdoor.
+-- Documented: the Aura call, the custom controller's arguments and answers (a client of one utility); the cookie of a
+-- known browser (Salesforce Help, "Device Activation"). Common knowledge: the standard component, Visualforce's
+-- fields, the verification page and its checkbox, frontdoor.
 local api, json, list, site = require "meterkey.api", require "meterkey.json", require "meterkey.list", require "meterkey.site"
 local regex, url = require "meterkey.regex", require "meterkey.url"
 
@@ -167,7 +167,12 @@ local function verify(s, page)
     return s:submit(form, { button = "save" })
   end
   if page:has("a#resend") then
-    function handlers.resend(latest) return s:get(latest:one("a#resend"):attr("href"), { sends_code = true }) end
+    function handlers.resend(latest)
+      local again = s:get(latest:one("a#resend"):attr("href"), { sends_code = true })
+      local words = again:one(says, { optional = true })
+      if words then s:fail("mfa.send_failed", words:text()) end
+      return again
+    end
   end
   return s:ask(page.mfa, handlers)
 end
@@ -180,8 +185,8 @@ end
 
 function Salesforce:sign_in(s, page)
   if s.keep[known] then
-    s.cookies:set { name = known, value = s.keep[known], domain = page.url:match("^https?://([^/:]+)"), host_only = true,
-      path = "/", secure = true }
+    s.cookies:set { name = known, value = s.keep[known], domain = page.url:match("^https?://([^/:]+)"), path = "/",
+      host_only = true, secure = true }
   end
   if page:has(view_state) then
     page = by_form(s, page)

@@ -64,6 +64,7 @@ class Identity {
       c.fault('a provider that was not offered');
       return c.html(page('Error', ''), { status: 500 });
     }
+    if (this.p.switches.unsent) return c.html(page('Error', '<h1 class="text-danger">Error.</h1><h2 class="text-danger">An error occurred while processing your request.</h2>'));
     half.at = this.p.now();
     if (half.kind !== 'app') this.p.send(half.who, half.kind, half.kind === 'sms' ? half.who.ends : half.who.user);
     return c.redirect(`${this.base}/VerifyCode?Provider=${encodeURIComponent(providers[half.kind])}&RememberMe=False`);

@@ -95,6 +95,7 @@ class Salesforce {
   verification(c) {
     const t = this.check(c);
     if (!t) return this.login(c);
+    if (this.p.switches.unsent) return this.codePage(c, t, 'Something went wrong.');
     if (c.query.get('resend') === '1') this.send(t);
     return this.codePage(c, t);
   }
