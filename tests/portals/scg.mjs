@@ -120,7 +120,7 @@ p.post(`${AUTH}/mfa/send`, (c) => {
   if (p.switches.unsent) return c.send(p.switches.unsent);
   if (p.tooOften(half)) return no(c, 'SEND_LIMIT', 'Too many codes were sent.');
   p.send(half.who, kind, factors[kind].destination);
-  return c.send({ status: 'sent' });
+  return p.switches.quiet ? c.nothing() : c.send({ status: 'sent' });
 });
 
 p.post(`${AUTH}/mfa/verify`, (c) => {

@@ -169,8 +169,8 @@ local function verify(s, page)
   if page:has("a#resend") then
     function handlers.resend(latest)
       local again = s:get(latest:one("a#resend"):attr("href"), { sends_code = true })
-      local words = again:one(says, { optional = true })
-      if words then s:fail("mfa.send_failed", words:text()) end
+      local words = site.text(again, says)
+      if words then s:fail("mfa.send_failed", words) end
       return again
     end
   end
@@ -195,8 +195,11 @@ function Salesforce:sign_in(s, page)
     page = self.apex and self:by_apex(s) or self:by_component(s)
   end
   page = redirected(s, page)
+  local asked = page.mfa ~= nil -- the sign-in page right after the password may be a refusal in unknown words
   while page.mfa do page = redirected(s, verify(s, page)) end
-  if page:has(code_form .. ", " .. view_state) then s:fail("auth.session_lost", "the sign-in page came again") end
+  if asked and page:has(code_form .. ", " .. view_state) then
+    s:fail("auth.session_lost", "the sign-in page came again")
+  end
   page = site.page(s, page, self.home)
   s.keep[known] = s.cookies:get(known)
   return page

@@ -79,8 +79,8 @@ end
 
 -- A page that should ask for the code just sent: what is said on it is why it was not.
 local function sent(s, page)
-  local words = page:one(says, { optional = true })
-  if words then s:fail("mfa.send_failed", words:text()) end
+  local words = site.text(page, says)
+  if words then s:fail("mfa.send_failed", words) end
   if page.mfa and page.mfa.kind == "select" then
     s:fail("mfa.send_failed", "the portal asks again how to send the code")
   end

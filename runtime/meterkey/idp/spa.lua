@@ -100,8 +100,9 @@ end
 
 -- Whether an answer says, in one of the ways known, that something failed.
 local function says_failure(s, page)
+  if page.status == 204 then return false end
   local said = site.json(s, page)
-  return page.status ~= 200 or said.status == "error" or said.isSuccess == false or
+  return page.status >= 300 or api.value(said, "status") == "error" or api.value(said, "isSuccess") == false or
     api.value(said, "errorCode") ~= nil or api.value(said, "error_code") ~= nil
 end
 

@@ -73,7 +73,7 @@ class Salesforce {
     const who = this.p.customer(c.form.get(`${f}:username`));
     const how = this.p.password(c, who, c.form.get(`${f}:password`));
     if (how === 'locked') return this.login(c, 'Your login attempt has failed. You are locked out, please contact support.');
-    if (how === 'wrong') return this.login(c, 'Your login attempt has failed. Make sure the username and password are correct.');
+    if (how === 'wrong') return this.login(c, this.p.switches.words ?? 'Your login attempt has failed. Make sure the username and password are correct.');
     if (this.p.switches.redesign) return c.html(page('Passkey', '<div id="passkey"></div>'));
     if (!who.mfa || c.session(KNOWN)?.who === who) return this.enter(c, who);
     const t = { who, id: this.p.token(), at: this.p.now(), kind: who.mfa[0] };
