@@ -154,3 +154,10 @@ const mk_command mk_commands[] = {
       NULL, help_options, false, mk_cmd_help },
     { NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL, false, NULL }
 };
+
+const mk_command mk_hidden_commands[] = {
+    { "worker", "sign in for `meterkey serve`, in a process of its own", "", 0, 0, NULL,
+      "Not meant for people: `meterkey serve` starts it, with a Unix socket as descriptor 3, and tells it there what to do.",
+      NULL, NULL, false, mk_cmd_worker },
+    { NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL, false, NULL }
+};
