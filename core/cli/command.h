@@ -29,6 +29,7 @@ int mk_cmd_sandbox(const mk_args *args);
 int mk_cmd_serve(const mk_args *args);
 int mk_cmd_bench(const mk_args *args);
 int mk_cmd_doctor(const mk_args *args);
+int mk_cmd_stage(const mk_args *args);
 int mk_cmd_worker(const mk_args *args);
 int mk_cmd_help(const mk_args *args);
 

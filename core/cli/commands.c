@@ -64,6 +64,10 @@ static const mk_option serve_options[] = {
     { "--scripts", "DIR", "adapters in DIR/utilities, their cases in DIR/cases", "dir", false },
     { "--runtime", "DIR", "modules and pages in DIR come before the built-in ones", "dir", false }, END
 };
+static const mk_option stage_options[] = {
+    { "--scripts", "DIR", "the folder that holds utilities/ and cases/", "dir", false },
+    { "--runtime", "DIR", "modules in DIR come before the built-in ones", "dir", false }, END
+};
 static const mk_option doctor_options[] = {
     JSON_OPTION,
     { "--scripts", "DIR", "look for adapters in DIR/utilities before ./scripts and the installed folder", "dir", false },
@@ -159,5 +163,8 @@ const mk_command mk_hidden_commands[] = {
     { "worker", "sign in for `meterkey serve`, in a process of its own", "", 0, 0, NULL,
       "Not meant for people: `meterkey serve` starts it, with a Unix socket as descriptor 3, and tells it there what to do.",
       NULL, NULL, false, mk_cmd_worker },
+    { "stage", "build and try an adapter for `meterkey serve`, in a process of its own", "ADAPTER", 1, 1, NULL,
+      "Not meant for people: prints a frame that holds the version, or what is wrong with it.",
+      "14  something is wrong with the adapter, or a case of it differs", stage_options, false, mk_cmd_stage },
     { NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL, false, NULL }
 };
