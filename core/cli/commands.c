@@ -187,8 +187,6 @@ const mk_command mk_hidden_commands[] = {
       "Not meant for people: `meterkey serve` starts it, with a Unix socket as descriptor 3, and tells it there what to do. It "
       "seals itself off first: it opens no file of yours, starts no program, and has no socket but those to portals.",
       NULL, worker_options, false, mk_cmd_worker },
-      "Not meant for people: `meterkey serve` starts it, with a Unix socket as descriptor 3, and tells it there what to do.",
-      NULL, NULL, false, mk_cmd_worker },
     { "stage", "build and try an adapter for `meterkey serve`, in a process of its own", "ADAPTER", 1, 1, NULL,
       "Not meant for people: prints a frame that holds the version, or what is wrong with it.",
       "14  something is wrong with the adapter, or a case of it differs", stage_options, false, mk_cmd_stage },
