@@ -248,6 +248,8 @@ def expect_challenge(ask, challenge):
     for key in ("kind", "medium", "display_code", "choices"):
         check(key not in ask or shown.get(key) == ask[key], "%s %r asked, %r expected: %s" %
               (key, shown.get(key), ask.get(key), json.dumps(challenge)))
+    may = challenge.get("resend", {}).get("allowed")
+    check(ask.get("resend", may) == may, "resend allowed: %s, %s expected" % (may, ask.get("resend")))
 
 
 def agree(want, got):
