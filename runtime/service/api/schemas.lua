@@ -94,7 +94,8 @@ local mfa = object("How codes are handled.", { policy = one("relay: the customer
 schemas.Utility = object("A utility that an adapter is here for.", {
   id = words "The adapter's.", utility_id = words "What `utility` says.", name = words "Name.", regions = list(words "Region.", "Regions."),
   services = list(words "Service.", "Services."), mfa = mfa, evidence = words "What the adapter rests on.", version = words "Hash.",
-  credentials = list(object("A field.", { name = words "Name.", label = words "Label.", type = words "Type.", secret = flag "Hidden." }, true), "What is asked."),
+  credentials = list(object("A field.", { name = words "Name.", label = words "Label.", type = words "Type.", secret = flag "Hidden." }, true),
+    "What is asked."),
   paused = null(words "Why nobody can sign in at the moment."),
 }, true)
 schemas.UtilityLookup = object("What was found.", { utilities = list(object("A utility.", { name = words "Name.", id = words "Its id.",
@@ -114,10 +115,12 @@ schemas.Challenge = object("What the portal asks the customer.", {
 }, { "id", "kind" }, { additionalProperties = true })
 schemas.ChallengeState = object("Where the authorization stands.", {
   state = words "working, code, sent, done, failed, ...", challenge = null(ref "Challenge"), error = null(map "code, message, help"),
+  note = null(words "Why the last answer was not taken."),
 }, true)
 
 schemas.TestSubmitted = object("A made-up customer submitted.", { referral = words "Code to find the authorization by." }, true)
-schemas.Collection = object("Taken.", { success = { const = true }, meters = list(words "uid", "Those that were taken."), collection_duration = count "Months." }, true)
+schemas.Collection = object("Taken.", { success = { const = true }, meters = list(words "uid", "Those that were taken."),
+  collection_duration = count "Months." }, true)
 schemas.Monitoring = object("Taken.", { success = { const = true }, meters = list(words "uid", "Those that were taken."), frequency = words "How often.",
   fixed_refresh_day = null(count "Day.") }, true)
 schemas.Replayed = object("They are sent again.", { success = { const = true }, events = list(words "uid", "Which.") }, true)

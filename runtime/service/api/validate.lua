@@ -32,12 +32,17 @@ end
 
 local function is_email(text) return text:find("^[^%s@<>,;\"]+@[^%s@<>,;\"]+$") ~= nil and not text:find("[%z\1-\31\127]") end
 
+local function is_url(text)
+  local rest = text:match("^https?://[%w%-._%[%]:]+(.*)$")
+  return rest ~= nil and not text:find("%s") and (rest == "" or rest:find("^[/?#]") ~= nil)
+end
+
 local FORMATS = {
   ["date-time"] = function(text) return text:find("T") and clock.parse(text) ~= nil end,
   ["day-or-time"] = function(text) return clock.parse(text) ~= nil end,
   ["email"] = is_email,
   ["email-or-empty"] = function(text) return text == "" or is_email(text) end,
-  ["uri"] = function(text) return text:find("^https?://[%w%-._%[%]:]+[^%s]*$") ~= nil end,
+  ["uri"] = is_url,
   ["expiry"] = function(text) return text == "until_revoked" or clock.duration(text) ~= nil or clock.parse(text) ~= nil end,
 }
 
@@ -135,6 +140,7 @@ function validate.query(endpoint, query)
   return out
 end
 
+-- What a customer gave is sealed before it comes here; `wrong` names what could not be such a thing.
 local function sealed(request, name) return request.sealed ~= nil and request.sealed[name] ~= nil end
 
 -- The body's fields that the endpoint knows; null stays host.null, absent is nil. -> values, or nil and a problem.
@@ -145,6 +151,7 @@ function validate.body(endpoint, request)
   local given = request.json
   if given == nil then given = {} end
   if kind(given) ~= "object" then return fail("invalid_param", nil, "The body must be a JSON object.") end
+  if request.sealed and request.sealed.wrong then return fail("invalid_param", request.sealed.wrong, "cannot be one") end
   local out = {}
   for name, field in pairs(schema.properties) do
     if given[name] ~= nil then
