@@ -37,7 +37,7 @@ static void resume(mk_httpd_req *req)
     if (!req->suspended)
         return;
     req->suspended = false;
-    MHD_resume_connection(req->connection);
+    mk_httpd_resume(req->httpd, req->connection);
 }
 
 void mk_httpd_end_waiting(mk_httpd *httpd, int64_t before_us, bool stop)
