@@ -4,6 +4,8 @@ local failure = {}
 -- The password itself may be wrong: nothing is said in its favour.
 local PASSWORD = { ["auth.credentials"] = true, ["auth.lock_risk"] = true, ["auth.locked"] = true, ["auth.password_expired"] = true,
                    ["auth.credentials_reset"] = true }
+-- What happened says whose matter it is.
+local SILENT = { ["mfa.must_be_off"] = true, ["engine.cancelled"] = true, ["mfa.denied"] = true }
 -- Another utility may be the right one.
 local ELSEWHERE = { ["auth.wrong_portal"] = true, ["auth.not_a_customer"] = true, ["adapter.retired"] = true }
 -- Only the customer can mend it, on the utility's website or by calling it.
@@ -58,7 +60,7 @@ function failure.view(error, utility, t, said, offers)
   local owner = error.owner or OWNERS[part_of(code)] or "engine"
   if owner == "operator" or not OWNERS[part_of(code)] then owner = "engine" end
   local out = { code = code, title = t(key, said), text = t(key .. ".help", said), owner = owner, retry = may_retry(code, error.retry),
-    owner_text = not PASSWORD[code] and code ~= "mfa.must_be_off" and t("customer.failed.owner." .. owner, said) or nil,
+    owner_text = not SILENT[code] and not PASSWORD[code] and t("customer.failed.owner." .. owner, said) or nil,
     says = error.evidence and error.evidence.site_message or nil, elsewhere = ELSEWHERE[code], portal = ON_SITE[code] or part_of(code) == "user_action", call = CALL[code],
     again = FIXED[code] and "customer.failed.fixed" or part_of(code) == "user_action" and "customer.failed.fixed" or "customer.again",
     mfa = part_of(code) == "mfa" }

@@ -99,7 +99,8 @@ local function refused(req, at, t, one, why, till)
 end
 
 local function too_many(req, at)
-  return not (limit.take("signin:" .. web.peer(req), TRIES, SECONDS) and limit.take("signin:" .. at.scope, LINK_TRIES, SECONDS))
+  if not limit.take("signin:" .. web.peer(req), TRIES, SECONDS) then return true end
+  return at.form ~= nil and not limit.take("signin:" .. at.scope, LINK_TRIES, SECONDS)
 end
 
 -- What keeps a consent from being taken, as a page; or nil.
