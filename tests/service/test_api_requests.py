@@ -243,7 +243,7 @@ def run(tests, prepare=None):
                 results.append(not text)
         finally:
             world.service.stop()
-        if " error " in world.service.log() or world.service.process.returncode != 0:
+        if " error request:" in world.service.log() or world.service.process.returncode != 0:
             print(world.service.log()[-3000:] + "\nnot ok - the log is clean, the service ends well")
             results.append(False)
     return 0 if all(results) else 1
