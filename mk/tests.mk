@@ -16,7 +16,7 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(SUPPORT_OBJ) $(LIBMK)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBMK) -lcmocka $(PKG_LIBS)
 
 # Programs of other suites that are linked with the core.
-PROGRAMS := $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/torture/*.c tests/faults/*.c))
+PROGRAMS := $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/torture/*.c tests/faults/*.c tests/service/*.c))
 $(PROGRAMS) $(BUILD)/bench/states: $(BUILD)/%: $(BUILD)/obj/tests/%.o $(SUPPORT_OBJ) $(LIBMK)
 	@mkdir -p $(@D)
 	@echo "ld $@"

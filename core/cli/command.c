@@ -12,9 +12,11 @@ static const mk_option help_option = { "--help", NULL, "show this text", NULL, f
 
 const mk_command *mk_command_find(const char *name)
 {
-    for (const mk_command *command = mk_commands; command->name; command++)
-        if (strcmp(command->name, name) == 0)
-            return command;
+    const mk_command *const tables[] = { mk_commands, mk_hidden_commands };
+    for (size_t i = 0; i < 2; i++)
+        for (const mk_command *command = tables[i]; command->name; command++)
+            if (strcmp(command->name, name) == 0)
+                return command;
     return NULL;
 }
 

@@ -29,9 +29,11 @@ int mk_cmd_sandbox(const mk_args *args);
 int mk_cmd_serve(const mk_args *args);
 int mk_cmd_bench(const mk_args *args);
 int mk_cmd_doctor(const mk_args *args);
+int mk_cmd_worker(const mk_args *args);
 int mk_cmd_help(const mk_args *args);
 
 extern const mk_command mk_commands[]; /* ends with a NULL name; commands.c */
+extern const mk_command mk_hidden_commands[]; /* the same, of those that the program calls itself: listed nowhere */
 const mk_command *mk_command_find(const char *name); /* or NULL */
 /* The i-th option of a command, its own first, then the shared ones and --help; NULL past the end. */
 const mk_option *mk_command_option(const mk_command *command, size_t i);

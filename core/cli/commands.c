@@ -154,3 +154,16 @@ const mk_command mk_commands[] = {
       NULL, help_options, false, mk_cmd_help },
     { NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL, false, NULL }
 };
+
+static const mk_option worker_options[] = {
+    { "--cacert", "PATH", "certificates that it may read besides the system's", "file", false },
+    { "--require-confinement", "yes|no", "end where the kernel has no Landlock or seccomp (yes)", "yes no", false }, END
+};
+
+const mk_command mk_hidden_commands[] = {
+    { "worker", "sign in for `meterkey serve`, in a process of its own", "", 0, 0, NULL,
+      "Not meant for people: `meterkey serve` starts it, with a Unix socket as descriptor 3, and tells it there what to do. It "
+      "seals itself off first: it opens no file of yours, starts no program, and has no socket but those to portals.",
+      NULL, worker_options, false, mk_cmd_worker },
+    { NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL, false, NULL }
+};

@@ -15,11 +15,11 @@ import shutil
 import subprocess
 import sys
 
-LAYERS = ["base", "parse", "vault", "journal", "net", "script", "bind", "session", "store", "service", "cli"]
-BESIDE = {("session", "store"), ("store", "session")}
+LAYERS = ["base", "parse", "vault", "journal", "net", "script", "bind", "session", "worker", "store", "service", "cli"]
+BESIDE = {("session", "store"), ("store", "session"), ("worker", "store"), ("store", "worker")}
 # A library's header, and the layers that may include it.
 LIBRARIES = [(r"curl/", {"net"}), (r"(lua|lauxlib|lualib|luaconf)\.h", {"script", "bind"}), (r"microhttpd\.h", {"service"}),
-             (r"sqlite3\.h|libpq-fe\.h", {"store"})]
+             (r"(seccomp|linux/landlock)\.h", {"worker"}), (r"sqlite3\.h|libpq-fe\.h", {"store"})]
 # How a layer's C may name what it must not call, and what to use instead.
 FORBIDDEN = {"strcpy": "mk_buf", "strcat": "mk_buf", "sprintf": "snprintf or mk_buf_addf", "vsprintf": "vsnprintf", "strncpy": "memcpy",
              "strncat": "mk_buf", "strtok": "strcspn", "strtok_r": "strcspn", "atoi": "strtol", "atol": "strtol", "atoll": "strtoll", "atof": "strtod",
