@@ -81,15 +81,26 @@ end
 
 -- What a timeline's entry is called; an unknown one shows its own name.
 words.happened = {
-  created = "Data request created", sent = "Link sent by e-mail", resent = "Link sent again", opened = "Customer opened the link",
-  submitted = "Customer submitted their sign-in", started = "Sign-in began", progress = "Progress", challenge = "The utility asked for a code",
-  answered = "Customer answered", accepted = "The utility accepted it", refused = "The answer was refused", rejected = "The utility refused the code",
-  done = "Meters are here", failed = "Failed", declined = "Customer declined", revoked = "Access revoked", expired = "Expired",
-  cancelled = "Given up", archived = "Archived", unarchived = "Taken out of the archive", disabled = "Link switched off",
-  retried = "Tried again", reauthorize = "Reauthorization requested", notified = "Customer was notified",
+  created = "Data request created", sent = "Link sent by e-mail", link_made = "Link made", opened = "Customer opened the link",
+  submitted = "Customer signed in", progress = "Progress", code_wanted = "The utility asked for a code", code_rejected = "The utility refused the code",
+  answered = "Customer answered", finished = "Meters are here", failed = "Failed", declined = "Customer declined", revoked = "Access revoked",
+  expired = "Authorization expired", cancelled = "Given up", archived = "Archived", unarchived = "Taken out of the archive",
+  disabled = "Link switched off", enabled = "Link switched on", notified = "Customer was told what to do", mailed = "Mail about the code sent",
 }
 
 function words.happening(what) return words.happened[what] or (tostring(what):gsub("_", " "):gsub("^%l", string.upper)) end
+
+-- An address of a meter on one line.
+function words.address(address)
+  if type(address) ~= "table" then return "" end
+  if address.line and address.line ~= host.null then return address.line end
+  local out = {}
+  for _, name in ipairs { "street", "unit", "city", "region", "postcode" } do
+    local part = address[name]
+    if part and part ~= host.null and part ~= "" then out[#out + 1] = tostring(part) end
+  end
+  return table.concat(out, ", ")
+end
 
 words.roles = { owner = "Owner", member = "Member", read = "Read only" }
 
