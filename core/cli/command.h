@@ -26,9 +26,12 @@ int mk_cmd_record(const mk_args *args);
 int mk_cmd_new(const mk_args *args);
 int mk_cmd_utilities(const mk_args *args);
 int mk_cmd_sandbox(const mk_args *args);
+int mk_cmd_user(const mk_args *args);
+int mk_cmd_token(const mk_args *args);
 int mk_cmd_serve(const mk_args *args);
 int mk_cmd_bench(const mk_args *args);
 int mk_cmd_doctor(const mk_args *args);
+int mk_cmd_stage(const mk_args *args);
 int mk_cmd_worker(const mk_args *args);
 int mk_cmd_help(const mk_args *args);
 
