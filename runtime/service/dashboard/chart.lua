@@ -78,7 +78,7 @@ local function lines(out, c, x, y)
   if #path > 0 then out[#out + 1] = ('<path class="line s1" d="%s"/>'):format(table.concat(path, " ")) end
 end
 
--- c: {title, kind = "bars"|"line", from, to, step (seconds), points = {{at, values, text}}, names, most, label(value), marks = {{at, kind, text}}}
+-- c: {title, class, kind = "bars"|"line", from, to, step (seconds), points = {{at, values, text}}, names, most, label(value), marks = {{at, kind, text}}}
 function chart.svg(c)
   local most = c.most
   if not most then
@@ -92,7 +92,7 @@ function chart.svg(c)
   end
   c.most, c.label, c.names = most, c.label or function(v) return ("%.4g"):format(v) end, c.names or {}
   local x, y = scale(c.from, c.to, LEFT, WIDTH - RIGHT), scale(0, most, HEIGHT - BOTTOM, TOP)
-  local out = { ('<svg class="chart" viewBox="0 0 %d %d" role="img" aria-label="%s">'):format(WIDTH, HEIGHT, web.escape(c.title)) }
+  local out = { ('<svg class="chart %s" viewBox="0 0 %d %d" role="img" aria-label="%s">'):format(c.class or "", WIDTH, HEIGHT, web.escape(c.title)) }
   frame(out, c, x, y)
   if c.kind == "bars" then bars(out, c, x, y) else lines(out, c, x, y) end
   marks(out, c, x)

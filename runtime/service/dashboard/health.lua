@@ -123,7 +123,7 @@ local function figure(common, title, options, values, names, cells)
   for _, bucket in ipairs(common.list) do
     if bucket.attempts > 0 or bucket.seconds or failures(bucket.codes) > 0 or bucket.successes > 0 then rows[#rows + 1] = { bucket.text, cells(bucket) } end
   end
-  return { title = title, svg = chart.svg(c), names = names, rows = rows, legend = options.names }
+  return { title = title, svg = chart.svg(c), names = names, rows = rows, legend = options.names, class = options.class }
 end
 
 local function by_code(common, codes)
@@ -140,7 +140,7 @@ local function by_code(common, codes)
     end
     return out
   end
-  return figure(common, "Failures by code", { kind = "bars", names = names }, values, names, function(b) return table.unpack(values(b)) end)
+  return figure(common, "Failures by code", { kind = "bars", names = names, class = "failures" }, values, names, function(b) return table.unpack(values(b)) end)
 end
 
 local function share(value) return ("%.0f %%"):format(value * 100) end
@@ -156,7 +156,7 @@ function own.charts(utility, range, version, rows, reloads)
     marks[#marks + 1] = { at = r.ts // 1000000, kind = r.what, text = r.what .. (r.version and " " .. r.version:sub(1, 8) or "") .. (r.reason and ": " .. r.reason or "") }
   end
   local common = { list = list, from = from, to = from + tonumber(range) * HOUR, step = step, marks = marks }
-  local seconds = function(v) return ("%.1f s"):format(v) end
+  local seconds = function(v) return ("%.3g s"):format(v) end
   return {
     figure(common, "Attempts", { kind = "bars", names = { "succeeded", "failed", "under way" } },
       function(b) return { b.successes, b.failed, math.max(0, b.attempts - b.successes - b.failed) } end,
