@@ -11,10 +11,16 @@ static void notify(mk_service *service, json_t *action)
         mk_stream_send(service, topic, json_object_get(action, "data"));
 }
 
+static void reload(mk_service *service, json_t *action)
+{
+    (void)action;
+    mk_adapters_reload(service->adapters);
+}
+
 static const struct {
     const char *name;
     void (*act)(mk_service *service, json_t *action);
-} acts[] = { { "notify", notify } };
+} acts[] = { { "notify", notify }, { "reload", reload } };
 
 void mk_action_do(mk_service *service, json_t *action)
 {

@@ -124,6 +124,8 @@ int mk_service_start(mk_service **out, uv_loop_t *loop, const json_t *config, ch
     }
     begin_turns(service);
     *out = service;
+    if (mk_adapters_start(&service->adapters, service))
+        mk_log(MK_LOG_ERROR, "adapters", "out of memory: changes of adapters are not seen");
     return MK_OK;
 }
 
@@ -148,6 +150,7 @@ void mk_service_stop(mk_service *service, void (*stopped)(void *arg), void *arg)
     service->stopping = true;
     service->stopped = stopped;
     service->stopped_arg = arg;
+    mk_adapters_stop(service->adapters);
     mk_stream_end(service);
     mk_unit_turn(service);
     mk_httpd_stop(service->httpd);
@@ -160,6 +163,7 @@ void mk_service_free(mk_service *service)
 {
     if (!service)
         return;
+    mk_adapters_free(service->adapters);
     mk_app_free(service->app);
     mk_unit_drop(service);
     mk_keys_free(service->keys);
@@ -170,5 +174,5 @@ void mk_service_free(mk_service *service)
 
 void mk_service_reload(mk_service *service)
 {
-    (void)service;
+    mk_adapters_reload(service->adapters);
 }
