@@ -116,10 +116,11 @@ static int load(scmp_filter_ctx filter)
 {
     if (seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1) != 0)
         return MK_EPOLICY;
+    seccomp_attr_set(filter, SCMP_FLTATR_API_SYSRAWRC, 1); /* what the kernel said, in place of ECANCELED */
     seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a tree in place of a list, where libseccomp can */
     const int err = seccomp_load(filter);
     errno = -err;
-    return err == 0 ? MK_OK : err == -ENOMEM ? MK_ENOMEM : err == -EINVAL || err == -ENOSYS ? MK_EPOLICY : MK_EIO;
+    return err == 0 ? MK_OK : err == -ENOMEM ? MK_ENOMEM : err == -EINVAL ? MK_EPOLICY : MK_EIO;
 }
 
 int mk_confine_seccomp(void)

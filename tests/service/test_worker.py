@@ -301,7 +301,8 @@ return { api = 1, id = "example", name = "Example", portal = "https://www.exampl
   sign_in = function(s) %s end,
   meters = function(s) return { { account = "100-1", name = s.name, service = "electric" } } end }
 """
-READS = """s:post("/login", { form = { p = s.credentials.password } }) s.name = s:get("/home"):one("#home"):text()"""
+READS = """s:post("/login", { form = { p = s.credentials.password } }) s.name = s:get("/home"):one("#home"):text()
+  assert(require("meterkey.regex").match("meter 417-X", "(?i)[0-9]{3}-x"), "regular expressions")"""
 ASKS = """s:post("/login", { form = { p = s.credentials.password } })
   s:ask({ kind = "otp", prompt = "Code" }, function(code) return s:post("/mfa", { form = { c = code } }) end)"""
 TOKYO = "\u6771\u4eac"
@@ -431,6 +432,17 @@ def log_and_progress_arrive_whatever_their_bytes(b):
         same(heads[1]["text"], "\ufffdh", "progress")
         same(heads[2]["result"]["error"]["code"], "adapter.parse", "code")
         check("no \ufffd" in heads[2]["result"]["error"]["message"], heads[2])
+
+
+@test
+def a_script_without_end(b):
+    with tempfile.TemporaryDirectory() as folder:
+        hash, version = version_of(made(folder, "example.lua", ADAPTER % "while true do end"))
+        w = b.worker()
+        w.send({"do": "version", "hash": hash}, version)
+        other = b.start(w, "residential")
+        same(w.drive(begin(w, hash))[-1]["result"]["error"]["code"], "policy.budget", "code")
+        check("meters" in w.drive(other)[-1]["result"], "the other session came to harm")
 
 
 @test

@@ -18,6 +18,7 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -348,6 +349,56 @@ static void several_threads_are_refused(void **state)
     assert_int_equal(in_child(with_a_thread, true), 0);
 }
 
+/* A kernel that lacks one of the two, as a filter of ours makes this one look. */
+static int deny(const char *call, int err, const struct scmp_arg_cmp *arg)
+{
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+    int bad = seccomp_rule_add_array(filter, SCMP_ACT_ERRNO((unsigned)err), seccomp_syscall_resolve_name(call), arg ? 1 : 0, arg);
+    bad = bad ? bad : seccomp_load(filter);
+    seccomp_release(filter);
+    return bad;
+}
+
+static int confine_with(bool require, int landlock, bool seccomp)
+{
+    const mk_confine_options options = { .require = require };
+    char why[300] = "";
+    mk_confined confined;
+    const int err = mk_worker_confine(&confined, &options, why, sizeof why);
+    if (require)
+        return err == MK_EPOLICY && strstr(why, "this kernel") ? 0 : 1;
+    if (err)
+        fprintf(stderr, "%s\n", why);
+    return err == MK_OK && (landlock ? confined.landlock > 0 : confined.landlock == 0) && confined.seccomp == seccomp ? 0 : 1;
+}
+
+static int without_landlock(bool require)
+{
+    if (deny("landlock_create_ruleset", EOPNOTSUPP, NULL) != 0)
+        return 77;
+    return confine_with(require, 0, true);
+}
+
+static int without_seccomp(bool require)
+{
+    const struct scmp_arg_cmp set = { .arg = 0, .op = SCMP_CMP_EQ, .datum_a = PR_SET_SECCOMP };
+    if (deny("prctl", EINVAL, &set) != 0 || deny("seccomp", EINVAL, NULL) != 0)
+        return 77;
+    return confine_with(require, 1, false);
+}
+
+static void a_kernel_that_cannot_is_refused_if_it_must(void **state)
+{
+    (void)state;
+    int status[] = { in_child(without_landlock, true), in_child(without_landlock, false), in_child(without_seccomp, true),
+                     in_child(without_seccomp, false) };
+    for (size_t i = 0; i < 4; i++)
+        if (status[i] == 77)
+            skip();
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(status[i], 0);
+}
+
 static int listener(int family, const void *address, socklen_t len)
 {
     const int fd = socket(family, SOCK_STREAM, 0);
@@ -399,6 +450,7 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(is_sealed_off), cmocka_unit_test(each_part_holds_alone),
-                                        cmocka_unit_test(several_threads_are_refused) };
+                                        cmocka_unit_test(several_threads_are_refused),
+                                        cmocka_unit_test(a_kernel_that_cannot_is_refused_if_it_must) };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
