@@ -24,7 +24,8 @@ int mk_cmd_worker(const mk_args *args)
     char why[300] = "";
     mk_confined confined;
     const char *require = mk_args_get(args, "--require-confinement");
-    const mk_confine_options options = { .cacert = mk_args_get(args, "--cacert"), .require = !require || strcmp(require, "no") != 0 };
+    const mk_confine_options options = { .cacert = mk_args_get(args, "--cacert"),
+                                         .require = !require || strcmp(require, "no") != 0 };
     leave_signals_to_the_service();
     int err = mk_worker_confine(&confined, &options, why, sizeof why);
     if (err)

@@ -1,7 +1,7 @@
 /* seccomp.c - which system calls a worker may make (layer worker)
  *
- * A list of what is allowed. All else is answered ENOSYS, as by a kernel too old to have it: libraries know what to do then (clone3, say),
- * and take EPERM for a failure. */
+ * A list of what is allowed. All else is answered ENOSYS, as by a kernel too old to have it: libraries know what to do
+ * then (clone3, say), and take EPERM for a failure. */
 #include "base/err.h"
 #include "worker/confine.h"
 
@@ -26,21 +26,24 @@ static const char *const plain[] = {
     /* memory */
     "brk", "mmap", "munmap", "mremap", "mprotect", "madvise", "mlock", "mlock2", "munlock",
     /* threads of the pool, and signals to ourselves */
-    "futex", "futex_wait", "futex_wake", "set_robust_list", "rseq", "set_tid_address", "sched_yield", "sched_getaffinity", "getcpu",
-    "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack", "restart_syscall", "exit", "exit_group",
+    "futex", "futex_wait", "futex_wake", "set_robust_list", "rseq", "set_tid_address", "sched_yield",
+    "sched_getaffinity", "getcpu", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack", "restart_syscall",
+    "exit", "exit_group",
     /* time, identity, chance */
-    "clock_gettime", "clock_getres", "clock_nanosleep", "nanosleep", "gettimeofday", "time", "getpid", "gettid", "getppid", "getuid",
-    "geteuid", "getgid", "getegid", "getrusage", "getrandom", "uname", "sysinfo",
-    "timer_create", "timer_settime", "timer_gettime", "timer_delete", /* of scripts' budgets */
+    "clock_gettime", "clock_getres", "clock_nanosleep", "nanosleep", "gettimeofday", "time", "getpid", "gettid",
+    "getppid", "getuid", "geteuid", "getgid", "getegid", "getrusage", "getrandom", "uname", "sysinfo",
+    /* the clock of scripts' budgets */
+    "timer_create", "timer_settime", "timer_gettime", "timer_delete",
     /* descriptors and the event loop */
-    "read", "readv", "pread64", "preadv", "preadv2", "write", "writev", "lseek", "close", "dup", "dup2", "dup3", "pipe", "pipe2", "eventfd2",
-    "epoll_create", "epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "ppoll", "select", "pselect6",
+    "read", "readv", "pread64", "preadv", "preadv2", "write", "writev", "lseek", "close", "dup", "dup2", "dup3",
+    "pipe", "pipe2", "eventfd2", "epoll_create", "epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait",
+    "epoll_pwait2", "poll", "ppoll", "select", "pselect6",
     /* files that Landlock lets through */
-    "fstat", "stat", "lstat", "newfstatat", "fstatat64", "statx", "fstatfs", "statfs", "access", "faccessat", "faccessat2", "readlink", "readlinkat",
-    "getdents64", "getcwd",
+    "fstat", "stat", "lstat", "newfstatat", "fstatat64", "statx", "fstatfs", "statfs", "access", "faccessat",
+    "faccessat2", "readlink", "readlinkat", "getdents64", "getcwd",
     /* sockets; no bind, listen, accept */
-    "connect", "sendto", "sendmsg", "sendmmsg", "recvfrom", "recvmsg", "recvmmsg", "shutdown", "getsockopt", "setsockopt", "getsockname",
-    "getpeername",
+    "connect", "sendto", "sendmsg", "sendmmsg", "recvfrom", "recvmsg", "recvmmsg", "shutdown", "getsockopt",
+    "setsockopt", "getsockname", "getpeername",
 };
 
 static int add(scmp_filter_ctx filter, const char *name, unsigned count, const struct scmp_arg_cmp *tests)
@@ -67,17 +70,20 @@ static struct scmp_arg_cmp masked(unsigned arg, unsigned long mask, unsigned lon
     return (struct scmp_arg_cmp){ .arg = arg, .op = SCMP_CMP_MASKED_EQ, .datum_a = mask, .datum_b = value };
 }
 
-/* Streams and datagrams over IP. A pair of Unix sockets is for libcurl to wake itself: a stream, since a datagram socket could be turned
- * to another address. */
+/* Streams and datagrams over IP. A pair of Unix sockets is for libcurl to wake itself: a stream, since a datagram
+ * socket could be turned to another address. */
 static int add_sockets(scmp_filter_ctx filter)
 {
     static const unsigned long families[] = { AF_INET, AF_INET6 }, types[] = { SOCK_STREAM, SOCK_DGRAM };
     int err = MK_OK;
     for (size_t i = 0; !err && i < 4; i++)
-        err = add(filter, "socket", 2, (struct scmp_arg_cmp[]){ { .arg = 0, .op = SCMP_CMP_EQ, .datum_a = families[i / 2] },
-                                                                masked(1, TYPE, types[i % 2]) });
-    return err ? err : add(filter, "socketpair", 2, (struct scmp_arg_cmp[]){ { .arg = 0, .op = SCMP_CMP_EQ, .datum_a = AF_UNIX },
-                                                                             masked(1, TYPE, SOCK_STREAM) });
+        err = add(filter, "socket", 2,
+                  (struct scmp_arg_cmp[]){ { .arg = 0, .op = SCMP_CMP_EQ, .datum_a = families[i / 2] },
+                                           masked(1, TYPE, types[i % 2]) });
+    return err ? err
+               : add(filter, "socketpair", 2,
+                     (struct scmp_arg_cmp[]){ { .arg = 0, .op = SCMP_CMP_EQ, .datum_a = AF_UNIX },
+                                              masked(1, TYPE, SOCK_STREAM) });
 }
 
 /* Files for reading alone, threads and no processes, signals to ourselves. */

@@ -24,7 +24,8 @@ def frame(head, blob=b""):
 
 def version_of(path):
     """(hash, bytes) of an adapter's version."""
-    out = subprocess.run([os.path.join(BUILD, "service", "version"), path], stdout=subprocess.PIPE, check=True, timeout=LIMIT).stdout
+    argv = [os.path.join(BUILD, "service", "version"), path]
+    out = subprocess.run(argv, stdout=subprocess.PIPE, check=True, timeout=LIMIT).stdout
     text, _, data = out.partition(b"\n")
     return text.decode(), data
 
@@ -80,9 +81,12 @@ class Worker:
                 return head, blob
             self.queue.append((head, blob))
 
+    def answer(self, id, challenge, answer):
+        self.send({"do": "answer", "id": id, "challenge": challenge["id"], "answer": answer})
+
     def drive(self, id, answer=None, seconds=LIMIT):
-        """Commits each intent of a session, answers with answer(challenge), until its end or, without answer, its challenge. Gives the
-        heads of all its messages; the last one's blob is in `blob`."""
+        """Commits each intent of a session, answers with answer(challenge), until its end or, without answer, its
+        challenge. Gives the heads of all its messages; the last one's blob is in `blob`."""
         heads = []
         while True:
             head, self.blob = self.wait(seconds, id=id)
@@ -92,7 +96,7 @@ class Worker:
             elif head["is"] == "challenge":
                 if not answer:
                     return heads
-                self.send({"do": "answer", "id": id, "challenge": head["challenge"]["id"], "answer": answer(head["challenge"])})
+                self.answer(id, head["challenge"], answer(head["challenge"]))
             elif head["is"] in ("end", "gone"):
                 return heads
 

@@ -82,7 +82,8 @@ static int starts_a_process(void)
     return pid > 0 && waitpid(pid, &status, 0) == pid ? 0 : errno;
 }
 
-/* In this process: if it worked, the child would end with the status of `true` and the test would see no report. Before, in a process of its own. */
+/* In this process: if it worked, the child would end with the status of `true` and the test would see no report.
+ * Before, in a process of its own. */
 static bool sealed;
 static int executes_a_program(void)
 {
@@ -171,7 +172,9 @@ static int reads_its_own_memory_by_pid(void)
 
 static int connects_to_a_portal(void)
 {
-    const struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    const struct sockaddr_in to = { .sin_family = AF_INET,
+                                    .sin_port = htons((uint16_t)port),
+                                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     return connects(AF_INET, SOCK_STREAM, &to, sizeof to);
 }
 
@@ -201,10 +204,7 @@ static int reads_the_resolver(void) { return reads("/etc/resolv.conf"); }
 static int reads_a_certificate(void) { return reads(cacert); }
 static int reads_the_system_certificates(void) { return reads("/etc/ssl/certs/ca-certificates.crt"); }
 
-static void *thread_main(void *arg)
-{
-    return arg;
-}
+static void *thread_main(void *arg) { return arg; }
 
 static int starts_a_thread(void)
 {
@@ -229,14 +229,16 @@ typedef struct attempt {
 } attempt;
 #define A(name) { #name, name }
 static const attempt refused[] = {
-    A(opens_a_key_file), A(opens_the_passwords), A(opens_the_root_folder), A(looks_at_processes), A(opens_the_program), A(writes_a_file),
-    A(writes_to_null), A(makes_a_folder), A(changes_a_mode), A(starts_a_process), A(executes_a_program), A(connects_to_a_unix_socket),
-    A(makes_a_pair_of_datagram_sockets), A(opens_netlink), A(listens), A(signals_another_process), A(is_looked_into),
-    A(uses_a_descriptor_it_had), A(maps_a_nameless_file), A(reads_its_own_memory_by_pid),
+    A(opens_a_key_file), A(opens_the_passwords), A(opens_the_root_folder), A(looks_at_processes),
+    A(opens_the_program), A(writes_a_file), A(writes_to_null), A(makes_a_folder), A(changes_a_mode),
+    A(starts_a_process), A(executes_a_program), A(connects_to_a_unix_socket), A(makes_a_pair_of_datagram_sockets),
+    A(opens_netlink), A(listens), A(signals_another_process), A(is_looked_into), A(uses_a_descriptor_it_had),
+    A(maps_a_nameless_file), A(reads_its_own_memory_by_pid),
 };
 static const attempt allowed[] = {
-    A(connects_to_a_portal), A(resolves_a_name), A(converts_from_japanese), A(converts_from_chinese), A(reads_the_resolver),
-    A(reads_a_certificate), A(reads_the_system_certificates), A(starts_a_thread), A(maps_code), A(signals_itself),
+    A(connects_to_a_portal), A(resolves_a_name), A(converts_from_japanese), A(converts_from_chinese),
+    A(reads_the_resolver), A(reads_a_certificate), A(reads_the_system_certificates), A(starts_a_thread), A(maps_code),
+    A(signals_itself),
 };
 #undef A
 
@@ -301,8 +303,9 @@ static int landlock_alone(bool unused)
     const int err = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ? mk_confine_landlock(&abi, NULL) : MK_EIO;
     if (err)
         return err == MK_EPOLICY ? 77 : 1;
-    return opens_a_key_file() && opens_the_passwords() && writes_a_file() && executes_a_program() && (abi < 4 || listens()) &&
-           !connects_to_a_portal() && reads_a_certificate() ? 0 : 1;
+    const bool holds = opens_a_key_file() && opens_the_passwords() && writes_a_file() && executes_a_program() &&
+                       (abi < 4 || listens()) && reads_a_certificate();
+    return holds && !connects_to_a_portal() ? 0 : 1;
 }
 
 static int seccomp_alone(bool unused)
@@ -312,8 +315,9 @@ static int seccomp_alone(bool unused)
     sealed = true;
     if (err)
         return err == MK_EPOLICY ? 77 : 1;
-    return writes_a_file() && executes_a_program() && connects_to_a_unix_socket() && listens() && starts_a_process() && !connects_to_a_portal() &&
-           !opens_a_key_file() ? 0 : 1;
+    const bool holds = writes_a_file() && executes_a_program() && connects_to_a_unix_socket() && listens() &&
+                       starts_a_process();
+    return holds && !connects_to_a_portal() && !opens_a_key_file() ? 0 : 1;
 }
 
 static void each_part_holds_alone(void **state)
@@ -353,13 +357,14 @@ static void several_threads_are_refused(void **state)
 static int deny(const char *call, int err, const struct scmp_arg_cmp *arg)
 {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
-    int bad = seccomp_rule_add_array(filter, SCMP_ACT_ERRNO((unsigned)err), seccomp_syscall_resolve_name(call), arg ? 1 : 0, arg);
+    int bad = seccomp_rule_add_array(filter, SCMP_ACT_ERRNO((unsigned)err), seccomp_syscall_resolve_name(call),
+                                     arg ? 1 : 0, arg);
     bad = bad ? bad : seccomp_load(filter);
     seccomp_release(filter);
     return bad;
 }
 
-static int confine_with(bool require, int landlock, bool seccomp)
+static int confine_with(bool require, bool landlock, bool seccomp)
 {
     const mk_confine_options options = { .require = require };
     char why[300] = "";
@@ -369,14 +374,14 @@ static int confine_with(bool require, int landlock, bool seccomp)
         return err == MK_EPOLICY && strstr(why, "this kernel") ? 0 : 1;
     if (err)
         fprintf(stderr, "%s\n", why);
-    return err == MK_OK && (landlock ? confined.landlock > 0 : confined.landlock == 0) && confined.seccomp == seccomp ? 0 : 1;
+    return err == MK_OK && (confined.landlock > 0) == landlock && confined.seccomp == seccomp ? 0 : 1;
 }
 
 static int without_landlock(bool require)
 {
     if (deny("landlock_create_ruleset", EOPNOTSUPP, NULL) != 0)
         return 77;
-    return confine_with(require, 0, true);
+    return confine_with(require, false, true);
 }
 
 static int without_seccomp(bool require)
@@ -384,14 +389,14 @@ static int without_seccomp(bool require)
     const struct scmp_arg_cmp set = { .arg = 0, .op = SCMP_CMP_EQ, .datum_a = PR_SET_SECCOMP };
     if (deny("prctl", EINVAL, &set) != 0 || deny("seccomp", EINVAL, NULL) != 0)
         return 77;
-    return confine_with(require, 1, false);
+    return confine_with(require, true, false);
 }
 
 static void a_kernel_that_cannot_is_refused_if_it_must(void **state)
 {
     (void)state;
-    int status[] = { in_child(without_landlock, true), in_child(without_landlock, false), in_child(without_seccomp, true),
-                     in_child(without_seccomp, false) };
+    int status[] = { in_child(without_landlock, true), in_child(without_landlock, false),
+                     in_child(without_seccomp, true), in_child(without_seccomp, false) };
     for (size_t i = 0; i < 4; i++)
         if (status[i] == 77)
             skip();

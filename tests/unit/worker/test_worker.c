@@ -18,10 +18,11 @@
 #include <unistd.h>
 
 static const char adapter[] =
-    "return { api = 1, id = 'example', name = 'Example', portal = 'https://www.example.test/', hosts = { 'www.example.test' },\n"
-    "  services = { 'electric' }, evidence = 'modelled',\n"
+    "return { api = 1, id = 'example', name = 'Example', portal = 'https://www.example.test/',\n"
+    "  hosts = { 'www.example.test' }, services = { 'electric' }, evidence = 'modelled',\n"
     "  sign_in = function(s) s:progress('asks') s.keep.x = s:ask({ kind = 'otp', prompt = 'Code' }) end,\n"
-    "  meters = function(s) require('meterkey.log').info('reads') return { { account = '100-1', service = 'electric' } } end }\n";
+    "  meters = function(s) require('meterkey.log').info('reads')\n"
+    "    return { { account = '100-1', service = 'electric' } } end }\n";
 static mk_version *version;
 
 /* --- the service ------------------------------------------------------------------------ */
@@ -41,11 +42,16 @@ static void begin(int fd)
     mk_buf bytes;
     mk_buf_init(&bytes, 16 << 20);
     mk_version_save(version, &bytes);
-    put(fd, json_pack("{s:s, s:[s], s:{s:i}}", "do", "settings", "connect_to", "www.example.test:443:localhost:1", "limits", "requests", 9),
+    put(fd,
+        json_pack("{s:s, s:[s], s:{s:i}}", "do", "settings", "connect_to", "www.example.test:443:localhost:1", "limits",
+                  "requests", 9),
         (mk_bytes){ "", 0 });
-    put(fd, json_pack("{s:s, s:s}", "do", "version", "hash", mk_version_hash(version)), (mk_bytes){ bytes.data, bytes.len });
-    put(fd, json_pack("{s:s, s:s, s:s, s:b, s:{s:s, s:s}}", "do", "start", "id", "one", "version", mk_version_hash(version), "human", 1,
-                      "credentials", "username", "ada", "password", "fern-Lantern-41"), (mk_bytes){ "", 0 });
+    put(fd, json_pack("{s:s, s:s}", "do", "version", "hash", mk_version_hash(version)),
+        (mk_bytes){ bytes.data, bytes.len });
+    put(fd,
+        json_pack("{s:s, s:s, s:s, s:b, s:{s:s, s:s}}", "do", "start", "id", "one", "version", mk_version_hash(version),
+                  "human", 1, "credentials", "username", "ada", "password", "fern-Lantern-41"),
+        (mk_bytes){ "", 0 });
     mk_buf_free(&bytes);
 }
 
@@ -55,8 +61,10 @@ static bool listen_to(int fd, const json_t *head)
     const char *is = json_string_value(json_object_get(head, "is"));
     json_t *id = json_object_get(json_object_get(head, "challenge"), "id");
     if (strcmp(is, "challenge") == 0) {
-        put(fd, json_pack("{s:s, s:s, s:O, s:i}", "do", "answer", "id", "one", "challenge", id, "answer", 7), (mk_bytes){ "", 0 });
-        put(fd, json_pack("{s:s, s:s, s:O, s:s}", "do", "answer", "id", "one", "challenge", id, "answer", "424242"), (mk_bytes){ "", 0 });
+        put(fd, json_pack("{s:s, s:s, s:O, s:i}", "do", "answer", "id", "one", "challenge", id, "answer", 7),
+            (mk_bytes){ "", 0 });
+        put(fd, json_pack("{s:s, s:s, s:O, s:s}", "do", "answer", "id", "one", "challenge", id, "answer", "424242"),
+            (mk_bytes){ "", 0 });
     }
     return strcmp(is, "end") == 0;
 }
@@ -136,7 +144,8 @@ static void lives_through_the_want_of_memory(void **state)
         const outcome out = run(n);
         failed += out.service != 0;
         if (out.left != 0 || out.service == 128 || (out.service == 3 && out.worker != 1))
-            fail_msg("allocation %lu of %lu: worker %d, service %d, %ld left", n, count, out.worker, out.service, out.left);
+            fail_msg("allocation %lu of %lu: worker %d, service %d, %ld left", n, count, out.worker, out.service,
+                     out.left);
     }
     fclose(stderr);
     stderr = was;
@@ -185,7 +194,8 @@ static int tear_down(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(leaves_nothing_behind), cmocka_unit_test(lives_through_the_want_of_memory),
+    const struct CMUnitTest tests[] = { cmocka_unit_test(leaves_nothing_behind),
+                                        cmocka_unit_test(lives_through_the_want_of_memory),
                                         cmocka_unit_test(needs_a_socket) };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
