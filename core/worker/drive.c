@@ -92,15 +92,15 @@ void mk_slot_fail(mk_slot *slot, const char *code, const char *why)
 {
     if (slot->over)
         return;
-    mk_worker_unstarted(slot->worker, slot->id, slot->version, code, why);
+    mk_worker_unstarted(slot->worker, slot->id, slot->version, slot->used, code, why);
     mk_slot_over(slot);
 }
 
-void mk_worker_unstarted(mk_worker *worker, const char *id, const mk_version *version, const char *code,
+void mk_worker_unstarted(mk_worker *worker, const char *id, const mk_version *version, unsigned used, const char *code,
                          const char *why)
 {
     mk_fault *fault = mk_fault_new(code, "%s", why);
-    const mk_session_end end = { .fault = fault };
+    const mk_session_end end = { .fault = fault, .used = used };
     send_end(worker, id, fault ? result_of(version, &end) : NULL, &end);
     mk_fault_free(fault);
 }
@@ -174,6 +174,7 @@ static void on_intent(void *arg, mk_session *session, unsigned bits, const char 
 {
     mk_slot *slot = arg;
     (void)session;
+    slot->used |= bits;
     tell(slot,
          json_pack("{s:s, s:s, s:o, s:s*}", "is", "intent", "id", slot->id, "intents", intents(bits, true), "challenge",
                    challenge),

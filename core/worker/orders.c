@@ -66,7 +66,7 @@ static void begin(mk_worker *worker, const char *id, mk_version *version, const 
     if (slot)
         mk_slot_fail(slot, "engine.internal", mk_err_text(err));
     else
-        mk_worker_unstarted(worker, id, version, "engine.internal", mk_err_text(err));
+        mk_worker_unstarted(worker, id, version, 0, "engine.internal", mk_err_text(err));
 }
 
 static void order_start(mk_worker *worker, const json_t *head, mk_bytes blob)
@@ -79,7 +79,7 @@ static void order_start(mk_worker *worker, const json_t *head, mk_bytes blob)
         return;
     mk_version *version = mk_versions_find(&worker->versions, text_of(head, "version"));
     if (!version) {
-        mk_worker_unstarted(worker, id, NULL, "engine.internal", "the worker has not that version of the adapter");
+        mk_worker_unstarted(worker, id, NULL, 0, "engine.internal", "the worker has not that version of the adapter");
         return;
     }
     mk_session_input input = input_of(head, version);
@@ -87,7 +87,7 @@ static void order_start(mk_worker *worker, const json_t *head, mk_bytes blob)
                                   sizeof why);
     input.credentials = credentials;
     if (err)
-        mk_worker_unstarted(worker, id, version, "engine.internal", *why ? why : mk_err_text(err));
+        mk_worker_unstarted(worker, id, version, 0, "engine.internal", *why ? why : mk_err_text(err));
     else
         begin(worker, id, version, &input);
     mk_credentials_free(credentials);
@@ -142,7 +142,7 @@ static void order_resume(mk_worker *worker, const json_t *head, mk_bytes blob)
     if (slot)
         mk_slot_fail(slot, code, why);
     else
-        mk_worker_unstarted(worker, id, version, code, why);
+        mk_worker_unstarted(worker, id, version, 0, code, why);
 }
 
 /* --- those that are here ------------------------------------------------------------------ */

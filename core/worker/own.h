@@ -19,6 +19,7 @@ typedef struct mk_slot {
     json_t *answer; /* that came with `resume`, until its challenge is raised */
     char *answer_to;
     int64_t waits_since_us; /* for an answer; 0: does not wait, or is dropped already */
+    unsigned used;          /* mk_intent bits that the service was told of */
     bool over;              /* `end` was sent, or it is to be forgotten */
 } mk_slot;
 
@@ -75,8 +76,8 @@ void mk_slots_free(mk_worker *worker); /* all */
 extern const mk_driver mk_slot_driver;
 void mk_slot_answer(mk_slot *slot, const char *challenge, const json_t *answer);
 void mk_slot_fail(mk_slot *slot, const char *code, const char *why); /* ends it for a reason of ours */
-/* An end for a session that never was. */
-void mk_worker_unstarted(mk_worker *worker, const char *id, const mk_version *version, const char *code,
+/* An end for a session that never was, or of which only this is known: used, mk_intent bits. */
+void mk_worker_unstarted(mk_worker *worker, const char *id, const mk_version *version, unsigned used, const char *code,
                          const char *why);
 void mk_worker_gone(mk_worker *worker, const char *id);
 #endif

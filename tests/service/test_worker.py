@@ -41,14 +41,14 @@ class Bench:
         self.hash, self.version = version_of(os.path.join(ROOT, "scripts", "utilities", "demo.lua"))
         self.workers, self.count = [], 0
 
-    def bare(self, *args):
-        worker = Worker(*args)
+    def bare(self, *args, files=None):
+        worker = Worker(*args, files=files)
         self.workers.append(worker)
         worker.ready = worker.wait(**{"is": "ready"})[0]
         return worker
 
-    def worker(self, version=True, **settings):
-        worker = self.bare()
+    def worker(self, version=True, files=None, **settings):
+        worker = self.bare(files=files)
         worker.send({"do": "settings", "allow_origins": ["http://" + DECLARED],
                      "connect_to": [DECLARED + ":" + self.url[7:]], **settings})
         if version:
@@ -228,27 +228,43 @@ def what_cannot_begin_ends(b):
     same(head["result"]["utility"], "demo", "utility")
     w.send({"do": "resume", "id": "z", "version": b.hash}, b"nothing that was parked")
     same(w.wait(id="z")[0]["result"]["error"]["code"], "engine.internal", "of broken bytes")
+    w.send({"do": "version", "hash": "1" * 16}, b"no version")
+    w.send({"do": "start", "id": "v", "version": "1" * 16, "credentials": {}})
+    check("not that version" in w.wait(id="v")[0]["result"]["error"]["message"], "of a version that cannot be loaded")
     w.send({"do": "forget", "id": "nobody"})
     check("meters" in w.drive(b.start(w, "residential"))[-1]["result"], "it does not go on")
 
 
 @test
 def many_at_once(b):
-    w = b.worker()
-    ids, ends, users = [], {}, {}
+    w = b.worker(files=100)
+    waiting, ends, users = {}, {}, {}
     for _ in range(200):
-        ids.append(b.start(w, "mfa_sms"))
-        users[ids[-1]] = w.user
-    while len(ends) < len(ids):
+        id = b.start(w, "mfa_sms")
+        users[id] = w.user
+    while len(ends) < len(users):
         head, _ = w.read()
         if head["is"] == "intent":
             w.send({"do": "intent_done", "id": head["id"]})
         elif head["is"] == "challenge":
-            w.answer(head["id"], head["challenge"], b.code(users[head["id"]]))
+            waiting[head["id"]] = head["challenge"]
+            if len(waiting) == len(users):  # all of them wait, each with its connection
+                for id, challenge in waiting.items():
+                    w.answer(id, challenge, b.code(users[id]))
         elif head["is"] == "end":
+            check("meters" in head["result"], head)
             ends[head["id"]] = head
-    bad = [e["result"]["error"] for e in ends.values() if "error" in e["result"]]
-    same(bad, [], "sessions that failed")
+
+
+@test
+def comes_back_into_the_same_worker(b):
+    w = b.worker()
+    id = b.start(w, "mfa_sms")
+    challenge, parked = w.drive(id)[-1]["challenge"], w.blob
+    w.send({"do": "forget", "id": id})
+    w.send({"do": "resume", "id": id, "version": b.hash, "human": True, "challenge": challenge["id"],
+            "answer": b.code(w.user)}, parked)
+    check("meters" in w.drive(id)[-1]["result"], "it does not go on")
 
 
 @test

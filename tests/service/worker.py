@@ -1,6 +1,7 @@
 """A driver of workers for tests: speaks frames (docs/service.md) over a socket pair with `meterkey worker`."""
 import json
 import os
+import resource
 import select
 import socket
 import struct
@@ -33,13 +34,19 @@ def version_of(path):
 class Worker:
     """One worker process; messages that were read and not asked for yet stay in `queue`."""
 
-    def __init__(self, *args, env=None):
+    def __init__(self, *args, files=None):
+        """files: how many descriptors it may have until it asks for more."""
         self.socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         self.buffer, self.queue = b"", []
         end = theirs.fileno()
+
+        def prepare():
+            if end != 3:
+                os.dup2(end, 3)
+            if files:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (files, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
         self.process = subprocess.Popen([PROGRAM, "worker", *args], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.PIPE, pass_fds={3, end}, env=env,
-                                        preexec_fn=lambda: os.dup2(end, 3) if end != 3 else None)
+                                        stderr=subprocess.PIPE, pass_fds={3, end}, preexec_fn=prepare)
         theirs.close()
 
     def send(self, head, blob=b""):
