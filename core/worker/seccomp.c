@@ -7,6 +7,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
@@ -21,7 +23,6 @@
 
 enum { TYPE = 0xf /* of a socket, without flags */, WRITES = O_ACCMODE | O_CREAT | O_TRUNC };
 
-/* A name that this machine or libseccomp does not have is left out. */
 static const char *const plain[] = {
     /* memory */
     "brk", "mmap", "munmap", "mremap", "mprotect", "madvise", "mlock", "mlock2", "munlock",
@@ -43,79 +44,79 @@ static const char *const plain[] = {
     "faccessat2", "readlink", "readlinkat", "getdents64", "getcwd",
     /* sockets; no bind, listen, accept */
     "connect", "sendto", "sendmsg", "sendmmsg", "recvfrom", "recvmsg", "recvmmsg", "shutdown", "getsockopt",
-    "setsockopt", "getsockname", "getpeername",
+    "getsockname", "getpeername",
+};
+
+#define EQUAL(number, value) { .arg = (number), .op = SCMP_CMP_EQ, .datum_a = (value) }
+#define BITS(number, mask, value) { .arg = (number), .op = SCMP_CMP_MASKED_EQ, .datum_a = (mask), .datum_b = (value) }
+
+/* Calls that depend on one or two of their arguments; the same call again for each value that will do. */
+static const struct limited {
+    const char *name;
+    struct scmp_arg_cmp tests[2];
+} limited[] = {
+    /* files for reading alone, threads and no processes, limits for asking */
+    { "openat", { BITS(2, WRITES, O_RDONLY) } },
+    { "open", { BITS(1, WRITES, O_RDONLY) } },
+    { "clone", { BITS(0, CLONE_VM | CLONE_THREAD, CLONE_VM | CLONE_THREAD) } },
+    { "prlimit64", { EQUAL(2, 0) } },
+    /* streams and datagrams over IP */
+    { "socket", { EQUAL(0, AF_INET), BITS(1, TYPE, SOCK_STREAM) } },
+    { "socket", { EQUAL(0, AF_INET), BITS(1, TYPE, SOCK_DGRAM) } },
+    { "socket", { EQUAL(0, AF_INET6), BITS(1, TYPE, SOCK_STREAM) } },
+    { "socket", { EQUAL(0, AF_INET6), BITS(1, TYPE, SOCK_DGRAM) } },
+    /* for libcurl to wake itself; a stream, since a datagram socket could be turned to another address */
+    { "socketpair", { EQUAL(0, AF_UNIX), BITS(1, TYPE, SOCK_STREAM) } },
+    /* what libcurl and the resolver set; not, say, a program that the kernel runs on each packet */
+    { "setsockopt", { EQUAL(1, SOL_SOCKET), EQUAL(2, SO_KEEPALIVE) } },
+    { "setsockopt", { EQUAL(1, SOL_SOCKET), EQUAL(2, SO_SNDBUF) } },
+    { "setsockopt", { EQUAL(1, SOL_SOCKET), EQUAL(2, SO_RCVBUF) } },
+    { "setsockopt", { EQUAL(1, IPPROTO_TCP), EQUAL(2, TCP_NODELAY) } },
+    { "setsockopt", { EQUAL(1, IPPROTO_TCP), EQUAL(2, TCP_KEEPIDLE) } },
+    { "setsockopt", { EQUAL(1, IPPROTO_TCP), EQUAL(2, TCP_KEEPINTVL) } },
+    { "setsockopt", { EQUAL(1, IPPROTO_TCP), EQUAL(2, TCP_KEEPCNT) } },
+    { "setsockopt", { EQUAL(1, IPPROTO_IP), EQUAL(2, IP_RECVERR) } },
+    { "setsockopt", { EQUAL(1, IPPROTO_IP), EQUAL(2, IP_MTU_DISCOVER) } },
+    { "setsockopt", { EQUAL(1, IPPROTO_IPV6), EQUAL(2, IPV6_RECVERR) } },
+    { "setsockopt", { EQUAL(1, IPPROTO_IPV6), EQUAL(2, IPV6_MTU_DISCOVER) } },
+    { "setsockopt", { EQUAL(1, IPPROTO_IPV6), EQUAL(2, IPV6_V6ONLY) } },
+    /* flags of descriptors, names of threads and of memory */
+    { "fcntl", { EQUAL(1, F_GETFD) } },
+    { "fcntl", { EQUAL(1, F_SETFD) } },
+    { "fcntl", { EQUAL(1, F_GETFL) } },
+    { "fcntl", { EQUAL(1, F_SETFL) } },
+    { "fcntl", { EQUAL(1, F_DUPFD) } },
+    { "fcntl", { EQUAL(1, F_DUPFD_CLOEXEC) } },
+    { "ioctl", { EQUAL(1, FIONBIO) } },
+    { "ioctl", { EQUAL(1, FIONREAD) } },
+    { "ioctl", { EQUAL(1, FIOCLEX) } },
+    { "ioctl", { EQUAL(1, FIONCLEX) } },
+    { "ioctl", { EQUAL(1, TCGETS) } },
+    { "prctl", { EQUAL(0, PR_SET_NAME) } },
+    { "prctl", { EQUAL(0, PR_SET_VMA) } },
 };
 
 static int add(scmp_filter_ctx filter, const char *name, unsigned count, const struct scmp_arg_cmp *tests)
 {
     const int number = seccomp_syscall_resolve_name(name);
-    if (number < 0)
+    if (number < 0) /* not on this machine, or younger than libseccomp */
         return MK_OK;
     const int err = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, number, count, tests);
     errno = -err;
     return err == 0 ? MK_OK : err == -ENOMEM ? MK_ENOMEM : MK_EIO;
 }
 
-/* One call for each of the values that an argument may have. */
-static int add_values(scmp_filter_ctx filter, const char *name, unsigned arg, const unsigned long *values, size_t count)
+static int add_all(scmp_filter_ctx filter)
 {
+    const struct scmp_arg_cmp self = EQUAL(0, (scmp_datum_t)getpid());
     int err = MK_OK;
-    for (size_t i = 0; !err && i < count; i++)
-        err = add(filter, name, 1, &(struct scmp_arg_cmp){ .arg = arg, .op = SCMP_CMP_EQ, .datum_a = values[i] });
-    return err;
-}
-
-static struct scmp_arg_cmp masked(unsigned arg, unsigned long mask, unsigned long value)
-{
-    return (struct scmp_arg_cmp){ .arg = arg, .op = SCMP_CMP_MASKED_EQ, .datum_a = mask, .datum_b = value };
-}
-
-/* Streams and datagrams over IP. A pair of Unix sockets is for libcurl to wake itself: a stream, since a datagram
- * socket could be turned to another address. */
-static int add_sockets(scmp_filter_ctx filter)
-{
-    static const unsigned long families[] = { AF_INET, AF_INET6 }, types[] = { SOCK_STREAM, SOCK_DGRAM };
-    int err = MK_OK;
-    for (size_t i = 0; !err && i < 4; i++)
-        err = add(filter, "socket", 2,
-                  (struct scmp_arg_cmp[]){ { .arg = 0, .op = SCMP_CMP_EQ, .datum_a = families[i / 2] },
-                                           masked(1, TYPE, types[i % 2]) });
-    return err ? err
-               : add(filter, "socketpair", 2,
-                     (struct scmp_arg_cmp[]){ { .arg = 0, .op = SCMP_CMP_EQ, .datum_a = AF_UNIX },
-                                              masked(1, TYPE, SOCK_STREAM) });
-}
-
-/* Files for reading alone, threads and no processes, signals to ourselves. */
-static int add_process(scmp_filter_ctx filter)
-{
-    const unsigned long self[] = { (unsigned long)getpid() };
-    static const unsigned long limits_of_self[] = { 0 };
-    const struct scmp_arg_cmp reads = masked(2, WRITES, O_RDONLY), open_reads = masked(1, WRITES, O_RDONLY);
-    const struct scmp_arg_cmp thread = masked(0, CLONE_VM | CLONE_THREAD, CLONE_VM | CLONE_THREAD);
-    int err = add(filter, "openat", 1, &reads);
+    for (size_t i = 0; !err && i < sizeof plain / sizeof *plain; i++)
+        err = add(filter, plain[i], 0, NULL);
+    for (size_t i = 0; !err && i < sizeof limited / sizeof *limited; i++)
+        err = add(filter, limited[i].name, limited[i].tests[1].op ? 2 : 1, limited[i].tests);
     if (!err)
-        err = add(filter, "open", 1, &open_reads);
-    if (!err)
-        err = add(filter, "clone", 1, &thread);
-    if (!err)
-        err = add_values(filter, "kill", 0, self, 1);
-    if (!err)
-        err = add_values(filter, "tgkill", 0, self, 1);
-    if (!err) /* reading them: no new ones */
-        err = add_values(filter, "prlimit64", 2, limits_of_self, 1);
-    return err;
-}
-
-static int add_control(scmp_filter_ctx filter)
-{
-    static const unsigned long fcntls[] = { F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD, F_DUPFD_CLOEXEC };
-    static const unsigned long ioctls[] = { FIONBIO, FIONREAD, FIOCLEX, FIONCLEX, TCGETS };
-    static const unsigned long prctls[] = { PR_SET_NAME, PR_SET_VMA };
-    int err = add_values(filter, "fcntl", 1, fcntls, sizeof fcntls / sizeof *fcntls);
-    if (!err)
-        err = add_values(filter, "ioctl", 1, ioctls, sizeof ioctls / sizeof *ioctls);
-    return err ? err : add_values(filter, "prctl", 0, prctls, sizeof prctls / sizeof *prctls);
+        err = add(filter, "kill", 1, &self);
+    return err ? err : add(filter, "tgkill", 1, &self);
 }
 
 static int load(scmp_filter_ctx filter)
@@ -132,15 +133,7 @@ static int load(scmp_filter_ctx filter)
 int mk_confine_seccomp(void)
 {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
-    int err = filter ? MK_OK : MK_ENOMEM;
-    for (size_t i = 0; !err && i < sizeof plain / sizeof *plain; i++)
-        err = add(filter, plain[i], 0, NULL);
-    if (!err)
-        err = add_process(filter);
-    if (!err)
-        err = add_sockets(filter);
-    if (!err)
-        err = add_control(filter);
+    int err = filter ? add_all(filter) : MK_ENOMEM;
     if (!err)
         err = load(filter);
     seccomp_release(filter);
