@@ -22,5 +22,6 @@ files["runtime/meta"] = { std = "lua54", ignore = { "1..", "2..", "3..", "4..", 
 files["runtime/pages"] = { std = "adapter" }
 files["runtime/service"] = { std = "lua54", read_globals = { "host" } }
 files["tests/**/*.lua"] = { std = "lua54" }
+files["tests/lua/service_*.lua"] = { std = "lua54", globals = { "host" } }
 files["tools/**/*.lua"] = { std = "lua54" }
 files["rockspec/**/*.lua"] = { std = "lua54" }
