@@ -278,6 +278,7 @@ return {
   ["help.relay.text"] = "Leave two-step verification on. When the utility asks, a page here asks you.",
   ["help.off.title"] = "Utilities where it must be off",
   ["help.off.text"] = "Switch it off before you sign in here. You can switch it on again once the account is linked; to authorize again later, it must be off again.",
+  ["help.off.not_all"] = "not every customer can switch it off",
   ["help.kinds"] = "It asks for {kinds}.",
   ["help.kind.otp"] = "a code by text, call or e-mail",
   ["help.kind.totp"] = "a code from an app",

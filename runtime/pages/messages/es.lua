@@ -278,6 +278,7 @@ return {
   ["help.relay.text"] = "Deje activada la verificación en dos pasos. Cuando la compañía pregunte, una página se lo pregunta a usted aquí.",
   ["help.off.title"] = "Compañías donde debe estar desactivada",
   ["help.off.text"] = "Desactívela antes de iniciar sesión aquí. Puede activarla otra vez cuando la cuenta esté vinculada; para autorizar de nuevo más tarde, debe estar desactivada otra vez.",
+  ["help.off.not_all"] = "no todos los clientes pueden desactivarla",
   ["help.kinds"] = "Pide {kinds}.",
   ["help.kind.otp"] = "un código por mensaje, llamada o correo",
   ["help.kind.totp"] = "un código de una aplicación",

@@ -39,8 +39,8 @@ end
 
 local function show(req, at)
   if not at.form then return first_pages(req, at) end
-  if at.template.disabled then return view.plain_page(req, at, 410, "disabled") end
   local p = progress.of(at.form)
+  if at.template.disabled and p.state == "choose" then return view.plain_page(req, at, 410, "disabled") end
   local anew = AGAIN[p.state] and req.query.again and at.form.expires > host.now()
   if p.state == "choose" or anew then return first_pages(req, at, p) end
   return standing.show(req, at, p)
