@@ -134,7 +134,7 @@ local function consent(req, at, t)
   local authorization, why = authorizations.submit(at.form, { utility = one.id, email = email, sealed = req.sealed, peer = web.peer(req),
     again = req.fields.same == "yes" })
   if authorization then
-    forms.modify(at.form.team, at.form.uid, { language = language })
+    forms.modify(at.form.team, at.form.uid, { language = language, customer_email = at.form.customer_email == "" and email or nil })
     send_receipt(req, at, authorization, one, language)
   elseif why ~= "in_progress" and why ~= "expired" and why ~= "disabled" then
     return refused(req, at, t, one, why)
