@@ -28,12 +28,11 @@ class World:
         self.service = Service(folder, manifests("demo", "coned", "sce"), webhook_origins=["http://127.0.0.1:9"])
         self.tokens = {"ours": self.service.team("Helio Solar"), "theirs": self.service.team("Other Energy")}
         self.teams = {k: self.service.sql("SELECT team FROM teams WHERE name = ?", n)[0][0] for k, n in (("ours", "Helio Solar"), ("theirs", "Other Energy"))}
-        for name in ("expired", "revoked", "operator"):
-            self.tokens[name] = self.service.cli("token", "create", name, "--team", "Helio Solar")
+        for name, more in (("expired", ()), ("revoked", ()), ("operator", ("--operator",))):
+            self.tokens[name] = self.service.cli("token", "create", name, "--team", "Helio Solar", *more)
         self.tokens["reader"] = self.service.cli("token", "create", "reader", "--team", "Helio Solar", "--read-only")
         self.service.sql("UPDATE tokens SET expires = ? WHERE name = 'expired'", time.time_ns() // 1000 - SECOND)
         self.service.sql("UPDATE tokens SET revoked = created WHERE name = 'revoked'")
-        self.service.sql("UPDATE tokens SET scopes = 'read write operator' WHERE name = 'operator'")
         self.service.start()
         self.document, self.succeeded = None, set()
         self.document = self.service.request("GET", "/openapi.json").json
