@@ -61,20 +61,26 @@ local function operation(endpoint)
   return out
 end
 
--- The document; base: where the API is.
-function openapi.document(base)
+-- The document. The API is where the document is.
+function openapi.document()
   local paths = {}
   for _, endpoint in ipairs(describe.endpoints) do
     paths[endpoint.path] = paths[endpoint.path] or {}
     paths[endpoint.path][endpoint.method:lower()] = operation(endpoint)
   end
-  return { openapi = "3.1.0", servers = { { url = base } }, paths = paths,
+  return { openapi = "3.1.0", servers = { { url = "/" } }, paths = paths,
     info = { title = "Meterkey", version = "2", description = "Data requests, authorizations and meters; compatible with UtilityAPI v2." },
     security = { { token = host.array {} }, { access_token = host.array {} } },
     components = { schemas = describe.schemas, securitySchemes = {
       token = { type = "http", scheme = "bearer" }, access_token = { type = "apiKey", ["in"] = "query", name = "access_token" } } } }
 end
 
-function openapi.get(call) return openapi.document(web.base(call.request)) end
+local made -- it never changes, and anybody may ask for it
+
+function openapi.get(call)
+  made = made or web.json(200, openapi.document())
+  call.whole = true
+  return made
+end
 
 return openapi

@@ -46,10 +46,10 @@ local function read(call)
   return true
 end
 
--- A value becomes JSON; what is no JSON is a response already.
+-- A value becomes JSON; what is no JSON is a response already, or says so (call.whole).
 local function answer(call, value, why)
   if value == nil then return failure(why) end
-  if call.endpoint.type ~= "application/json" then return value end
+  if call.whole or call.endpoint.type ~= "application/json" then return value end
   return web.json(200, value)
 end
 
