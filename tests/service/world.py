@@ -25,7 +25,7 @@ def same(got, wanted, what=""):
 
 class World:
     def __init__(self, folder):
-        self.service = Service(folder, manifests("demo", "coned", "sce"), webhook_origins=["http://127.0.0.1:9"])
+        self.service = Service(folder, manifests("coned", "sce"), webhook_origins=["http://127.0.0.1:9"])
         self.tokens = {"ours": self.service.team("Helio Solar"), "theirs": self.service.team("Other Energy")}
         self.teams = {k: self.service.sql("SELECT team FROM teams WHERE name = ?", n)[0][0] for k, n in (("ours", "Helio Solar"), ("theirs", "Other Energy"))}
         for name, more in (("expired", ()), ("revoked", ()), ("operator", ("--operator",))):
@@ -34,11 +34,19 @@ class World:
         self.service.sql("UPDATE tokens SET expires = ? WHERE name = 'expired'", time.time_ns() // 1000 - SECOND)
         self.service.sql("UPDATE tokens SET revoked = created WHERE name = 'revoked'")
         self.service.start()
+        self.wait_for("demo")
         self.document, self.succeeded = None, set()
         self.document = self.service.request("GET", "/openapi.json").json
         self.checker = Checker(self.document)
         self.paths = [(re.compile("^" + re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path)) + "$"), path) for path in self.document["paths"]]
         self.things = {whose: self.make(whose) for whose in ("ours", "theirs")}
+
+    def wait_for(self, utility):
+        """The program's own adapter, built aside as the service begins."""
+        until = time.monotonic() + 20
+        while not self.service.sql("SELECT 1 FROM adapters WHERE utility = ?", utility):
+            check(time.monotonic() < until, utility, "is not live:", self.service.log())
+            time.sleep(0.05)
 
     def make(self, whose):
         """One object of each kind -> their uids."""

@@ -74,7 +74,7 @@ bodies.TokenCreate = object("A new token.", {
   expires = null(types.time("In ten years if absent.")),
 }, { "name" })
 
-bodies.FormResend = object("An address other than the data request's.", { customer_email = email "Where the link goes." })
+bodies.FormResend = object("Where to.", { customer_email = email "Becomes the data request's; without it, the one that it has is used." })
 
 bodies.AdapterRollback = object("Which version.", { version = text("Its hash; the one before if absent.", 128, { minLength = 1 }) })
 

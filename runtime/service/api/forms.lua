@@ -3,7 +3,7 @@ local adapters = require "service.adapters"
 local audit = require "service.audit"
 local forms = require "service.forms"
 local problem = require "service.api.problem"
-local resend = require "service.resend"
+local sending = require "service.sending"
 local shape = require "service.api.shape"
 local api = {}
 
@@ -64,15 +64,14 @@ function api.remove(call)
   return { success = true }
 end
 
-local REFUSED = { disabled = "It is disabled: its link answers no more.", no_email = "It has no customer_email to send to." }
-
+-- An address in the body becomes the data request's.
 function api.resend(call)
   local row = forms.get(call.team, call.params.uid)
   if not row then return problem.not_found() end
-  local sent, code = resend.send(row, call.base, call.body.customer_email)
-  if not sent then return problem.conflict(code, REFUSED[code]) end
-  audit.add(call.team, call:who(), "form.resent", "form:" .. sent.uid, call.peer)
-  return { success = true, form = shape.form(call, sent) }
+  if row.disabled then return problem.conflict("disabled", "It is disabled: its link answers no more.") end
+  if call.body.customer_email then row = forms.modify(call.team, row.uid, { customer_email = call.body.customer_email }) end
+  if row.customer_email == "" then return problem.conflict("no_email", "It has no customer_email to send to.") end
+  return { success = true, form = shape.form(call, (sending.link(row, call.base, call:who(), call.peer))) }
 end
 
 return api
