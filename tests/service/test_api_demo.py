@@ -1,6 +1,7 @@
 #!/usr/bin/python3
-"""A program at the API, from a data request to meters, with made-up customers at a running sandbox: as clients of UtilityAPI v2 do it, with codes
-and questions by /challenge. Prints one line a test."""
+"""A program at the API, from a data request to meters, with made-up customers at a running sandbox.
+
+As clients of UtilityAPI v2 do it; codes and questions by /challenge. Prints one line a test."""
 import json
 import os
 import subprocess
@@ -20,7 +21,8 @@ ORIGIN = "127.0.0.1:18102"  # what the adapter declares
 
 class Sandbox:
     def __init__(self):
-        self.process = subprocess.Popen([PROGRAM, "sandbox", "--quiet", "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.process = subprocess.Popen([PROGRAM, "sandbox", "--quiet", "--listen", "127.0.0.1:0"],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         line = ""
         while "http://127.0.0.1:" not in line:
             line = self.process.stdout.readline()
@@ -29,7 +31,8 @@ class Sandbox:
 
     def code(self, user, after=0):
         """The code that the customer's phone got."""
-        with urllib.request.urlopen("http://127.0.0.1:%d/phone.json?user=%s&after=%d&wait=10" % (self.port, user, after), timeout=20) as reply:
+        with urllib.request.urlopen("http://127.0.0.1:%d/phone.json?user=%s&after=%d&wait=10" % (self.port, user,
+            after), timeout=20) as reply:
             return json.load(reply)["messages"][-1]["code"]
 
     def stop(self):
@@ -40,7 +43,8 @@ class Sandbox:
 class Client:
     def __init__(self, folder):
         self.sandbox = Sandbox()
-        self.service = Service(folder, utility_sessions=20, allow_origins=["http://" + ORIGIN], connect_to=["%s:127.0.0.1:%d" % (ORIGIN, self.sandbox.port)])
+        self.service = Service(folder, utility_sessions=20, allow_origins=["http://" + ORIGIN],
+            connect_to=["%s:127.0.0.1:%d" % (ORIGIN, self.sandbox.port)])
         self.token = self.service.team("Helio Solar")
         self.service.start()
         self.until(lambda: self.good("GET", "/api/v2/utilities")["utilities"], "DEMO is live")
@@ -61,7 +65,8 @@ class Client:
 
     def submit(self, scenario, utility="DEMO"):
         form = self.good("POST", "/api/v2/forms")["uid"]
-        return self.good("POST", "/api/v2/forms/%s/test-submit" % form, {"utility": utility, "scenario": scenario})["referral"]
+        return self.good("POST", "/api/v2/forms/%s/test-submit" % form,
+            {"utility": utility, "scenario": scenario})["referral"]
 
     def find(self, code):
         return self.good("GET", "/api/v2/authorizations?include=meters&referrals=" + code)["authorizations"][0]
@@ -75,7 +80,8 @@ class Client:
         return self.until(lambda: (lambda c: c and c != but and c)(self.good("GET", path)["challenge"]), "a question")
 
     def answer(self, code, challenge, value):
-        return self.good("POST", "/api/v2/authorizations/%s/challenge" % self.find(code)["uid"], {"id": challenge["id"], "answer": value})
+        return self.good("POST", "/api/v2/authorizations/%s/challenge" % self.find(code)["uid"],
+            {"id": challenge["id"], "answer": value})
 
     def stop(self):
         self.service.stop()
@@ -88,11 +94,13 @@ def as_clients_do_it(c):
     same((one["status"], len(one["meters"]["meters"]), one["is_test"]), ("updated", 1, True))
     check({"access_valid", "meters_full"} <= {n["type"] for n in one["notes"]}, one["notes"])
     meter = one["meters"]["meters"][0]
-    check(meter["base"]["meter_numbers"] and meter["base"]["service_class"] == "electric" and meter["base"]["service_address"], meter)
+    check(meter["base"]["meter_numbers"] and meter["base"]["service_class"] == "electric"
+        and meter["base"]["service_address"], meter)
     same(c.good("POST", "/api/v2/meters/historical-collection", {"meters": [meter["uid"]]})["meters"], [meter["uid"]])
     same(c.good("GET", "/api/v2/meters/" + meter["uid"])["status"], "updated")
     same(c.good("GET", "/api/v2/bills?meters=" + meter["uid"])["bills"], [])
-    table = c.service.request("GET", one["exports"]["meters_csv"][len(c.service.url):], None, {"Authorization": "Bearer " + c.token})
+    table = c.service.request("GET", one["exports"]["meters_csv"][len(c.service.url):], None,
+        {"Authorization": "Bearer " + c.token})
     check(meter["uid"].encode() in table.body, table.body)
 
 
@@ -120,7 +128,8 @@ def a_code_by_text(c):
     same((one["status"], len(one["meters"]["meters"])), ("updated", 1))
     check("access_code_needed" not in [n["type"] for n in one["notes"]], one["notes"])
     types = [e["type"] for e in c.good("GET", "/api/v2/events")["events"] if e.get("authorization_uid") == one["uid"]]
-    same(types, ["authorization_update_finished_successful", "meter_created", "authorization_update_delayed", "authorization_update_started",
+    same(types, ["authorization_update_finished_successful", "meter_created", "authorization_update_delayed",
+        "authorization_update_started",
                  "authorization_created"])
 
 
@@ -162,7 +171,8 @@ def another_utility_in_name(c):
     same((one["utility"], one["status"], one["meters"]["meters"][0]["utility"]), ("SCE", "updated", "SCE"))
 
 
-TESTS = [as_clients_do_it, four_meters, a_wrong_password, a_code_by_text, a_wrong_code, security_questions, a_choice_then_a_code, another_utility_in_name]
+TESTS = [as_clients_do_it, four_meters, a_wrong_password, a_code_by_text, a_wrong_code, security_questions,
+    a_choice_then_a_code, another_utility_in_name]
 
 
 def main():

@@ -1,5 +1,7 @@
 #!/usr/bin/python3
-"""docs/api.md: each of its curl lines is run as it stands and succeeds; its check of a signature takes what the service signs. Prints one line each."""
+"""docs/api.md: each of its curl lines is run as it stands and succeeds; its check of a signature is the rule's.
+
+Prints one line a test."""
 import hashlib
 import os
 import re
@@ -26,7 +28,8 @@ def blocks(language):
 def run_line(w, line, values):
     """-> the answer's text; a status other than 200 fails."""
     # 28: --max-time of the stream, which has no end
-    done = subprocess.run(["sh", "-c", line.replace("curl -s", 'curl -w "\\n%{http_code}" -s', 1)], capture_output=True, text=True, timeout=20,
+    done = subprocess.run(["sh", "-c", line.replace("curl -s", 'curl -w "\\n%{http_code}" -s', 1)], capture_output=True,
+        text=True, timeout=20,
                           env=dict(os.environ, **values), check=False)
     body, _, status = done.stdout.rpartition("\n")
     same((status, done.returncode in (0, 28)), ("200", True), "%s: %s %s" % (line, body, done.stderr))
@@ -39,7 +42,8 @@ def lines_of_the_guide(w):
     form, authorization, referral = w.submitted(scenario="mfa_sms")
     w.meter("ours", authorization)
     ask(w, authorization)
-    values = {"URL": w.service.url, "TOKEN": w.tokens["ours"], "OPERATOR": w.tokens["operator"], "FORM": form, "REFERRAL": referral,
+    values = {"URL": w.service.url, "TOKEN": w.tokens["ours"], "OPERATOR": w.tokens["operator"], "FORM": form,
+        "REFERRAL": referral,
               "AUTHORIZATION": authorization, "WEBHOOK": w.things["ours"]["webhooks"]}
     for line in lines:
         if "/test-submit" in line:
@@ -50,9 +54,11 @@ def lines_of_the_guide(w):
 def commands_of_the_guide(w):
     """The commands before the first curl, with the test's own store."""
     for line in blocks("sh")[0].splitlines():
-        words = line.replace("sqlite:meterkey.db", w.service.store).replace("meterkey ", os.path.join(ROOT, os.environ.get("BUILD", "build"), "meterkey "), 1)
+        words = line.replace("sqlite:meterkey.db", w.service.store).replace("meterkey ",
+            os.path.join(ROOT, os.environ.get("BUILD", "build"), "meterkey "), 1)
         words = words.replace("Helio Solar", "Guide Solar").replace("sqlite:meterkey.db", w.service.store)
-        done = subprocess.run(["sh", "-c", words], input="correct horse battery\n" * 2, capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run(["sh", "-c", words], input="correct horse battery\n" * 2, capture_output=True, text=True,
+            timeout=30, check=False)
         same(done.returncode, 0, line + done.stderr)
 
 
@@ -61,9 +67,11 @@ def the_signature_of_the_guide(_):
     names = {}
     exec(blocks("python")[0], names)
     body = b'{\n    "events": []\n}'
-    headers = {"X-UtilityAPI-Webhook-Salt": "s4lt", "X-UtilityAPI-Webhook-Signature": hashlib.sha256(b"word.s4lt." + body).hexdigest()}
+    headers = {"X-UtilityAPI-Webhook-Salt": "s4lt",
+        "X-UtilityAPI-Webhook-Signature": hashlib.sha256(b"word.s4lt." + body).hexdigest()}
     same(names["is_genuine"]("word", headers, body), True)
-    same((names["is_genuine"]("word", headers, body + b" "), names["is_genuine"]("other", headers, body)), (False, False))
+    same((names["is_genuine"]("word", headers, body + b" "), names["is_genuine"]("other", headers, body)),
+        (False, False))
 
 
 if __name__ == "__main__":

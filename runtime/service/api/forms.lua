@@ -20,8 +20,10 @@ end
 
 -- The utility in its own spelling; empty is nil. -> values, or nil and a problem.
 local function values_of(call, empty)
-  local values = { template_uid = call:given("template_uid"), authorization_uid = call:given("authorization_uid", empty),
-    customer_email = call:given("customer_email", ""), scope = call:given("scope", {}), utility = call:given("utility", empty) }
+  local values = { template_uid = call:given("template_uid"), authorization_uid = call:given("authorization_uid",
+    empty),
+    customer_email = call:given("customer_email", ""), scope = call:given("scope", {}), utility = call:given("utility",
+      empty) }
   if values.utility == "" then values.utility = empty end
   if type(values.utility) == "string" then
     local one = adapters.by_utility(values.utility)
@@ -69,7 +71,8 @@ function api.resend(call)
   local row = forms.get(call.team, call.params.uid)
   if not row then return problem.not_found() end
   if row.disabled then return problem.conflict("disabled", "It is disabled: its link answers no more.") end
-  if call.body.customer_email then row = forms.modify(call.team, row.uid, { customer_email = call.body.customer_email }) end
+  if call.body.customer_email then row = forms.modify(call.team, row.uid,
+    { customer_email = call.body.customer_email }) end
   if row.customer_email == "" then return problem.conflict("no_email", "It has no customer_email to send to.") end
   return { success = true, form = shape.form(call, (sending.link(row, call.base, call:who(), call.peer))) }
 end
