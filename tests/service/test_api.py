@@ -176,6 +176,14 @@ def historical_collection(w):
         meters[::-1])
 
 
+def the_link_of_a_form(w):
+    """Also with what UtilityAPI lets one add to it."""
+    for link in (w.good("POST", F)["url"], w.good("GET", "/api/v2/templates/" + w.things["ours"]["templates"])["base_url"]):
+        for more in ("", "?utility=SCE&email=pat%40mail.test&state=s1&noredirect=1"):
+            reply = w.service.request("GET", link[len(w.service.url):] + more)
+            check(reply.status in (200, 303), link + more, reply.status, reply.body[:200])
+
+
 def unknown_parameters_and_repeated_lists(w):
     uids = [w.good("POST", F)["uid"] for _ in range(2)]
     for query in ("uids=%s,%s", "uids=%s&uids=%s", "uids=%s,&utterly=unknown&uids=%s", "uids=%s%%2C%s&is_odd=true"):
@@ -297,6 +305,8 @@ def scopes_on_authorizations(w):
         one = w.good("GET", A + "/" + w.submitted(scope=given)[1])
         check(one["expires"] == wanted or (wanted is None and one["expires"].startswith("2029")), one["expires"])
         same((one["scope"]["expires"], one["scope"]["ongoing_end"]), (one["expires"], None))
+    for past in ("2020-01-01", "0001-01-01T00:00:00Z"):
+        same(w.bad(400, "invalid_param", "POST", F, {"scope": {"expires": past}})["param"], "scope")
 
 
 def meters_are_shaped(w):
@@ -497,6 +507,9 @@ def the_same_key_does_it_once(w):
     w.bad(409, "idempotency_key_reused", "POST", "/api/v2/tokens", {"name": "a"}, headers=key)
     check(w.good("POST", F, {"customer_email": "a@b.test"}, "theirs", headers=key)["uid"] != first.json["uid"],
         "another team's key")
+    shown = [w.good("POST", "/api/v2/tokens", {"name": "a"}, headers={"Idempotency-Key": "t"})["token"] for _ in range(2)]
+    same(shown[0], shown[1])
+    w.canaries = [shown[0].encode()]
     w.service.sql("UPDATE idempotency SET created = created - ?", 86401 * SECOND)
     check(w.good("POST", F, {"customer_email": "a@b.test"}, headers=key)["uid"] != first.json["uid"], "after a day")
 
@@ -684,7 +697,7 @@ def secrets_are_nowhere(w):
         if os.path.isfile(path):
             with open(path, "rb") as file:
                 text = file.read()
-            for canary in (b"CANARY-424242", b"CANARY-secret", w.tokens["ours"].encode(), b"UAPI_TEST_"):
+            for canary in (b"CANARY-424242", b"CANARY-secret", w.tokens["ours"].encode(), b"UAPI_TEST_", *w.canaries):
                 check(canary not in text, name, canary)
 
 
@@ -699,7 +712,7 @@ TESTS = [a_form_without_a_body, json_that_calls_itself_a_form, test_submit_gives
     meters_inside_of_authorizations, every_field_is_there,
          pages_follow_one_another, the_next_page_is_on_the_host_that_was_called, pages_hold_a_thousand,
          uids_are_text_and_times_are_exact,
-         errors_have_the_envelope, too_many_requests, historical_collection, unknown_parameters_and_repeated_lists,
+         errors_have_the_envelope, too_many_requests, historical_collection, the_link_of_a_form, unknown_parameters_and_repeated_lists,
          both_ways_to_send_the_token,
          forms_change, a_form_that_renews, filters_of_forms, authorizations_change, filters_of_authorizations,
          revoked_is_gone, tests_can_be_deleted,

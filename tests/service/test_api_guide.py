@@ -43,8 +43,8 @@ def lines_of_the_guide(w):
     w.meter("ours", authorization)
     ask(w, authorization)
     values = {"URL": w.service.url, "TOKEN": w.tokens["ours"], "OPERATOR": w.tokens["operator"], "FORM": form,
-        "REFERRAL": referral,
-              "AUTHORIZATION": authorization, "WEBHOOK": w.things["ours"]["webhooks"]}
+              "AUTH": "Authorization: Bearer " + w.tokens["ours"], "AUTHORIZATION": authorization,
+              "REFERRAL": referral, "WEBHOOK": w.things["ours"]["webhooks"]}
     for line in lines:
         if "/test-submit" in line:
             values = dict(values, FORM=w.good("POST", "/api/v2/forms")["uid"])

@@ -51,6 +51,8 @@ def wrong_values(schema):
         out += ["yesterday", "2026-01-01 10:00:00Z", "2026-01-01", "2026-13-01T10:00:00Z", "2026-01-01T10:00:00"]
     if schema.get("format") == "expiry":
         out += ["3 years", "0d", "-1d", "forever"]
+    if "x-maxBytes" in schema:
+        out += [{"a": "x" * schema["x-maxBytes"]}, {"a": ["xxxx"] * (schema["x-maxBytes"] // 4)}]
     if "minimum" in schema:
         out.append(schema["minimum"] - 1)
     if schema.get("maximum"):
@@ -162,7 +164,8 @@ def bodies_that_are_none(w):
         path, who = w.filled(path), who_for(operation)
         for raw in (b"{", b"{\"a\": 1,}", b"[]", b"[{}]", b"{\"a\": 1, \"a\": 2}", b"{} {}", b"{\"a\": \"\\ud800\"}",
             b"{\"a\": \"\\u0000\"}",
-                    b"{\"a\": \"\xff\"}", b"[" * 5000, b"{\"a\":" * 5000):
+                    b"{\"a\": \"\xff\"}", b"[" * 5000, b"{\"a\":" * 5000,
+                    b"{\"scope\": " + b"{\"a\":" * 300 + b"1" + b"}" * 301, b"{\"scope\": " + b"[" * 40 + b"]" * 40 + b"}"):
             w.bad(400, "invalid_param", method, path, raw, who)
             w.bad(400, "invalid_param", method, path, raw, who,
                 headers={"Content-Type": "application/x-www-form-urlencoded"})

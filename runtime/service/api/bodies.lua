@@ -13,7 +13,7 @@ scope.properties = {
   expires = text("until_revoked, a duration (7d, 3y) or a time.", 64, { format = "expiry" }),
   ongoing_end = null(types.time("Monitoring ends then.")),
 }
-scope.maxProperties = 20
+scope.maxProperties, scope["x-maxBytes"] = 20, 4096
 
 bodies.FormCreate = object("A new data request; an empty body is a valid one.", {
   template_uid = null(uid("Which template; the newest one that is not disabled if absent.")),

@@ -1,6 +1,7 @@
 -- Data requests in the API.
 local adapters = require "service.adapters"
 local audit = require "service.audit"
+local clock = require "service.clock"
 local forms = require "service.forms"
 local problem = require "service.api.problem"
 local sending = require "service.sending"
@@ -30,6 +31,8 @@ local function values_of(call, empty)
     if not one then return problem.invalid("utility", "is no utility that is here; GET /api/v2/utilities has them") end
     values.utility = one.utility_id or one.id
   end
+  local expires = values.scope and clock.parse(values.scope.expires)
+  if expires and expires <= host.now() then return problem.invalid("scope", "expires: that is over already") end
   return values
 end
 

@@ -94,6 +94,8 @@ local function object_problem(schema, value)
     local problem = field and problem_of(field, one)
     if problem then return ("field %s %s"):format(name, problem) end
   end
+  local bytes = schema["x-maxBytes"]
+  if bytes and #host.encode(value) > bytes then return ("must be at most %d bytes long"):format(bytes) end
   if schema.maxProperties and count > schema.maxProperties then return "has too many fields" end
 end
 
