@@ -72,7 +72,8 @@ static const mk_option user_options[] = {
 };
 static const mk_option token_options[] = {
     { "--team", "NAME", "of which team (Meterkey)", NULL, false },
-    { "--read-only", NULL, "it can look, and change nothing", NULL, false }, STORE_OPTIONS, END
+    { "--read-only", NULL, "it can look, and change nothing", NULL, false },
+    { "--operator", NULL, "it can reload adapters and roll them back, too, for all teams", NULL, false }, STORE_OPTIONS, END
 };
 static const mk_option stage_options[] = {
     { "--scripts", "DIR", "the folder that holds utilities/ and cases/", "dir", false },
