@@ -37,7 +37,10 @@ static void plan(mk_httpd *httpd)
 {
     MHD_UNSIGNED_LONG_LONG wait = 0;
     bool known = MHD_get_timeout(httpd->daemon, &wait) == MHD_YES;
-    if (httpd->waiting && (!known || wait > 1000)) {
+    if (httpd->resumed) { /* the library's descriptor does not tell of it */
+        known = true;
+        wait = 0;
+    } else if (httpd->waiting && (!known || wait > 1000)) {
         known = true;
         wait = 1000;
     }
@@ -52,6 +55,7 @@ static void turn(mk_httpd *httpd)
     if (!httpd->daemon || httpd->running)
         return;
     httpd->running = true;
+    httpd->resumed = false;
     int64_t patience = (int64_t)httpd->limits.answer_seconds * 1000000;
     mk_httpd_end_waiting(httpd, mk_clock_mono_us() - patience, false);
     MHD_run(httpd->daemon);
@@ -74,6 +78,14 @@ static void on_poll(uv_poll_t *poll, int status, int events)
     turn(poll->data);
 }
 
+void mk_httpd_resume(mk_httpd *httpd, struct MHD_Connection *connection)
+{
+    MHD_resume_connection(connection);
+    httpd->resumed = true;
+    if (!httpd->running && !httpd->closing)
+        plan(httpd);
+}
+
 static void set_limits(mk_httpd_limits *to, const mk_httpd_limits *from)
 {
     if (from)
@@ -92,6 +104,30 @@ static void set_limits(mk_httpd_limits *to, const mk_httpd_limits *from)
         to->fields = 100;
 }
 
+static int digit(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+}
+
+/* As the library's own, but %00 stays as it stands: it would cut the path or the value short. */
+static size_t unescape(void *arg, struct MHD_Connection *connection, char *text)
+{
+    (void)arg;
+    (void)connection;
+    char *out = text;
+    for (const char *at = text; *at; at++) {
+        const int high = *at == '%' ? digit(at[1]) : -1, low = high >= 0 ? digit(at[2]) : -1;
+        if (low >= 0 && high + low > 0) {
+            *out++ = (char)(high * 16 + low);
+            at += 2;
+        } else {
+            *out++ = *at;
+        }
+    }
+    *out = '\0';
+    return (size_t)(out - text);
+}
+
 /* The daemon takes fd over if it starts. */
 static int start_daemon(mk_httpd *httpd, int fd)
 {
@@ -101,7 +137,7 @@ static int start_daemon(mk_httpd *httpd, int fd)
         MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, mk_httpd_on_done, httpd,
         MHD_OPTION_CONNECTION_LIMIT, limits->connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT, limits->per_address,
         MHD_OPTION_CONNECTION_TIMEOUT, limits->idle_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT, limits->header_bytes,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL, MHD_OPTION_END);
     return httpd->daemon ? MK_OK : MK_EIO;
 }
 

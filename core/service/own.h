@@ -2,6 +2,7 @@
 #ifndef MK_SERVICE_OWN_H
 #define MK_SERVICE_OWN_H
 #include "bind/app.h"
+#include "service/adapters.h"
 #include "service/config.h"
 #include "service/httpd.h"
 #include "service/keys.h"
@@ -20,6 +21,7 @@ struct mk_service {
     mk_app *app;
     mk_httpd *httpd;
     mk_pool *pool;
+    mk_adapters *adapters; /* NULL: no handler for them */
     uv_prepare_t turn; /* commits before the loop waits */
     uv_timer_t tick;
     mk_unit *current;  /* whose handler runs now */

@@ -122,6 +122,8 @@ static int begin(mk_service *service, char *why)
         err = run_start(service, why);
     if (!err) {
         begin_turns(service);
+        if (mk_adapters_start(&service->adapters, service))
+            mk_log(MK_LOG_ERROR, "adapters", "out of memory: changes of adapters are not seen");
         return MK_OK;
     }
     service->stopping = true;
@@ -202,6 +204,7 @@ void mk_service_stop(mk_service *service, void (*stopped)(void *arg), void *arg)
     service->stopped = stopped;
     service->stopped_arg = arg;
     service->stop_by = mk_clock_mono_us() + STOP_US;
+    mk_adapters_stop(service->adapters);
     mk_stream_end(service);
     mk_unit_turn(service);
     mk_httpd_stop(service->httpd);
@@ -213,6 +216,7 @@ void mk_service_free(mk_service *service)
     if (!service)
         return;
     mk_pool_free(service->pool);
+    mk_adapters_free(service->adapters);
     mk_app_free(service->app);
     mk_unit_drop(service);
     mk_keys_free(service->keys);
@@ -223,5 +227,5 @@ void mk_service_free(mk_service *service)
 
 void mk_service_reload(mk_service *service)
 {
-    (void)service;
+    mk_adapters_reload(service->adapters);
 }

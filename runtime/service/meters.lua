@@ -53,7 +53,7 @@ function meters.get(team, uid)
   return row and read(row)
 end
 
--- filter: {uids, authorizations, utility, is_archived, is_activated, service, search, after, limit} -> rows, next uid.
+-- filter: {uids, authorizations, users, utility, is_archived, is_activated, is_monitored, service, search, after, limit} -> rows, next uid.
 function meters.list(team, filter)
   local where = {}
   for column, value in pairs { uid = filter.uids or false, authorization = filter.authorizations or false, utility = filter.utility or false,
@@ -62,6 +62,12 @@ function meters.list(team, filter)
   end
   for _, name in ipairs { "is_archived", "is_activated" } do
     if filter[name] ~= nil then where[#where + 1] = { name, filter[name] and 1 or 0 } end
+  end
+  if filter.is_monitored ~= nil then where[#where + 1] = { "sql", "monitoring IS " .. (filter.is_monitored and "NOT " or "") .. "NULL" } end
+  if filter.users then
+    local marks = #filter.users > 0 and ("?"):rep(#filter.users, ", ") or "NULL"
+    where[#where + 1] = { "sql", "authorization IN (SELECT a.uid FROM authorizations a WHERE a.team = meters.team AND a.user IN (" .. marks .. "))",
+      table.unpack(filter.users) }
   end
   for word in (filter.search or ""):lower():gmatch("%S+") do
     where[#where + 1] = { "sql", "instr(search, ?) > 0", word }
