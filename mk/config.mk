@@ -2,7 +2,7 @@
 
 # $(BUILD)/config.mk holds what pkg-config says. It is made after the packages
 # are there, and make reads itself anew when it has been made.
-PKGS := lua5.4 sqlite3 libcurl libpcre2-8 libuv libxml-2.0 jansson openssl libpsl libidn2 libmicrohttpd libsodium libzstd
+PKGS := lua5.4 sqlite3 libcurl libpcre2-8 libuv libxml-2.0 jansson openssl libpsl libidn2 libmicrohttpd libsodium libzstd libseccomp
 ifneq ($(filter-out clean deps uninstall lint-style,$(or $(MAKECMDGOALS),all)),)
 include $(BUILD)/config.mk
 endif

@@ -140,16 +140,16 @@ static void go(mk_app_task *task, int nargs)
 {
     char why[MK_APP_WHY];
     int count = 0;
-    lua_State *L = task->thread;
-    const int status = lua_resume(L, task->app->L, nargs, &count);
+    lua_State *L = task->thread, *main = task->app->L; /* finish frees the task */
+    const int status = lua_resume(L, main, nargs, &count);
     if (status == LUA_YIELD) {
         task->waits = true;
         return;
     }
     if (status != LUA_OK) {
-        luaL_traceback(task->app->L, L, luaL_tolstring(L, -1, NULL), 0);
-        finish(task, NULL, lua_tostring(task->app->L, -1));
-        lua_pop(task->app->L, 1);
+        luaL_traceback(main, L, luaL_tolstring(L, -1, NULL), 0);
+        finish(task, NULL, lua_tostring(main, -1));
+        lua_pop(main, 1);
         return;
     }
     json_t *result = count ? mk_lua_to_json(L, -count, why, sizeof why) : NULL;

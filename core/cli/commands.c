@@ -64,6 +64,16 @@ static const mk_option serve_options[] = {
     { "--scripts", "DIR", "adapters in DIR/utilities, their cases in DIR/cases", "dir", false },
     { "--runtime", "DIR", "modules and pages in DIR come before the built-in ones", "dir", false }, END
 };
+#define STORE_OPTIONS \
+    { "--config", "FILE", "settings of the service", "file", false }, { "--store", "URL", "sqlite:PATH, in place of what the settings say", NULL, false }
+static const mk_option user_options[] = {
+    { "--team", "NAME", "of which team (Meterkey); made if there is none of that name", NULL, false },
+    { "--role", "ROLE", "owner (the default), member or read", "owner member read", false }, STORE_OPTIONS, END
+};
+static const mk_option token_options[] = {
+    { "--team", "NAME", "of which team (Meterkey)", NULL, false },
+    { "--read-only", NULL, "it can look, and change nothing", NULL, false }, STORE_OPTIONS, END
+};
 static const mk_option stage_options[] = {
     { "--scripts", "DIR", "the folder that holds utilities/ and cases/", "dir", false },
     { "--runtime", "DIR", "modules in DIR come before the built-in ones", "dir", false }, END
@@ -146,6 +156,14 @@ const mk_command mk_commands[] = {
       "core that signs in at the portals. SIGTERM finishes or parks what runs and ends; SIGHUP looks at the adapters now.\n\n"
       "  meterkey serve --store sqlite:meterkey.db --listen 127.0.0.1:8080",
       NULL, serve_options, false, mk_cmd_serve },
+    { "user", "people who may use the dashboard", "add|list|password|disable|enable [EMAIL]", 1, 2, NULL,
+      "Works on the store of a service, whether it runs or not. Passwords are asked for, or read from standard input.\n\n"
+      "  meterkey user add ops@company.test --team \"Helio Solar\" --store sqlite:meterkey.db",
+      NULL, user_options, false, mk_cmd_user },
+    { "token", "tokens of the API", "create|list|revoke [NAME|UID]", 1, 2, NULL,
+      "Works on the store of a service, whether it runs or not. A token is shown once, when it is made.\n\n"
+      "  meterkey token create billing --team \"Helio Solar\" --store sqlite:meterkey.db",
+      NULL, token_options, false, mk_cmd_token },
     { "bench", "drive many sessions against a portal of yours and measure", "ADAPTER", 1, 1, "adapter",
       "Prints CPU per session, our own share of the time (p50, p99), memory of a live and of a parked session, and requests. "
       "Point it at a test portal with --connect-to and --cacert, never at one that is not yours.",
@@ -159,10 +177,16 @@ const mk_command mk_commands[] = {
     { NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL, false, NULL }
 };
 
+static const mk_option worker_options[] = {
+    { "--cacert", "PATH", "certificates that it may read besides the system's", "file", false },
+    { "--require-confinement", "yes|no", "end where the kernel has no Landlock or seccomp (yes)", "yes no", false }, END
+};
+
 const mk_command mk_hidden_commands[] = {
     { "worker", "sign in for `meterkey serve`, in a process of its own", "", 0, 0, NULL,
-      "Not meant for people: `meterkey serve` starts it, with a Unix socket as descriptor 3, and tells it there what to do.",
-      NULL, NULL, false, mk_cmd_worker },
+      "Not meant for people: `meterkey serve` starts it, with a Unix socket as descriptor 3, and tells it there what to do. It "
+      "seals itself off first: it opens no file of yours, starts no program, and has no socket but those to portals.",
+      NULL, worker_options, false, mk_cmd_worker },
     { "stage", "build and try an adapter for `meterkey serve`, in a process of its own", "ADAPTER", 1, 1, NULL,
       "Not meant for people: prints a frame that holds the version, or what is wrong with it.",
       "14  something is wrong with the adapter, or a case of it differs", stage_options, false, mk_cmd_stage },

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "cli/command.h"
+#include "cli/serving.h"
 #include "service/config.h"
 
 #include <signal.h>
@@ -84,33 +85,16 @@ static int serve(const mk_args *args, const json_t *config)
     return err ? mk_args_say(args, err == MK_EPARSE ? 2 : 1, "%s", *why ? why : mk_err_text(err)) : 0;
 }
 
-static int override(json_t *config, const mk_args *args, const char *option, const char *name)
-{
-    const char *value = mk_args_get(args, option);
-    return value && json_object_set_new(config, name, json_string(value)) ? MK_ENOMEM : MK_OK;
-}
-
 int mk_cmd_serve(const mk_args *args)
 {
-    char why[400] = "";
     json_t *config = NULL;
     if (mk_args_has(args, "--print-config"))
         return print_config();
-    int err = mk_config_read(&config, mk_args_get(args, "--config"), why, sizeof why);
-    if (!err)
-        err = override(config, args, "--store", "store");
-    if (!err)
-        err = override(config, args, "--listen", "listen");
-    if (!err)
-        err = override(config, args, "--scripts", "scripts");
-    if (!err)
-        err = override(config, args, "--runtime", "runtime");
-    if (err) {
-        json_decref(config);
-        return mk_args_say(args, err == MK_ENOMEM ? 1 : 2, "%s", *why ? why : mk_err_text(err));
-    }
+    int status = mk_serving_config(&config, args);
+    if (status)
+        return status;
     set_log(config);
-    int status = serve(args, config);
+    status = serve(args, config);
     json_decref(config);
     return status;
 }

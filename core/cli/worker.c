@@ -1,10 +1,12 @@
 /* worker.c - the hidden command `meterkey worker`: sessions for `meterkey serve` (layer cli) */
-#include "worker/worker.h"
+#include "worker/confine.h"
 
+#include "base/err.h"
 #include "cli/command.h"
 
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { SOCKET = 3 };
@@ -19,9 +21,14 @@ static void leave_signals_to_the_service(void)
 
 int mk_cmd_worker(const mk_args *args)
 {
-    mk_confined confined = { .landlock = 0 };
-    (void)args;
+    char why[300] = "";
+    mk_confined confined;
+    const char *require = mk_args_get(args, "--require-confinement");
+    const mk_confine_options options = { .cacert = mk_args_get(args, "--cacert"), .require = !require || strcmp(require, "no") != 0 };
     leave_signals_to_the_service();
+    int err = mk_worker_confine(&confined, &options, why, sizeof why);
+    if (err)
+        return mk_args_say(args, 1, "%s", *why ? why : mk_err_text(err));
     const int status = mk_worker_run(SOCKET, &confined);
     fflush(NULL);
     _exit(status); /* at once: a lookup in the pool would be waited for */

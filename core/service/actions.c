@@ -1,6 +1,7 @@
 /* actions.c - does what a handler asked for, once it is committed (layer service) */
 #include "base/log.h"
 #include "service/own.h"
+#include "service/pool.h"
 
 #include <string.h>
 
@@ -17,10 +18,18 @@ static void reload(mk_service *service, json_t *action)
     mk_adapters_reload(service->adapters);
 }
 
+/* What is meant for the worker that has a session. */
+static void to_worker(mk_service *service, json_t *action)
+{
+    if (service->pool) /* a command of the operator's has none */
+        mk_pool_act(service->pool, json_string_value(json_object_get(action, "do")), action);
+}
+
 static const struct {
     const char *name;
     void (*act)(mk_service *service, json_t *action);
-} acts[] = { { "notify", notify }, { "reload", reload } };
+} acts[] = { { "notify", notify }, { "reload", reload }, { "start", to_worker }, { "resume", to_worker }, { "answer", to_worker },
+             { "intent_done", to_worker }, { "cancel", to_worker }, { "forget", to_worker } };
 
 void mk_action_do(mk_service *service, json_t *action)
 {

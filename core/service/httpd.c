@@ -37,7 +37,10 @@ static void plan(mk_httpd *httpd)
 {
     MHD_UNSIGNED_LONG_LONG wait = 0;
     bool known = MHD_get_timeout(httpd->daemon, &wait) == MHD_YES;
-    if (httpd->waiting && (!known || wait > 1000)) {
+    if (httpd->resumed) { /* the library's descriptor does not tell of it */
+        known = true;
+        wait = 0;
+    } else if (httpd->waiting && (!known || wait > 1000)) {
         known = true;
         wait = 1000;
     }
@@ -52,6 +55,7 @@ static void turn(mk_httpd *httpd)
     if (!httpd->daemon || httpd->running)
         return;
     httpd->running = true;
+    httpd->resumed = false;
     int64_t patience = (int64_t)httpd->limits.answer_seconds * 1000000;
     mk_httpd_end_waiting(httpd, mk_clock_mono_us() - patience, false);
     MHD_run(httpd->daemon);
@@ -72,6 +76,14 @@ static void on_poll(uv_poll_t *poll, int status, int events)
     (void)status;
     (void)events;
     turn(poll->data);
+}
+
+void mk_httpd_resume(mk_httpd *httpd, struct MHD_Connection *connection)
+{
+    MHD_resume_connection(connection);
+    httpd->resumed = true;
+    if (!httpd->running && !httpd->closing)
+        plan(httpd);
 }
 
 static void set_limits(mk_httpd_limits *to, const mk_httpd_limits *from)

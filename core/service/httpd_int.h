@@ -19,6 +19,7 @@ struct mk_httpd {
     int port;
     int closing; /* handles still to be closed */
     bool running, stop;
+    bool resumed; /* a connection was, and the daemon has not run since */
     char url[80];
 };
 
@@ -46,6 +47,9 @@ struct mk_httpd_req {
 
 /* httpd_listen.c: a listening socket, its port and its URL. As mk_httpd_start. */
 int mk_httpd_listen(const char *listen, int *fd, int *port, char *url, size_t cap);
+
+/* httpd.c: lets a suspended connection go on, in the loop's next turn. */
+void mk_httpd_resume(mk_httpd *httpd, struct MHD_Connection *connection);
 
 /* httpd_req.c: what libmicrohttpd calls. */
 enum MHD_Result mk_httpd_on_request(void *arg, struct MHD_Connection *connection, const char *url, const char *method,

@@ -23,7 +23,7 @@ static void wake(mk_httpd_stream *stream)
     if (!stream->suspended)
         return;
     stream->suspended = false;
-    MHD_resume_connection(stream->req->connection);
+    mk_httpd_resume(stream->req->httpd, stream->req->connection);
 }
 
 static ssize_t on_read(void *arg, uint64_t position, char *out, size_t max)

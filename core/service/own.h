@@ -21,6 +21,7 @@ struct mk_service {
     mk_app *app;
     mk_httpd *httpd;
     mk_adapters *adapters; /* NULL: no handler for them */
+    mk_pool *pool;
     uv_prepare_t turn; /* commits before the loop waits */
     uv_timer_t tick;
     mk_unit *current;  /* whose handler runs now */
@@ -31,9 +32,13 @@ struct mk_service {
     mk_listener *listeners;
     unsigned long requests;
     bool stopping;
+    int64_t stop_by; /* mono us: what runs then is cut off */
     void (*stopped)(void *arg);
     void *stopped_arg;
 };
+
+/* service.c - store, keys and Lua, without port and workers; claim: as the one that serves. As mk_service_start. */
+int mk_service_open(mk_service **out, uv_loop_t *loop, const json_t *config, bool claim, char *why);
 
 /* unit.c - one call of a handler: its writes and its actions stand or fall together. input is taken over. done is called once, when what it
  * wrote is on the disk, with its result, or with error; NULL is fine. again: where only the commit failed it is run once more, a second later, in place of error. */
@@ -66,6 +71,7 @@ void mk_action_do(mk_service *service, json_t *action);
 /* stream.c - server-sent events: req gets what is sent to topic from now on. */
 void mk_stream_open(mk_service *service, mk_httpd_req *req, const char *topic, const char *first);
 void mk_stream_send(mk_service *service, const char *topic, const json_t *data);
+size_t mk_stream_count(const mk_service *service, const char *topic);
 void mk_stream_keep(mk_service *service); /* now and then: finds those that have left */
 void mk_stream_end(mk_service *service);
 #endif

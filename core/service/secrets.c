@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TEXT_MOST = 1 << 20, SEALED_MOST = 256 << 20 };
+enum { TEXT_MOST = 1 << 20, SEALED_MOST = 256 << 20, SECRET_MOST = 512, FIELDS_MOST = 32 };
 
 /* --- sealed values -------------------------------------------------------------- */
 
@@ -88,7 +88,7 @@ static json_t *credential_key(mk_service *service, const char *utility, const js
 static json_t *digest(mk_service *service, const char *utility, const json_t *credentials)
 {
     mk_buf text;
-    char *all = json_dumps(credentials, JSON_COMPACT | JSON_SORT_KEYS);
+    char *all = json_dumps(credentials, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
     mk_buf_init(&text, TEXT_MOST);
     int err = all ? mk_buf_addf(&text, "digest\n%s\n%s", utility ? utility : "", all) : MK_ENOMEM;
     json_t *value = err ? NULL : hash_text(service, &text);
@@ -121,6 +121,8 @@ static int gather(mk_service *service, const char *utility, json_t *credentials,
     }
     if (!err && answer)
         err = set(object, "answer", mk_secrets_seal(service, "answer", answer));
+    if (!err && answer)
+        err = set(object, "answer_digest", digest(service, utility, answer));
     if (!err)
         err = set(object, "names", json_incref(names));
     json_decref(names);
@@ -192,16 +194,42 @@ int mk_secrets_from_fields(mk_service *service, const mk_headers *fields, json_t
 
 /* --- JSON ------------------------------------------------------------------------------ */
 
+static bool is_text(const json_t *value)
+{
+    return json_is_string(value) && json_string_length(value) <= SECRET_MOST;
+}
+
+static bool are_texts(const json_t *object)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)object, name, value)
+        if (!is_text(value))
+            return false;
+    return json_object_size(object) > 0 && json_object_size(object) <= FIELDS_MOST;
+}
+
+/* Lua cannot look into a sealed answer: that it is one of the contract's is seen here. */
+static bool is_answer(const json_t *value)
+{
+    if (json_object_size(value) != 1)
+        return json_is_true(value) || (is_text(value) && json_string_length(value) > 0);
+    return is_text(json_object_get(value, "choice")) || are_texts(json_object_get(value, "fields")) ||
+           json_is_true(json_object_get(value, "resend")) || json_is_true(json_object_get(value, "cancel"));
+}
+
 int mk_secrets_from_json(mk_service *service, json_t *body, json_t **out)
 {
     *out = NULL;
     json_t *answer = json_incref(json_object_get(body, "answer")), *credentials = json_incref(json_object_get(body, "credentials"));
     json_object_del(body, "answer");
     json_object_del(body, "credentials");
-    if (credentials && !json_is_object(credentials)) {
+    const char *wrong = credentials && !are_texts(credentials) ? "credentials" : answer && !is_answer(answer) ? "answer" : NULL;
+    if (wrong) {
         json_decref(answer);
         json_decref(credentials);
-        return MK_EPARSE;
+        *out = json_pack("{s:s, s:[]}", "wrong", wrong, "names");
+        return *out ? MK_OK : MK_ENOMEM;
     }
     const char *utility = json_string_value(json_object_get(body, "utility"));
     return credentials || answer ? gather(service, utility, credentials, answer, out) : MK_OK;

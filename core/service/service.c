@@ -1,14 +1,16 @@
 /* service.c - the service's life: start, tick, stop (layer service) */
 #include "service/own.h"
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "service/pool.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { TICK_MS = 1000, KEEP_TICKS = 15 };
+enum { TICK_MS = 1000, KEEP_TICKS = 15, STOP_MS = 50, STOP_US = 10000000 };
 
 static void on_turn(uv_prepare_t *prepare)
 {
@@ -20,6 +22,7 @@ static void on_tick(uv_timer_t *timer)
     mk_service *service = timer->data;
     static unsigned ticks;
     mk_unit_retry(service);
+    mk_pool_tick(service->pool);
     if (++ticks % KEEP_TICKS == 0)
         mk_stream_keep(service);
     if (!service->stopping && !service->turned)
@@ -30,11 +33,11 @@ static void on_tick(uv_timer_t *timer)
 
 /* --- start -------------------------------------------------------------------------- */
 
-static int open_store(mk_service *service, char *why)
+static int open_store(mk_service *service, bool claim, char *why)
 {
     const char *url = mk_config_text(service->config, "store");
     int err = mk_store_open(&service->store, url ? url : "", true, why);
-    if (!err)
+    if (!err && claim)
         err = mk_store_claim(service->store, why);
     return err ? err : mk_store_migrate(service->store, 0, NULL, why);
 }
@@ -101,7 +104,38 @@ static void begin_turns(mk_service *service)
     uv_timer_start(&service->tick, on_tick, TICK_MS, TICK_MS);
 }
 
-int mk_service_start(mk_service **out, uv_loop_t *loop, const json_t *config, char *why)
+static void on_failed(void *arg)
+{
+    mk_service_free(arg);
+}
+
+/* Once there are handles on the loop it takes a turn to be rid of them. */
+static int begin(mk_service *service, char *why)
+{
+    int err = open_port(service, why);
+    if (err) {
+        mk_service_free(service);
+        return err;
+    }
+    err = mk_pool_new(&service->pool, service);
+    if (!err)
+        err = run_start(service, why);
+    if (!err) {
+        begin_turns(service);
+        if (mk_adapters_start(&service->adapters, service))
+            mk_log(MK_LOG_ERROR, "adapters", "out of memory: changes of adapters are not seen");
+        return MK_OK;
+    }
+    service->stopping = true;
+    mk_httpd_stop(service->httpd);
+    if (service->pool)
+        mk_pool_stop(service->pool, on_failed, service);
+    else
+        mk_service_free(service);
+    return err;
+}
+
+int mk_service_open(mk_service **out, uv_loop_t *loop, const json_t *config, bool claim, char *why)
 {
     mk_service *service = mk_calloc(1, sizeof *service);
     if (!service)
@@ -109,24 +143,24 @@ int mk_service_start(mk_service **out, uv_loop_t *loop, const json_t *config, ch
     service->loop = loop;
     service->done_tail = &service->done;
     service->config = json_deep_copy(config);
-    int err = service->config ? open_store(service, why) : MK_ENOMEM;
+    int err = service->config ? open_store(service, claim, why) : MK_ENOMEM;
     if (!err)
         err = open_keys(service, why);
     if (!err)
         err = open_app(service, why);
-    if (!err)
-        err = run_start(service, why);
-    if (!err)
-        err = open_port(service, why);
-    if (err) {
+    if (err)
         mk_service_free(service);
-        return err;
-    }
-    begin_turns(service);
-    *out = service;
-    if (mk_adapters_start(&service->adapters, service))
-        mk_log(MK_LOG_ERROR, "adapters", "out of memory: changes of adapters are not seen");
-    return MK_OK;
+    else
+        *out = service;
+    return err;
+}
+
+int mk_service_start(mk_service **out, uv_loop_t *loop, const json_t *config, char *why)
+{
+    int err = mk_service_open(out, loop, config, true, why);
+    if (!err && (err = begin(*out, why)))
+        *out = NULL;
+    return err;
 }
 
 const char *mk_service_url(const mk_service *service)
@@ -139,8 +173,27 @@ const char *mk_service_url(const mk_service *service)
 static void on_closed(uv_handle_t *handle)
 {
     mk_service *service = handle->data;
-    if (uv_is_closing((uv_handle_t *)&service->turn) && service->stopped && handle == (uv_handle_t *)&service->tick)
+    if (handle == (uv_handle_t *)&service->tick)
         service->stopped(service->stopped_arg);
+}
+
+static void on_pool_gone(void *arg)
+{
+    mk_service *service = arg;
+    mk_unit_turn(service);
+    uv_prepare_stop(&service->turn);
+    uv_close((uv_handle_t *)&service->turn, on_closed);
+    uv_close((uv_handle_t *)&service->tick, on_closed);
+}
+
+/* Sessions at a question are parked already; those that run get a moment to come to one, or to their end. */
+static void on_stopping(uv_timer_t *timer)
+{
+    mk_service *service = timer->data;
+    if ((mk_pool_busy(service->pool) || service->running) && mk_clock_mono_us() < service->stop_by)
+        return;
+    uv_timer_stop(timer);
+    mk_pool_stop(service->pool, on_pool_gone, service);
 }
 
 void mk_service_stop(mk_service *service, void (*stopped)(void *arg), void *arg)
@@ -151,12 +204,11 @@ void mk_service_stop(mk_service *service, void (*stopped)(void *arg), void *arg)
     service->stopped = stopped;
     service->stopped_arg = arg;
     mk_adapters_stop(service->adapters);
+    service->stop_by = mk_clock_mono_us() + STOP_US;
     mk_stream_end(service);
     mk_unit_turn(service);
     mk_httpd_stop(service->httpd);
-    uv_prepare_stop(&service->turn);
-    uv_close((uv_handle_t *)&service->turn, on_closed);
-    uv_close((uv_handle_t *)&service->tick, on_closed);
+    uv_timer_start(&service->tick, on_stopping, 0, STOP_MS);
 }
 
 void mk_service_free(mk_service *service)
@@ -164,6 +216,7 @@ void mk_service_free(mk_service *service)
     if (!service)
         return;
     mk_adapters_free(service->adapters);
+    mk_pool_free(service->pool);
     mk_app_free(service->app);
     mk_unit_drop(service);
     mk_keys_free(service->keys);

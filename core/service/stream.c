@@ -66,6 +66,14 @@ void mk_stream_send(mk_service *service, const char *topic, const json_t *data)
     mk_buf_free(&text);
 }
 
+size_t mk_stream_count(const mk_service *service, const char *topic)
+{
+    size_t count = 0;
+    for (const mk_listener *at = service->listeners; at; at = at->next)
+        count += strcmp(at->topic, topic) == 0;
+    return count;
+}
+
 void mk_stream_keep(mk_service *service)
 {
     for (mk_listener *at = service->listeners; at; at = at->next)

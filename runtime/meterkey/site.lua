@@ -65,6 +65,16 @@ function site.page(s, page, selector)
   return page
 end
 
+-- A page behind the sign-in, as above; where the portal shows its sign-in form in its place, the session is lost. Never
+-- for the answer to a password, which may be the form again for another reason.
+function site.inside(s, page, selector)
+  local found = selector and page.status == 200 and is_html(page) and page:has(selector)
+  if not found and is_html(page) and page:has [[input[type="password"] ]] then
+    s:fail("auth.session_lost", "the portal shows its sign-in form again: " .. page.url)
+  end
+  return site.page(s, page, selector)
+end
+
 -- The visible text of what a selector finds first, nil where that is nothing or blank.
 function site.text(page, selector)
   local element = page:one(selector, { optional = true })

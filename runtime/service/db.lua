@@ -65,7 +65,7 @@ function db.update(table_name, where, values)
 end
 
 -- A list of a team's rows, newest first, filtered and paged as the API has it (utilityapi v2: `after` = older than that uid).
--- query: {table, team, time = "created", after, limit, where = {{"form", {...}}, {"utility", "ConEd"}, {"sql", "revoked IS NULL"}}}: a
+-- query: {table, team, time = "created", after, limit, where = {{"form", {...}}, {"utility", "ConEd"}, {"sql", "instr(search, ?) > 0", word}}}: a
 -- list matches any of its values. -> rows (at most limit), the uid to go on after or nil.
 function db.page(query)
   local time, limit = query.time or "created", math.min(query.limit or 1000, 1000)
@@ -77,7 +77,11 @@ function db.page(query)
   for _, entry in ipairs(query.where or {}) do
     local column, value = entry[1], entry[2]
     if column == "sql" then
-      conditions[#conditions + 1] = value
+      local n = 2
+      conditions[#conditions + 1] = value:gsub("%?", function()
+        n = n + 1
+        return add(entry[n])
+      end)
     elseif type(value) == "table" then
       local marks = {}
       for i, one in ipairs(value) do marks[i] = add(one) end

@@ -1,12 +1,57 @@
 -- The handlers that the service calls; docs/service.md says with what.
+local adapters = require "service.adapters"
+local command = require "service.command"
+local events = require "service.events"
+local housekeeping = require "service.housekeeping"
+local mails = require "service.mails"
+local router = require "service.router"
+local sessions = require "service.sessions"
+local web = require "service.web"
+
+local routes = router.new()
+for _, name in ipairs { "service.probes", "service.static", "service.api.routes", "service.customer.routes", "service.dashboard.routes" } do
+  local there, add = pcall(require, name)
+  if there then add(routes) elseif not add:find("module '" .. name .. "' not found", 1, true) then error(add, 0) end
+end
+
 local handlers = {}
 
-function handlers.start() return {} end
-function handlers.tick() return {} end
+function handlers.start()
+  sessions.recover()
+  return {}
+end
+
+function handlers.tick()
+  housekeeping.tick()
+  return {}
+end
 
 function handlers.request(request)
-  local rows = host.query("SELECT count(*) AS n FROM keys WHERE use <> ?1", "x")
-  return { status = 200, type = "text/plain; charset=utf-8", body = host.encode({ rows = rows, request = request }, 2) }
+  return routes:run(request) or web.text(404, "There is no such page.\n")
 end
+
+function handlers.worker(message)
+  sessions.message(message)
+  return {}
+end
+
+function handlers.lost(message)
+  sessions.lost(message.sessions)
+  return {}
+end
+
+function handlers.staged(message)
+  adapters.staged(message)
+  return {}
+end
+
+function handlers.delivered(message)
+  local kinds = { webhook = events, mail = mails }
+  kinds[message.kind].delivered(message)
+  return {}
+end
+
+-- A command of the operator's (`meterkey user`, `token`), maybe of another process.
+function handlers.command(message) return command.run(message) end
 
 return handlers

@@ -5,13 +5,13 @@ router.__index = router
 
 function router.new() return setmetatable({ routes = {} }, router) end
 
--- "/f/:token/answer": a part that begins with a colon matches any one part and is given by name.
+-- "/f/:token/answer": a part that begins with a colon matches any one part and is given by name; "/api/*" matches all below.
 function router:add(method, pattern, handler)
   local names = {}
   local match = pattern:gsub("[%-.+*?%%^$()%[%]]", "%%%0"):gsub(":(%w+)", function(name)
     names[#names + 1] = name
     return "([^/]+)"
-  end)
+  end):gsub("%%%*$", ".*")
   self.routes[#self.routes + 1] = { method = method, match = "^" .. match .. "/?$", names = names, handler = handler }
 end
 

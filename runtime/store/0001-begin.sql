@@ -80,7 +80,7 @@ CREATE TABLE sessions (          -- state: queued, running, waiting, answered, e
   state TEXT NOT NULL, credentials BLOB, parked BLOB, challenge TEXT, challenge_id TEXT, challenge_until INTEGER, rejected INTEGER NOT NULL DEFAULT 0,
   answer BLOB, answer_note TEXT, used TEXT NOT NULL DEFAULT '[]', used_before TEXT NOT NULL DEFAULT '[]', starts INTEGER NOT NULL DEFAULT 0,
   credential TEXT, digest TEXT, mfa TEXT, human INTEGER NOT NULL DEFAULT 1, progress TEXT, error TEXT,
-  created INTEGER NOT NULL, started INTEGER, asked INTEGER, ended INTEGER,
+  created INTEGER NOT NULL, started INTEGER, asked INTEGER, mailed INTEGER, ended INTEGER,
   PRIMARY KEY (team, uid),
   FOREIGN KEY (team, authorization) REFERENCES authorizations (team, uid) ON DELETE CASCADE
 );

@@ -56,7 +56,7 @@ end
 local function dashboards(s, first)
   local out = {}
   for i, link in ipairs(first:all(chooser)) do
-    out[i] = site.page(s, s:get(home .. link:attr("href")), "#account-number")
+    out[i] = site.inside(s, s:get(home .. link:attr("href")), "#account-number")
   end
   return #out > 0 and out or { first }
 end
@@ -101,7 +101,7 @@ return {
 
   meters = function(s)
     local first = s:get(dashboard, { referer = home .. "/" })
-    site.page(s, first, chooser .. ", #account-number, #no-accounts")
+    site.inside(s, first, chooser .. ", #account-number, #no-accounts")
     if first:has "#no-accounts" then return {}, "none" end
     local token, rows = widget_token(s, first), {}
     for _, page in ipairs(dashboards(s, first)) do

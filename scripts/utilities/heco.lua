@@ -20,7 +20,7 @@ local function contract_accounts(s)
       out[#out + 1] = { row = row, href = url.resolve(page.url, row["contract account"]:one("a[href]"):attr("href")) }
     end
     local more = page:one("a.next", { optional = true })
-    page = more and site.page(s, s:get(more:attr("href")), accounts)
+    page = more and site.inside(s, s:get(more:attr("href")), accounts)
   end
   return out
 end
@@ -68,7 +68,7 @@ return {
     if s.home:has("#noContractAccounts") then return {}, "none" end
     local out = {}
     for _, of in ipairs(contract_accounts(s)) do
-      local rows = grid.rows(site.page(s, s:get(of.href), installations):one(installations))
+      local rows = grid.rows(site.inside(s, s:get(of.href), installations):one(installations))
       if #rows == 0 then rows = { {} } end
       for _, row in ipairs(rows) do out[#out + 1] = meter(of.row, row) end
     end

@@ -79,6 +79,7 @@ return {
     policy = "turn_off",
     steps = { "Open My Account at nvenergy.com and go to the security settings of your profile.",
       "Switch the extra verification step off, and save." },
+    kinds = idp.kinds,
     patterns = idp.patterns,
   },
 

@@ -70,7 +70,7 @@ return {
     local app = settings(page, "app-config")
     if not app then s:fail("site.maintenance", "the login page has no form at the moment") end
     local token = idp:sign_in(s, { url = app.authnUrl })
-    page = site.page(s, idp:start_session(s, token, home .. "/mysce/myaccount"))
+    page = site.inside(s, idp:start_session(s, token, home .. "/mysce/myaccount"))
     local session = settings(page, "session") or s:expect(page, "script#session")
     s.api, s.token, s.uid = app.apiBase, session.accessToken, session.oktaUid
   end,

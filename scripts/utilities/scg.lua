@@ -48,13 +48,14 @@ local function ask_usage_portal(s, path, body)
 end
 
 -- The number under whichever of the documented keys, as the API takes it, and as the customer knows it.
-local function account_of(row)
-  local number = account.number(value(row, "BillAccount", "billAccountNumber", "accountNumber", "Id"))
+local function account_of(s, row)
+  local number = account.number(value(row, "BillAccount", "billAccountNumber", "accountNumber", "Id")) or
+    s:fail("adapter.parse", "an account in the list has no number under any known key")
   return account.without_check(number, 10), account.number(value(row, "DisplayAccount")) or number
 end
 
-local function meter(row, of)
-  local id, number = account_of(row)
+local function meter(s, row, of)
+  local id, number = account_of(s, row)
   return {
     account = number, account_id = id, service = "gas", name = value(row, "CustomerName"),
     address = address.parse(value(row, "ServiceAddress")), tariff = tariff.code(value(row, "RateSchedule")),
@@ -97,10 +98,10 @@ return {
     if not list then s:fail("adapter.parse", "no list of accounts") end
     if #list == 0 then return {}, "none" end
     for _, row in ipairs(list) do
-      local map = ask_usage_portal(s, "usage/gnnmapping", { BillAccount = (account_of(row)) })
+      local map = ask_usage_portal(s, "usage/gnnmapping", { BillAccount = (account_of(s, row)) })
       local meters = map and value(map, "GnnMeterMap") or {}
       if #meters == 0 then meters = { {} } end
-      for _, of in ipairs(meters) do out[#out + 1] = meter(row, of) end
+      for _, of in ipairs(meters) do out[#out + 1] = meter(s, row, of) end
     end
     return fold.meters(out)
   end,

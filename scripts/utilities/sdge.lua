@@ -20,7 +20,7 @@ local one_account = [[#accountNumber, #noAccounts, select#accountList, select#mu
   select#single-Select1]]
 
 local function usage_page(s, at, query)
-  return site.page(s, s:get(at, { query = query }), one_account)
+  return site.inside(s, s:get(at, { query = query }), one_account)
 end
 
 -- The values of a select's options, or nil where the page has none: it shows the only one there is.

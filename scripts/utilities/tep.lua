@@ -18,9 +18,9 @@ local function account_pages(s)
       links[#links + 1] = url.resolve(page.url, row["account number"]:one("a[href]"):attr("href"))
     end
     local more = page:one("a[rel=next]", { optional = true })
-    page = more and site.page(s, s:get(more:attr("href")), "table#AcctSelTabel")
+    page = more and site.inside(s, s:get(more:attr("href")), "table#AcctSelTabel")
   end
-  for i, link in ipairs(links) do out[i] = site.page(s, s:get(link), "#AccountNumber") end
+  for i, link in ipairs(links) do out[i] = site.inside(s, s:get(link), "#AccountNumber") end
   return out
 end
 

@@ -16,7 +16,7 @@ local function enter(s, page, session)
   local found = url.parse_query(page.url:match("%?([^#]*)") or "")
   if not found.context then s:fail("adapter.unexpected_page", "the sign-in page names no context to go on with") end
   page = s:get(("https://fidm.us1.gigya.com/oidc/op/v1.0/%s/authorize/continue"):format(idp.key), {
-    query = { context = found.context, login_token = session.login_token or session.cookieValue } })
+    query = { context = found.context, login_token = session.login_token } })
   return site.page(s, page, "#community-home")
 end
 

@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "worker/frame.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -24,6 +24,7 @@ const p = portal({
     sms: { accounts: one, mfa: ['sms'] },
     email: { accounts: one, mfa: ['email'] },
     both: { accounts: one, mfa: ['email', 'sms'] },
+    trusting: { accounts: one, mfa: ['sms'], trust: 'choice' },
     question: { accounts: one, question: 'Biscuit' },
     approve: { accounts: one, approve: true },
     suspended: { accounts: one, suspended: true },

@@ -26,6 +26,8 @@ const p = portal({
     email: { password: PASSWORD, accounts: one, mfa: 'email' },
     totp: { password: PASSWORD, accounts: one, mfa: 'totp', totp: 'KRSXG5CTMVRXEZLUKN2XAZLS' },
     question: { password: PASSWORD, accounts: one, mfa: 'question', answer: 'Biscuit' },
+    coded: { password: PASSWORD, accounts: one, mfa: 'question', about: 'code', answer: 'Red Kite' },
+    postcode: { password: PASSWORD, accounts: one, mfa: 'question', about: 'postcode', answer: '10458' },
     odd: { password: PASSWORD, accounts: one, mfa: 'odd' },
     locked: { password: PASSWORD, accounts: one, locked: true },
     several: { password: PASSWORD, accounts: [at('411234567890123'), at('422234567890124', { address: '8 PIERCE AVE, YONKERS, NY 10701', services: [service('ELEC', { meters: ['017654321'] })] })] },
@@ -44,6 +46,8 @@ const words = {
   email: 'For your security we need to know it is you. We sent an email with a code to s***@customer.test: Enter your verification code',
   totp: 'For your security we need to know it is you. Open your authenticator app: Enter the 6-digit code',
   question: 'For your security we need to know it is you. Please answer your security question: What was the name of your first pet?',
+  code: 'For your security we need to know it is you. Please answer your security question: What was the code name of your first phone?',
+  postcode: 'For your security we need to know it is you: What was the zip code of your first home?',
   odd: 'For your security we need to know it is you. Hold your key card to the reader.',
 };
 
@@ -70,6 +74,7 @@ function redirectUrl(who) {
 }
 
 p.post(`${API}/Login`, (c) => {
+  if (p.switches.edge) return c.html(page('Access Denied', '<h1>Access Denied</h1>'), { status: 403 });
   if (p.switches.htmlLogin) return c.html(page('Con Edison', '<div id="root"></div>'));
   if (p.switches.down) return c.html(page('Error', '<h1>Scheduled maintenance</h1>'), { status: 503 });
   const body = xhr(c) && c.json;
@@ -77,10 +82,11 @@ p.post(`${API}/Login`, (c) => {
     c.fault('a member of the login is missing');
     return c.send({ login: false }, { status: 403 });
   }
-  const others = Object.keys(c.cookies).filter((name) => name.startsWith('coned_session') || name === 'MfaState');
-  if (others.length) c.fault(`cookies of an earlier sign-in: ${others}`);
+  const others = Object.keys(c.cookies).filter((name) => name !== 'CE_DEVICE_ID');
+  if (others.length) c.fault(`cookies beside the device's: ${others}`);
+  if (body.LoginRememberMe !== false || body.ReturnUrl !== RETURN || body.OpenIdRelayState !== '') c.fault('a member of the login is not as the page sends it');
   const who = p.customer(body.LoginEmail);
-  const how = p.password(c, who, body.LoginPassword, { again: p.state.asked === who?.key }); // a resend is a new login
+  const how = p.password(c, who, body.LoginPassword, { again: p.state.asked === who?.key && ['sms', 'email'].includes(who.mfa) }); // another code is a new login
   if (how === 'locked') return c.send({ login: false, loginErrorMsg: 'Your account has been locked. Please try again in 30 minutes.' });
   if (how === 'wrong') return c.send({ login: false, loginErrorMsg: 'The email or password you entered is incorrect.' });
   if (p.switches.redesign) return c.send({ login: true, newDevice: true, noMfa: true });
@@ -88,7 +94,7 @@ p.post(`${API}/Login`, (c) => {
   p.state.asked = who.key;
   c.begin('MfaState', { who, at: p.now(), tries: 0 });
   if (who.mfa === 'sms' || who.mfa === 'email') p.send(who, who.mfa, who.mfa === 'sms' ? 'phone ending in 3161' : who.user);
-  return c.send({ login: true, newDevice: true, noMfa: false, newDeviceText: words[who.mfa] });
+  return c.send({ login: true, newDevice: true, noMfa: false, newDeviceText: words[who.about ?? who.mfa] });
 });
 
 function judge(c, half, answer) {
@@ -99,7 +105,7 @@ function judge(c, half, answer) {
 p.post(`${API}/VerifyFactor`, (c) => {
   const half = c.session('MfaState');
   const body = xhr(c) && c.json;
-  if (!half || p.now() - half.at > 900000 || half.tries >= 5) return c.redirect('/en/login');
+  if (!half || p.now() - half.at > 900000 || half.tries >= p.tries) return c.redirect('/en/login');
   if (!body || typeof body.MFACode !== 'string' || body.ReturnUrl !== RETURN || !('OpenIdRelayState' in body)) {
     c.fault('MFACode, ReturnUrl or OpenIdRelayState is missing');
     return c.send({ code: false });

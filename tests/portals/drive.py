@@ -244,9 +244,12 @@ def text_of(done):
 
 
 def expect_challenge(ask, challenge):
-    for key in ("kind", "medium"):
-        check(key not in ask or challenge.get(key) == ask[key], "%s %r asked, %r expected: %s" %
-              (key, challenge.get(key), ask.get(key), json.dumps(challenge)))
+    shown = {**challenge, "choices": [one["id"] for one in challenge.get("choices", [])]}
+    for key in ("kind", "medium", "display_code", "choices"):
+        check(key not in ask or shown.get(key) == ask[key], "%s %r asked, %r expected: %s" %
+              (key, shown.get(key), ask.get(key), json.dumps(challenge)))
+    may = challenge.get("resend", {}).get("allowed")
+    check(ask.get("resend", may) == may, "resend allowed: %s, %s expected" % (may, ask.get("resend")))
 
 
 def agree(want, got):

@@ -1,9 +1,10 @@
 // Sunrise Electric, the reference portal of ASP.NET: a WebForms sign-in by partial postback, the second factor of Core's Identity
-// (an authenticator), services in a GridView that turns its pages by partial postbacks.
+// (an authenticator) or of MVC's (customers with `mfa` other than totp), services in a GridView that turns its pages by partial postbacks.
 //
 // View state, deltas, Identity's pages and cookies: common knowledge of the framework. Ids of the pages: modelled. Stricter than the
 // real one, which would take an older view state too: here only the newest is right, as a browser would send it.
 import { antiforgery, hidden, summary } from './lib/aspnet.mjs';
+import { identity } from './lib/identity.mjs';
 import { escape, page, portal } from './lib/portal.mjs';
 
 const PASSWORD = 'Early-Bird-0530';
@@ -21,6 +22,10 @@ const p = portal({
   customers: {
     plain: { password: PASSWORD, services: one },
     totp: { password: PASSWORD, services: one, mfa: ['totp'], totp: TOTP },
+    sms: { password: PASSWORD, services: one, mfa: ['sms'], ends: '3161' },
+    email: { password: PASSWORD, services: one, mfa: ['email'] },
+    app: { password: PASSWORD, services: one, mfa: ['app'], totp: TOTP },
+    any: { password: PASSWORD, services: one, mfa: ['sms', 'email', 'app'], ends: '3161', totp: TOTP },
     locked: { password: PASSWORD, services: one, locked: true },
     unenrolled: { password: PASSWORD, services: one, enrol: true },
     several: { password: PASSWORD, services: [at('7100012345'), at('7200012346', { address: '5 Mesa Ct, Sedona, AZ 86351' })] },
@@ -33,6 +38,7 @@ const p = portal({
   },
 });
 const token = antiforgery(p, { cookie: '.AspNetCore.Antiforgery.w2uS7QcJ9kE' });
+const second = identity(p, { base: '/Account', login: '/Account/Login.aspx', token, inside });
 const PAGE_OF = 3;
 const FIELDS = ['__VIEWSTATE', '__VIEWSTATEGENERATOR', '__EVENTVALIDATION', '__EVENTTARGET', '__EVENTARGUMENT'];
 
@@ -110,7 +116,9 @@ function inside(c, who) {
 
 function enter(c, who) {
   if (who.enrol) return '/Account/Manage/EnableAuthenticator';
-  if (!who.mfa || c.session('Identity.TwoFactorRememberMe')?.who === who) return inside(c, who);
+  if (!who.mfa || second.knows(c, who)) return inside(c, who);
+  if (!who.mfa.includes('totp')) return second.begin(c, who);
+  if (c.session('Identity.TwoFactorRememberMe')?.who === who) return inside(c, who);
   c.begin('Identity.TwoFactorUserId', { who, at: p.now() });
   return SECOND;
 }

@@ -114,6 +114,8 @@ function send(c, half, method) {
     c.fault('a method that was not offered');
     return methodPage(c, half);
   }
+  if (p.switches.unsent) return codePage(c, half, bar('Err', 'The request could not be processed'));
+  if (p.tooOften(half)) return codePage(c, half, bar('Err', 'Too many codes were requested. Please try again later.'));
   half.at = p.now();
   p.send(half.who, half.kind, '***-***-3161');
   return codePage(c, half);
@@ -151,7 +153,7 @@ p.post('/bdisu/mfa.sap', (c) => {
 
 // Inside
 
-function signedIn(c) { return p.switches.lost ? undefined : c.session('MYSAPSSO2'); }
+function signedIn(c) { return p.lost(c) ? undefined : c.session('MYSAPSSO2'); }
 
 function offer(session) {
   if (!session.enrol) return '';

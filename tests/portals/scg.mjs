@@ -40,6 +40,8 @@ const p = portal({
     closed: { password: PASSWORD, accounts: [at('12345678905'), at('32345678909', { status: 'Closed', meters: [] })] },
     none: { password: PASSWORD, accounts: [] },
     twice: { password: PASSWORD, accounts: [at('12345678905', { meters: [...one[0].meters, ...one[0].meters] })] },
+    other: { password: PASSWORD, accounts: one, numbered: 'accountNumber' },
+    unnumbered: { password: PASSWORD, accounts: one, numbered: 'acct' },
     nostreet: { password: PASSWORD, accounts: [at('12345678905', { address: null })] },
   },
 });
@@ -54,6 +56,9 @@ p.get('/ui/login', (c) => {
   c.set('scg_visit', p.token());
   return c.html(page('My Account', '<scg-app></scg-app><script src="/ui/main.js"></script>'));
 });
+
+// Where a limit of requests leads.
+p.get('/ui/error', (c) => c.html(page('My Account', '<scg-app></scg-app>')));
 
 function refresh(c) {
   const session = c.session('scg_session');
@@ -77,6 +82,7 @@ function xhr(c) {
 p.post(`${AUTH}/login`, (c) => {
   const body = xhr(c) && c.json;
   if (!body) return no(c, 'BAD_REQUEST', 'Bad request', 400);
+  if (p.switches.limited) return c.redirect('/ui/error');
   if (p.switches.captcha) return no(c, 'CAPTCHA_REQUIRED', 'Please confirm that you are not a robot.', 403);
   if (p.switches.redesign) return c.send({ result: { state: 'PASSKEY_STEP' } });
   if (p.switches.htmlLogin) return c.html(page('My Account', '<scg-app></scg-app>'));
@@ -111,10 +117,10 @@ p.post(`${AUTH}/mfa/send`, (c) => {
     c.fault('a factor that is not sent to');
     return no(c, 'BAD_REQUEST', 'Bad request', 400);
   }
-  half.sent = (half.sent ?? 0) + 1;
-  if (half.sent > 4) return no(c, 'SEND_LIMIT', 'Too many codes were sent.');
+  if (p.switches.unsent) return c.send(p.switches.unsent);
+  if (p.tooOften(half)) return no(c, 'SEND_LIMIT', 'Too many codes were sent.');
   p.send(half.who, kind, factors[kind].destination);
-  return c.send({ status: 'sent' });
+  return p.switches.quiet ? c.nothing() : c.send({ status: 'sent' });
 });
 
 p.post(`${AUTH}/mfa/verify`, (c) => {
@@ -200,7 +206,7 @@ p.on(SEW, 'POST', '/connectorsso/api/account/list', (c) => {
   const session = usage(c);
   if (!session) return c.send({ Message: 'Unauthorized' }, { status: 401 });
   if (p.switches.garbage) return c.text('[{"BillAccount": ');
-  return c.send(session.who.accounts.map((a) => ({ BillAccount: a.number, DisplayAccount: a.shown, CustomerName: a.name, ServiceAddress: a.address, RateSchedule: a.rate, Status: a.status })));
+  return c.send(session.who.accounts.map((a) => ({ [session.who.numbered ?? 'BillAccount']: a.number, DisplayAccount: a.shown, CustomerName: a.name, ServiceAddress: a.address, RateSchedule: a.rate, Status: a.status })));
 });
 
 p.on(SEW, 'POST', '/connectorsso/api/usage/gnnmapping', (c) => {

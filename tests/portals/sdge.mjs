@@ -33,6 +33,7 @@ const p = portal({
     none: { password: PASSWORD, accounts: [] },
     noUsage: { password: PASSWORD, accounts: [at('001234567890', { meters: [], ineligible: true })] },
     twice: { password: PASSWORD, accounts: [at('001234567890', { meters: [...one[0].meters, ...one[0].meters] })] },
+    unbilled: { password: PASSWORD, accounts: [at('001234567890', { bill: undefined, shown: '123456789', meters: one[0].meters })] },
     nostreet: { password: PASSWORD, accounts: [at('001234567890', { address: '' })] },
   },
 });
@@ -75,12 +76,14 @@ function enter(c, who) {
 p.post('/portal/PreLogin/Validate', (c) => {
   if (!xhr(c, ['usernamex', 'passwordx', 'hdnDeviceType', 'ReturnUrl'])) return bad(c);
   if (p.switches.htmlLogin) return c.html(page('My Energy Center', '<main id="app"></main>'));
+  if (p.switches.edge) return c.html(page('Access Denied', '<h1>Access Denied</h1>'), { status: 403 });
+  if (p.switches.down) return c.html(page('Unavailable', '<h1>Service unavailable</h1>'), { status: 503 });
   const who = p.customer(c.form.get('usernamex'));
   const how = p.password(c, who, c.form.get('passwordx'));
   if (how === 'locked') return no(c, '', 'Your account is locked. Please try again in 30 minutes.', { IsLockedOut: true });
   if (how === 'wrong') return no(c, '', 'The user name or password is incorrect.');
   if (!who.mfa) return enter(c, who);
-  c.begin('.AspNet.TwoFactorCookie', { who, at: p.now(), sent: 1 });
+  c.begin('.AspNet.TwoFactorCookie', { who, at: p.now(), sends: 1 });
   p.send(who, 'sms', '(***) ***-3161');
   return c.send({ IsSuccess: true, IsMfaRequired: true, MaskedPhone: '(***) ***-3161' });
 });
@@ -108,8 +111,8 @@ p.post('/portal/PreLogin/ResendCode', (c) => {
   if (!xhr(c, [])) return bad(c);
   const half = pending(c);
   if (!half) return gone(c);
-  half.sent += 1;
-  if (half.sent > 4) return no(c, '', 'You have reached the limit of codes.');
+  if (p.switches.unsent) return no(c, '', 'Something went wrong.');
+  if (p.tooOften(half)) return no(c, '', 'You have reached the limit of codes.');
   half.at = p.now();
   p.send(half.who, 'sms', '(***) ***-3161');
   return c.send({ IsSuccess: true });
@@ -117,7 +120,7 @@ p.post('/portal/PreLogin/ResendCode', (c) => {
 
 // Inside
 
-const signedIn = (c) => (p.switches.lost ? undefined : c.session('.AspNet.ApplicationCookie'));
+const signedIn = (c) => (p.lost(c) ? undefined : c.session('.AspNet.ApplicationCookie'));
 const back = (c) => c.redirect(`https://${WEB}/portal/PreLogin/Validate`);
 
 function home(c, base, who) {
@@ -156,7 +159,8 @@ function shown(a) {
 ${a.ineligible ? '<p class="acctMtrNotEligible">Usage data is not available for this account.</p>' : `<div id="meterDiv"><select>${meters}</select></div>`}`;
 }
 
-const option = (a, chosen) => `<option value="${a.id}" data-bill-number="${a.bill}" data-address="${escape(a.address)}"${chosen ? ' selected' : ''}>${a.shown}</option>`;
+const billed = (a) => (a.bill ? ` data-bill-number="${a.bill}"` : '');
+const option = (a, chosen) => `<option value="${a.id}"${billed(a)} data-address="${escape(a.address)}"${chosen ? ' selected' : ''}>${a.shown}</option>`;
 
 p.get('/portal/Usage/Index', (c) => {
   const session = signedIn(c);
@@ -170,7 +174,7 @@ p.get('/portal/Usage/Index', (c) => {
     return back(c);
   }
   const chooser = accounts.length > 1 ? `<select id="accountList">${accounts.map((one_) => option(one_, one_ === a)).join('')}</select>`
-    : `<span id="accountNumber" data-bill-number="${a.bill}">${a.shown}</span>`;
+    : `<span id="accountNumber"${billed(a)}>${a.shown}</span>`;
   return c.html(page('Usage', `${chooser}${shown(a)}`));
 });
 

@@ -2,6 +2,7 @@
 //
 // Documented: the sign-in page, AccountSelection with its table AcctSelTabel. Modelled: names of fields, all of MFA, the dashboard.
 import { antiforgery, hidden, summary } from './lib/aspnet.mjs';
+import { identity } from './lib/identity.mjs';
 import { escape, page, portal } from './lib/portal.mjs';
 
 const PASSWORD = 'Saguaro-Moon-31';
@@ -10,7 +11,6 @@ const at = (number, extra = {}) => ({
   meters: [{ number: `AZ${number.slice(-6)}`, point: `77${number.slice(-8)}`, service: 'Electric', rate: 'R-01' }], ...extra,
 });
 const one = [at('1234567890')];
-const providers = { sms: 'Phone Code', email: 'Email Code' };
 
 const p = portal({
   id: 'tep', name: 'Tucson Electric Power', hosts: ['account.tep.com'],
@@ -24,12 +24,14 @@ const p = portal({
     several: { password: PASSWORD, accounts: [at('1234567890'), at('2234567891', { name: 'Robin Vega Studio', address: '9 N OLIVE AVE, TUCSON, AZ 85705' })] },
     closed: { password: PASSWORD, accounts: [at('1234567890'), at('3234567892', { status: 'Closed', meters: [] })] },
     many: { password: PASSWORD, accounts: Array.from({ length: 7 }, (_, i) => at(String(4000000000 + i))) },
+    bare: { password: PASSWORD, accounts: [] },
     none: { password: PASSWORD, accounts: [at('5234567893', { meters: [] })] },
     twice: { password: PASSWORD, accounts: [at('1234567890', { meters: [...one[0].meters, ...one[0].meters] })] },
     nostreet: { password: PASSWORD, accounts: [at('1234567890', { address: '' })] },
   },
 });
 const token = antiforgery(p);
+const second = identity(p, { base: '/MyAccount', login: '/MyAccount/Login', token, inside });
 const PAGE_OF = 5;
 
 function login(c, message = '', user = '') {
@@ -53,84 +55,23 @@ p.get('/MyAccount/Login', (c) => {
 
 function inside(c, who) {
   c.begin('.AspNet.ApplicationCookie', { who });
-  return c.redirect(who.accounts.length > 1 ? '/MyAccount/AccountSelection' : '/MyAccount/Dashboard');
+  return who.accounts.length === 1 ? '/MyAccount/Dashboard' : '/MyAccount/AccountSelection';
 }
 
 p.post('/MyAccount/Login', (c) => {
   if (!token.check(c) || !c.need({ form: ['Email', 'Password', 'RememberMe', 'ReturnUrl'] })) return c.html(page('Error', '<h1>Error</h1>'), { status: 400 });
   const who = p.customer(c.form.get('Email'));
   const how = p.password(c, who, c.form.get('Password'));
-  if (how === 'locked') return c.redirect('/MyAccount/Lockout');
-  if (how === 'wrong') return login(c, 'Invalid login attempt.', c.form.get('Email'));
-  if (!who.mfa || c.session('.AspNet.TwoFactorRememberBrowser')?.who === who) return inside(c, who);
-  c.begin('.AspNet.TwoFactorCookie', { who, at: p.now() });
-  return c.redirect('/MyAccount/SendCode?RememberMe=False');
-});
-
-p.get('/MyAccount/Lockout', (c) => c.html(page('Locked out', '<h1 class="text-danger">Locked out.</h1><h2>This account has been locked out, please try again later.</h2>')));
-
-// Who has given the password and not the code; the cookie lives five minutes.
-function pending(c) {
-  const half = c.session('.AspNet.TwoFactorCookie');
-  return half && p.now() - half.at < 300000 ? half : undefined;
-}
-
-p.get('/MyAccount/SendCode', (c) => {
-  const half = pending(c);
-  if (!half) return c.redirect('/MyAccount/Login');
-  const options = half.who.mfa.map((kind) => `<option value="${providers[kind]}">${providers[kind]}</option>`);
-  return c.html(page('Send verification code', `<h2>Send verification code</h2><form action="/MyAccount/SendCode" method="post">${token.field(c)}
-${hidden('RememberMe', 'False')}${hidden('ReturnUrl', '')}
-<label for="SelectedProvider">Select Two-Factor Authentication Provider:</label><select id="SelectedProvider" name="SelectedProvider">${options.join('')}</select>
-<input type="submit" value="Submit"></form>`));
-});
-
-p.post('/MyAccount/SendCode', (c) => {
-  const half = pending(c);
-  if (!half) return c.redirect('/MyAccount/Login');
-  if (!token.check(c) || !c.need({ form: ['SelectedProvider', 'RememberMe', 'ReturnUrl'] })) return c.html(page('Error', ''), { status: 400 });
-  const kind = half.who.mfa.find((one) => providers[one] === c.form.get('SelectedProvider'));
-  if (!kind) {
-    c.fault('a provider that was not offered');
-    return c.html(page('Error', ''), { status: 500 });
-  }
-  half.kind = kind;
-  half.at = p.now();
-  p.send(half.who, kind, kind === 'sms' ? half.who.ends : half.who.user);
-  return c.redirect(`/MyAccount/VerifyCode?Provider=${encodeURIComponent(providers[kind])}&RememberMe=False`);
-});
-
-function verifyPage(c, half, message = '') {
-  const ends = half.kind === 'sms' ? '<p id="destination">We sent a code to your phone ending in 3161</p>' : '<p id="destination">We sent a code to your e-mail address</p>';
-  return c.html(page('Verify', `<h2>Enter verification code</h2>${summary(message)}${ends}<form action="/MyAccount/VerifyCode" method="post">${token.field(c)}
-${hidden('Provider', providers[half.kind])}${hidden('RememberMe', 'False')}${hidden('ReturnUrl', '')}
-<label for="Code">Code</label><input id="Code" name="Code" type="text" autocomplete="off">
-<input type="checkbox" name="RememberBrowser" value="true"><input type="hidden" name="RememberBrowser" value="false">
-<input type="submit" value="Submit"></form><a href="/MyAccount/SendCode?RememberMe=False">Send another code</a>`));
-}
-
-p.get('/MyAccount/VerifyCode', (c) => {
-  const half = pending(c);
-  return half && half.kind ? verifyPage(c, half) : c.redirect('/MyAccount/Login');
-});
-
-p.post('/MyAccount/VerifyCode', (c) => {
-  const half = pending(c);
-  if (!half) return c.redirect('/MyAccount/Login');
-  if (!token.check(c) || !c.need({ form: ['Provider', 'Code', 'RememberMe', 'RememberBrowser', 'ReturnUrl'] })) return c.html(page('Error', ''), { status: 400 });
-  const how = p.verify(c, half.who, c.form.get('Code'));
-  if (how === 'exhausted') return c.redirect('/MyAccount/Lockout');
-  if (how !== 'ok') return verifyPage(c, half, 'Invalid code.');
-  if (c.form.getAll('RememberBrowser').includes('true')) c.begin('.AspNet.TwoFactorRememberBrowser', { who: half.who }, { maxAge: 1209600 });
-  c.end('.AspNet.TwoFactorCookie');
-  return inside(c, half.who);
+  if (how === 'locked') return second.lockedOut(c);
+  if (how === 'wrong') return login(c, p.switches.words ?? 'Invalid login attempt.', c.form.get('Email'));
+  return c.redirect(!who.mfa || second.knows(c, who) ? inside(c, who) : second.begin(c, who));
 });
 
 // Inside
 
 function signedIn(c) {
   const session = c.session('.AspNet.ApplicationCookie');
-  return session && !p.switches.lost ? session : undefined;
+  return session && !p.lost(c) ? session : undefined;
 }
 
 p.get('/MyAccount/AccountSelection', (c) => {

@@ -1,16 +1,21 @@
 #!/usr/bin/python3
 """Workers, driven by frames as the service drives them, against DEMO's portal. Prints one line a test."""
+import http.server
 import json
 import os
-import socket
+import select
 import subprocess
 import sys
 import tempfile
+import threading
 import traceback
 import urllib.request
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "harness"))
+import ca
+from portal import Portal
 from worker import LIMIT, PROGRAM, ROOT, Worker, frame, version_of
 
 DECLARED = "127.0.0.1:18102"     # where DEMO's adapter looks for its portal
@@ -286,6 +291,163 @@ def ends_with_its_socket(b):
     w.drive(b.start(w, "mfa_sms"))
     w.send({"do": "stop"})
     same(w.ended(), (0, ""), "end of a worker that was stopped")
+
+
+# --- portals of our own ------------------------------------------------------------------
+
+ADAPTER = """
+return { api = 1, id = "example", name = "Example", portal = "https://www.example.test/", hosts = { "www.example.test" },
+  services = { "electric" }, evidence = "modelled",
+  sign_in = function(s) %s end,
+  meters = function(s) return { { account = "100-1", name = s.name, service = "electric" } } end }
+"""
+READS = """s:post("/login", { form = { p = s.credentials.password } }) s.name = s:get("/home"):one("#home"):text()"""
+ASKS = """s:post("/login", { form = { p = s.credentials.password } })
+  s:ask({ kind = "otp", prompt = "Code" }, function(code) return s:post("/mfa", { form = { c = code } }) end)"""
+TOKYO = "\u6771\u4eac"
+
+
+def made(folder, name, text):
+    path = os.path.join(folder, name)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    return path
+
+
+def begin(worker, hash, id="x"):
+    worker.send({"do": "start", "id": id, "version": hash, "human": True,
+                 "credentials": {"username": "ada@example.test", "password": PASSWORD}})
+    return id
+
+
+@test
+def over_tls_with_a_page_in_another_character_set(b):
+    page = b'<main id="home">%s</main>' % TOKYO.encode("shift_jis")
+    raw = "HTTP/1.1 200 OK\\r\\nContent-Type: text/html; charset=Shift_JIS\\r\\nContent-Length: %d\\r\\n\\r\\n" % len(page)
+    routes = "POST /login -> 200 html :: in\nGET /home -> 200 raw :: %s%s\n" % (raw, "".join("\\x%02x" % c for c in page))
+    with tempfile.TemporaryDirectory() as folder:
+        authority, cert, key = ca.pair(folder)
+        portal = Portal(routes, cert, key).start()
+        hash, version = version_of(made(folder, "example.lua", ADAPTER % READS))
+        settings = {"do": "settings", "cacert": authority, "allow_origins": ["https://www.example.test"],
+                    "connect_to": ["www.example.test:443:localhost:%d" % portal.tls_port]}
+        w = b.bare("--cacert", authority)
+        w.send(settings)
+        w.send({"do": "version", "hash": hash}, version)
+        end = w.drive(begin(w, hash))[-1]
+        portal.stop()
+        same(end["result"].get("error"), None, "error")
+        same(end["result"]["meters"][0]["name"], TOKYO, "what the page said")
+        sealed = b.bare()
+        sealed.send(settings)
+        status, text = sealed.ended()
+        same(status, 1, "exit status with certificates that it was not started with")
+        check("network settings" in text, text)
+
+
+@test
+def is_sealed_off(b):
+    w = b.worker()
+    check(w.ready["landlock"] >= 1 and w.ready["seccomp"] is True, w.ready)
+    with open("/proc/%d/status" % w.process.pid) as file:
+        status = dict(line.split(":", 1) for line in file.read().splitlines())
+    same((status["NoNewPrivs"].strip(), status["Seccomp"].strip()), ("1", "2"), "what the kernel says")
+
+
+class Keeps(http.server.BaseHTTPRequestHandler):
+    """Answers everything, keeps connections, tells when one was closed."""
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.paths.append(self.path)
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"ok")
+
+    def finish(self):
+        super().finish()
+        self.server.closed.set()
+
+    def log_message(self, *_):
+        pass
+
+
+@test
+def a_session_that_waits_is_dropped_and_comes_back(b):
+    with tempfile.TemporaryDirectory() as folder, http.server.ThreadingHTTPServer(("127.0.0.1", 0), Keeps) as portal:
+        portal.paths, portal.closed, portal.daemon_threads = [], threading.Event(), True
+        threading.Thread(target=portal.serve_forever, daemon=True).start()
+        text = (ADAPTER % ASKS).replace("https://www.example.test/", "http://www.example.test/").replace('"www.example.test"', '"http://www.example.test"')
+        hash, version = version_of(made(folder, "example.lua", text))
+        w = b.bare()
+        w.send({"do": "settings", "allow_origins": ["http://www.example.test"], "limits": {"drop_ms": 1500},
+                "connect_to": ["www.example.test:80:127.0.0.1:%d" % portal.server_port]})
+        w.send({"do": "version", "hash": hash}, version)
+        id = begin(w, hash)
+        challenge = w.drive(id)[-1]
+        check(challenge["is"] == "challenge", challenge)
+        check(not portal.closed.is_set(), "it was dropped at once")
+        check(portal.closed.wait(LIMIT), "its connections stay open")
+        w.send({"do": "answer", "id": id, "challenge": challenge["challenge"]["id"], "answer": "424242"})
+        end = w.drive(id)[-1]
+        check("meters" in end["result"], end)
+        same(portal.paths, ["/login", "/mfa"], "requests")
+        portal.shutdown()
+
+
+@test
+def the_version_used_longest_ago_goes(b):
+    with tempfile.TemporaryDirectory() as folder:
+        versions = [version_of(made(folder, "example.lua", ADAPTER % ("s.number = %d" % i))) for i in range(65)]
+        w = b.worker(version=False)
+        for hash, data in versions[:64]:
+            w.send({"do": "version", "hash": hash}, data)
+        w.send({"do": "version", "hash": versions[0][0]}, versions[0][1])
+        w.send({"do": "version", "hash": versions[64][0]}, versions[64][1])
+        for i, gone in ((0, False), (1, True), (2, False), (64, False)):
+            end = w.drive(begin(w, versions[i][0], "v%d" % i))[-1]
+            same("not that version" in json.dumps(end), gone, "version %d is gone" % i)
+
+
+@test
+def a_version_under_another_name(b):
+    w = b.worker(version=False)
+    w.send({"do": "version", "hash": "0" * 16}, b.version)
+    same(w.ended()[0], 1, "exit status")
+
+
+@test
+def log_and_progress_arrive_whatever_their_bytes(b):
+    script = """require("meterkey.log").warn("warn \\xff " .. s.credentials.username) s:progress("\\xe4h") s:fail("adapter.parse", "no \\xff")"""
+    with tempfile.TemporaryDirectory() as folder:
+        hash, version = version_of(made(folder, "example.lua", ADAPTER % script))
+        w = b.worker(version=False)
+        w.send({"do": "version", "hash": hash}, version)
+        heads = w.drive(begin(w, hash))
+        same([h["is"] for h in heads], ["log", "progress", "end"], "messages")
+        check(heads[0]["text"].startswith("warn \ufffd") and heads[0]["level"] == "warn", heads[0])
+        same(heads[1]["text"], "\ufffdh", "progress")
+        same(heads[2]["result"]["error"]["code"], "adapter.parse", "code")
+        check("no \ufffd" in heads[2]["result"]["error"]["message"], heads[2])
+
+
+@test
+def whoever_does_not_read_is_not_read(b):
+    w = b.worker(version=False)
+    big, count, sent = frame({"do": "cancel", "id": "x" * (1 << 20)}), 80, 0
+    data = big * count
+    w.socket.setblocking(False)
+    while sent < len(data) and select.select([], [w.socket], [], 1)[1]:
+        sent += w.socket.send(data[sent:sent + (1 << 20)])
+    check(60 << 20 < sent < 80 << 20, "%d bytes were taken" % sent)
+    w.socket.setblocking(True)
+    feeder = threading.Thread(target=w.raw, args=(data[sent:],), daemon=True)
+    feeder.start()
+    for _ in range(count):
+        same(w.read()[0]["is"], "gone", "message")
+    feeder.join(LIMIT)
 
 
 def main():

@@ -32,6 +32,9 @@ local bad_login = [[(?ix) login\ attempt |
 -- Cookies that say "this browser need not prove itself again", of MVC and of Core.
 local remembers = { ".AspNet.TwoFactorRememberBrowser", "Identity.TwoFactorRememberMe" }
 
+-- Cookies that say "this browser is signed in".
+local tickets = { ".ASPXAUTH", ".AspNet.ApplicationCookie", ".AspNet.Cookies", ".AspNetCore.Identity.Application" }
+
 local way = [[form:has([name="SelectedProvider"])]]
 local verify = [[form:has(input[name="Code"]), form:has(input[name="Input.TwoFactorCode"])]]
 
@@ -50,7 +53,9 @@ local patterns = {
 }
 
 local errors = {
+  -- Core leads to the lockout page, MVC shows it in place of the page asked for.
   { code = "auth.locked", url = [[/Lockout\b]] },
+  { code = "auth.locked", html = "h1, h2", text = [[(?i)^locked out]] },
   { code = "mfa.code_expired", html = said, text = [[(?i)code.*expired]], message = said },
   { code = "mfa.code_wrong", html = said, message = said,
     text = [[(?i)invalid (authenticator |verification )?code|code.*(incorrect|invalid|not valid)]] },
@@ -70,7 +75,8 @@ local ajax_errors = {
   { code = "auth.session_lost", json = "$.SessionExpired", equals = true },
   { code = "mfa.code_expired", json = first, match = [[(?i)code.*expired]], message = first },
   { code = "mfa.code_wrong", json = first, match = [[(?i)code.*(incorrect|invalid|not valid)]], message = first },
-  { code = "mfa.send_limited", json = first, match = [[(?i)code.*(limit|too many)|too many.*code]], message = first },
+  { code = "mfa.send_limited", json = first, message = first,
+    match = [[(?i)code.*(limit|too many)|(limit|too many).*code]] },
   { code = "auth.password_expired", json = first, match = [[(?i)password (has|is) expired]], message = first },
   { code = "auth.credentials", json = first, match = bad_login, message = first },
 }
@@ -92,6 +98,14 @@ function Aspnet.remember(_, s)
   for _, name in ipairs(remembers) do s.keep[name] = s.cookies:get(name) end
 end
 
+-- The page inside. The sign-in form in its place is a lost session once there was one, else a refusal in unknown words.
+local function entered(s, page, inside)
+  for _, name in ipairs(tickets) do
+    if s.cookies:get(name) then return site.inside(s, page, inside) end
+  end
+  return site.page(s, page, inside)
+end
+
 -- An answer that leads back to the sign-in form came too late.
 local function unless_lost(s, page)
   if page.type == "text/html" and page:has(loginform.selector) and not page.mfa then
@@ -104,7 +118,9 @@ end
 local function send(s, page, provider)
   local form = page:form(way)
   form.SelectedProvider, s.provider = provider, provider
-  return unless_lost(s, s:submit(form, { sends_code = not provider:find("Authenticator") or nil }))
+  page = unless_lost(s, s:submit(form, { sends_code = not provider:find("Authenticator") or nil }))
+  if not page:has(verify) then s:fail("mfa.send_failed", "the portal asks for no code once it was to send one") end
+  return page
 end
 
 local function providers(page)
@@ -158,7 +174,13 @@ local function enter_by_ajax(s, page, key, referer, ajax)
   end
   return s:ask(page.mfa, {
     verify = function(code) return post(ajax.verify, { [ajax.code] = code }) end,
-    resend = function() return post(ajax.resend, {}, true) end,
+    resend = function()
+      local sent = post(ajax.resend, {}, true)
+      if site.json(s, sent).IsSuccess ~= true then
+        s:fail("mfa.send_failed", "the portal does not say that it sent another code")
+      end
+      return sent
+    end,
   })
 end
 
@@ -212,7 +234,7 @@ function Aspnet:sign_in(s)
   else
     page = answered(s, s:submit(loginform.fill(s, page, self)))
   end
-  page = site.page(s, page, self.inside)
+  page = entered(s, page, self.inside)
   self:remember(s)
   return page
 end

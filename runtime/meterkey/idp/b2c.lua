@@ -9,7 +9,8 @@
 -- digits  of a one-time code, where that is known
 --
 -- sign_in(s) returns the page that the policy leads back to, and with `app` the tokens. sign_out(s, url) ends the
--- provider's session and comes back at url.
+-- provider's session and comes back at url. `kinds` is for the manifest: those of the patterns, and approve, since a
+-- call is asked about aside of them.
 --
 -- Every page has SETTINGS (csrf, transId, api, hosts), which replace those of the page before. Answers to POSTs are
 -- HTTP 200 with a status in their JSON, a string. After an accepted POST the request `confirmed` gives the next page or
@@ -431,6 +432,7 @@ end
 return function(config)
   return setmetatable({
     entry = config.entry, app = config.app, user = config.user, digits = config.digits, life = life,
-    patterns = rules.patterns(config.digits), errors = list.join(rules.errors, site.errors),
+    patterns = rules.patterns(config.digits), kinds = { "otp", "select", "approve" },
+    errors = list.join(rules.errors, site.errors),
   }, B2c)
 end

@@ -155,7 +155,8 @@ return function(data)
       { name = "username", label = "Email or user name", type = "text" },
       { name = "password", label = "Password", secret = true },
     },
-    mfa = { policy = "turn_off", off_impossible = true, help_url = data.help_url, patterns = idp.patterns },
+    mfa = { policy = "turn_off", off_impossible = true, help_url = data.help_url, kinds = idp.kinds,
+      patterns = idp.patterns },
     errors = idp.errors,
   }
   for _, name in ipairs { "id", "name", "utility_id", "regions", "services", "timezone" } do

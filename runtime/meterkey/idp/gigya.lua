@@ -5,15 +5,16 @@
 -- data_center  of the site: hosts accounts.<data_center>.gigya.com (declare it) answer its calls
 -- params       further fields of each call (default none)
 --
--- idp:restore(s) sets the device's identity of an earlier run; idp:sign_in(s, page) reads the site's key from the address of
--- Gigya's script on the page and returns the session ({ login_token = } or { cookieName =, cookieValue = }).
--- idp:sign_out(s) ends it.
+-- idp:restore(s) sets the device's identity of an earlier run; idp:sign_in(s, page) reads the site's key from the
+-- address of Gigya's script on the page and returns the session: { login_token = }, with cookieName where it is the
+-- value of that cookie. idp:sign_out(s) ends it.
 --
--- HTTP is 200 also for errors: errorCode tells. Sends a code: sendVerificationCode of a phone or an e-mail address. A challenge
--- lives ten minutes with its regToken; what marks a lost session: 403002. tempDevice=false remembers the device by the cookie gmid.
+-- HTTP is 200 also for errors: errorCode tells. Sends a code: sendVerificationCode of a phone or an e-mail address. A
+-- challenge lives ten minutes with its regToken; what marks a lost session: 403002. tempDevice=false remembers the
+-- device by the cookie gmid. An expired code is called wrong.
 --
--- Documented (the vendor's SDK): names of calls and fields, 403100 to 403102, 206001, 206002, 401020, 400006, 403002, 409003.
--- Common knowledge: the other numbers, the bootstrap's cookies, codes of six digits.
+-- Documented (the vendor's SDK): names of calls and fields, where a session is, 403100 to 403102, 206001, 206002,
+-- 401020, 400006, 403002, 409003. Common knowledge: the other numbers, the bootstrap's cookies, codes of six digits.
 local api, list, site = require "meterkey.api", require "meterkey.list", require "meterkey.site"
 
 local Gigya = {}
@@ -33,7 +34,8 @@ local patterns = {
 }
 
 local errors = {
-  answered("mfa.code_wrong", 400006, { url = [[(completeVerification|totp\.verify)\b]] }), -- elsewhere it is a bad parameter
+  -- elsewhere it is a bad parameter
+  answered("mfa.code_wrong", 400006, { url = [[(completeVerification|totp\.verify)\b]] }),
   answered("auth.credentials", 403042),
   answered("auth.credentials", 409003), -- the name belongs to another way to sign in
   answered("auth.locked", 403120),
@@ -50,7 +52,8 @@ local errors = {
 }
 
 local function fail(s, call, said)
-  s:fail("adapter.unexpected_page", ("%s answered %s: %s"):format(call, tostring(said.errorCode), tostring(said.errorMessage)))
+  s:fail("adapter.unexpected_page",
+    ("%s answered %s: %s"):format(call, tostring(said.errorCode), tostring(said.errorMessage)))
 end
 
 -- One call; the page, whose error is judged by the manifest's entries, and what it says.
@@ -74,12 +77,15 @@ end
 -- What each provider's ways are, by name: each way with what is needed to send and to verify. They add to `out`.
 local ways_of = {}
 
+local by_phone = { { method = "sms", label = "Text message: " }, { method = "voice", label = "Voice call: " } }
+
 function ways_of.gigyaPhone(self, s, assertion, out)
   local said = self:must(s, "accounts.tfa.phone.getRegisteredPhoneNumbers", { gigyaAssertion = assertion })
   for _, phone in ipairs(said.phones or {}) do
-    for method, label in pairs { sms = "Text message", voice = "Voice call" } do
-      out[#out + 1] = { id = phone.id .. "/" .. method, label = label .. ": " .. phone.obfuscated, kind = "otp", medium = method,
-        dest = phone.obfuscated, call = "accounts.tfa.phone.", send = { phoneID = phone.id, method = method } }
+    for _, by in ipairs(by_phone) do
+      out[#out + 1] = { id = phone.id .. "/" .. by.method, label = by.label .. phone.obfuscated, kind = "otp",
+        medium = by.method, dest = phone.obfuscated, call = "accounts.tfa.phone.",
+        send = { phoneID = phone.id, method = by.method } }
     end
   end
 end
@@ -87,8 +93,8 @@ end
 function ways_of.gigyaEmail(self, s, assertion, out)
   local said = self:must(s, "accounts.tfa.email.getEmails", { gigyaAssertion = assertion })
   for _, mail in ipairs(said.emails or {}) do
-    out[#out + 1] = { id = mail.id, label = "Email: " .. mail.obfuscated, kind = "otp", medium = "email", dest = mail.obfuscated,
-      call = "accounts.tfa.email.", send = { emailID = mail.id } }
+    out[#out + 1] = { id = mail.id, label = "Email: " .. mail.obfuscated, kind = "otp", medium = "email",
+      dest = mail.obfuscated, call = "accounts.tfa.email.", send = { emailID = mail.id } }
   end
 end
 
@@ -138,13 +144,23 @@ function Gigya:confirm(s, page, reg)
     local call = way.kind == "totp" and "accounts.tfa.totp.verify" or way.call .. "completeVerification"
     return (self:call(s, call, { code = code, phvToken = way.token, gigyaAssertion = way.assertion }))
   end
-  local prompt = way.kind == "totp" and "Enter the code of your authenticator app" or "Enter the code that the utility sent you"
-  local answer = s:ask({ kind = way.kind, medium = way.medium, dest = way.dest, expires = life, prompt = prompt }, handlers)
+  local challenge = { kind = way.kind, medium = way.medium, dest = way.dest, expires = life,
+    prompt = way.send and "Enter the code that the utility sent you" or "Enter the code of your authenticator app" }
+  local answer = s:ask(challenge, handlers)
   local proof = api.value(site.json(s, answer), "providerAssertion")
   if not proof then fail(s, "the verification", answer:json()) end
   self:must(s, "accounts.tfa.finalizeTFA", { gigyaAssertion = way.assertion, providerAssertion = proof, regToken = reg,
     tempDevice = "false" })
   return self:must(s, "accounts.finalizeRegistration", { regToken = reg, include = "profile" })
+end
+
+-- The session of an answer: in sessionInfo, or beside it.
+local function session_of(s, said)
+  for _, at in ipairs { api.value(said, "sessionInfo") or {}, said } do
+    local token = api.value(at, "login_token") or api.value(at, "cookieValue")
+    if token then return { login_token = token, cookieName = api.value(at, "cookieName") } end
+  end
+  s:fail("adapter.unexpected_page", "the sign-in succeeded and gave no session")
 end
 
 function Gigya:restore(s)
@@ -157,18 +173,18 @@ function Gigya:sign_in(s, page)
   if not found then s:fail("adapter.unexpected_page", "Gigya's script is not on the sign-in page") end
   self.key = found.key
   self:must(s, "accounts.webSdkBootstrap", {})
-  local answer, said = self:call(s, "accounts.login", { loginID = s.credentials.username, password = s.credentials.password,
-    include = "profile,data", sessionExpiration = "0" })
+  local answer, said = self:call(s, "accounts.login", { loginID = s.credentials.username,
+    password = s.credentials.password, include = "profile,data", sessionExpiration = "0" })
   if answer.mfa then said = self:confirm(s, answer, said.regToken) end
   if said.errorCode ~= 0 then fail(s, "accounts.login", said) end
   s.keep.gmid = s.cookies:get("gmid", self.origin .. "/")
-  return said.sessionInfo
+  return session_of(s, said)
 end
 
 function Gigya:sign_out(s) self:call(s, "accounts.logout", {}) end
 
 return function(config)
   local host = ("accounts.%s.gigya.com"):format(config.data_center)
-  return setmetatable({ host = host, origin = "https://" .. host, params = config.params, life = life, patterns = patterns,
-    errors = list.join(errors, site.errors) }, Gigya)
+  return setmetatable({ host = host, origin = "https://" .. host, params = config.params, life = life,
+    patterns = patterns, errors = list.join(errors, site.errors) }, Gigya)
 end

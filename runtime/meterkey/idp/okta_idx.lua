@@ -62,10 +62,10 @@ local patterns = {
 }
 
 -- Messages stand beside the forms, or below the field that they are about.
-local function told(code, match)
+local function told(code, match, at)
   local out = {}
   for i, place in ipairs { "$.messages.value[*]", "$.remediation.value[*].value[*].form.value[*].messages.value[*]" } do
-    out[i] = { code = code, json = place .. ".i18n.key", match = match, message = place .. ".message" }
+    out[i] = { code = code, json = place .. ".i18n.key", match = match, message = place .. ".message", url = at }
   end
   return out
 end
@@ -78,6 +78,7 @@ local errors = list.join(
   told("mfa.denied", [[(?i)(push|poll).*(reject|denied)]]),
   told("mfa.approval_expired", [[(?i)(push|poll).*(timeout|expired)]]),
   told("mfa.method_unavailable", [[^api\.factors\.error\.\w+\.invalid_\w+$]]),
+  told("mfa.send_limited", [[^oie\.tooManyRequests$]], [[/challenge/resend$]]),
   told("site.rate_limited", [[^oie\.tooManyRequests$]]),
   told("site.maintenance", [[^idx\.error\.server\.safe\.mode]]),
   { { code = "auth.password_expired", json = "$.remediation.value[*].name", match = [[^reenroll-authenticator$]] } },

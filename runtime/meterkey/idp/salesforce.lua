@@ -12,10 +12,11 @@
 --
 -- Sends a code: the choice of a way by the portal's own controller; the identity verification page comes with one sent, its
 -- resend link sends another. A challenge lives ten minutes. What marks a lost session: the sign-in page again, an exception
--- event of the framework. A device is remembered by what the controller gives back, or by the browser's own cookie.
+-- event of the framework. A device is remembered by what the controller gives back, or by a cookie; both are in s.keep.
 --
--- Documented (a client of one utility): the Aura call, the custom controller's arguments and answers. Common knowledge: the
--- standard component, Visualforce's fields, the verification page, frontdoor.
+-- Documented: the Aura call, the custom controller's arguments and answers (a client of one utility); the cookie of a
+-- known browser (Salesforce Help, "Device Activation"). Common knowledge: the standard component, Visualforce's
+-- fields, the verification page and its checkbox, frontdoor.
 local api, json, list, site = require "meterkey.api", require "meterkey.json", require "meterkey.list", require "meterkey.site"
 local regex, url = require "meterkey.regex", require "meterkey.url"
 
@@ -23,6 +24,7 @@ local Salesforce = {}
 Salesforce.__index = Salesforce
 
 local life = 600
+local known = "sfdc_lv2" -- the cookie that spares a browser the verification
 local view_state = [=[form:has(input[name="com.salesforce.visualforce.ViewState"])]=]
 local code_form = [=[form:has(input[name="emc"]), form:has(input[name="smc"])]=]
 local says = ".errorM3, .message.errorM3 .messageText, #error"
@@ -161,10 +163,16 @@ local function verify(s, page)
   function handlers.verify(code, latest)
     local form = latest:form(code_form)
     form:set(form:get("emc") and "emc" or "smc", code)
+    if form:get("RememberDeviceCheckbox") ~= nil then form:set("RememberDeviceCheckbox", true) end
     return s:submit(form, { button = "save" })
   end
   if page:has("a#resend") then
-    function handlers.resend(latest) return s:get(latest:one("a#resend"):attr("href"), { sends_code = true }) end
+    function handlers.resend(latest)
+      local again = s:get(latest:one("a#resend"):attr("href"), { sends_code = true })
+      local words = site.text(again, says)
+      if words then s:fail("mfa.send_failed", words) end
+      return again
+    end
   end
   return s:ask(page.mfa, handlers)
 end
@@ -176,6 +184,10 @@ local function redirected(s, page)
 end
 
 function Salesforce:sign_in(s, page)
+  if s.keep[known] then
+    s.cookies:set { name = known, value = s.keep[known], domain = page.url:match("^https?://([^/:]+)"), path = "/",
+      host_only = true, secure = true }
+  end
   if page:has(view_state) then
     page = by_form(s, page)
   else
@@ -183,9 +195,14 @@ function Salesforce:sign_in(s, page)
     page = self.apex and self:by_apex(s) or self:by_component(s)
   end
   page = redirected(s, page)
+  local asked = page.mfa ~= nil -- the sign-in page right after the password may be a refusal in unknown words
   while page.mfa do page = redirected(s, verify(s, page)) end
-  if page:has(code_form .. ", " .. view_state) then s:fail("auth.session_lost", "the sign-in page came again") end
-  return site.page(s, page, self.home)
+  if asked and page:has(code_form .. ", " .. view_state) then
+    s:fail("auth.session_lost", "the sign-in page came again")
+  end
+  page = site.page(s, page, self.home)
+  s.keep[known] = s.cookies:get(known)
+  return page
 end
 
 function Salesforce:sign_out(s) s:get(self.site .. "/secur/logout.jsp") end

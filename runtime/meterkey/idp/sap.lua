@@ -77,15 +77,21 @@ local function ways(page)
   return out
 end
 
-local function send(s, page, method)
-  local form = page:form(second.way)
-  form:set("method", method)
-  local button = form:buttons()[1]
-  page = s:submit(form, { button = button and button.element, sends_code = true })
+-- A page that should ask for the code just sent: what is said on it is why it was not.
+local function sent(s, page)
+  local words = site.text(page, says)
+  if words then s:fail("mfa.send_failed", words) end
   if page.mfa and page.mfa.kind == "select" then
     s:fail("mfa.send_failed", "the portal asks again how to send the code")
   end
   return page
+end
+
+local function send(s, page, method)
+  local form = page:form(second.way)
+  form:set("method", method)
+  local button = form:buttons()[1]
+  return sent(s, s:submit(form, { button = button and button.element, sends_code = true }))
 end
 
 -- A single way is not asked about.
@@ -109,7 +115,7 @@ local function enter(s, page)
       return s:submit(form, { button = second.verify })
     end,
     resend = function(latest)
-      return s:submit(latest:form(second.code), { button = second.resend, sends_code = true })
+      return sent(s, s:submit(latest:form(second.code), { button = second.resend, sends_code = true }))
     end,
     switch = several and function(method, latest)
       return send(s, s:submit(latest:form(second.code), { button = second.change }), method)

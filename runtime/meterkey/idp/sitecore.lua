@@ -31,6 +31,7 @@ local function pattern(kind, medium, words)
 end
 
 local patterns = {
+  pattern("question", nil, [[(?i)security question|\?\s*$]]), -- which may itself speak of a code or a phone
   pattern("totp", "app", [[(?i)authenticat(or|ion) app|authenticator]]),
   pattern("otp", "email", [[(?i)e-?mail.*\bcode\b|\bcode\b.*e-?mail]]),
   pattern("otp", "voice", [[(?i)\b(call|called)\b.*\bcode\b]]),

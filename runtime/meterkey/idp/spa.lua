@@ -98,8 +98,19 @@ local function choose(s, factors)
   return by_id(factors, s:ask { kind = "select", prompt = which, choices = choices, expires = life })
 end
 
+-- Whether an answer says, in one of the ways known, that something failed.
+local function says_failure(s, page)
+  if page.status == 204 then return false end
+  local said = site.json(s, page)
+  return page.status >= 300 or api.value(said, "status") == "error" or api.value(said, "isSuccess") == false or
+    api.value(said, "errorCode") ~= nil or api.value(said, "error_code") ~= nil
+end
+
 function Spa:send(s, factor)
-  if factor.kind == "otp" then return post(s, self.urls.send, { factorId = factor.id }, true) end
+  if factor.kind ~= "otp" then return end
+  local page = post(s, self.urls.send, { factorId = factor.id }, true)
+  if says_failure(s, page) then s:fail("mfa.send_failed", "the portal says that it could not send a code") end
+  return page
 end
 
 function Spa:confirm(s, factors, factor)

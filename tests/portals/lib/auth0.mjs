@@ -99,6 +99,7 @@ class Auth0 {
   begin(c, t, kind) {
     t.kind = kind;
     if (kind === 'push') t.approval = this.p.approval(t.who);
+    else if (kind !== 'otp' && this.p.tooOften(t)) return this.screen(c, t, [`too-many-${kind}`, 'You have exceeded the maximum number of messages per hour.']);
     else if (kind !== 'otp') this.p.send(t.who, kind, titles[kind]);
     return this.go(c, t, screens[kind]);
   }

@@ -6,7 +6,6 @@
 import { fieldsOf, MAIL, prefilled } from './b2c_pages.mjs';
 
 export const LIFE = 900000; // ms from a page or a code to the end of a transaction
-const SENDS = 4;
 const wrong = 'That code is incorrect. Please try again.';
 const expired = 'That code is expired. Please request a new code.';
 const byControl = { wrong, used: wrong, expired,
@@ -66,11 +65,6 @@ export class Codes {
 
   // Codes
 
-  isTooOften(t) {
-    t.sends = (t.sends ?? 0) + 1;
-    return t.sends > (this.p.switches.sends ?? SENDS);
-  }
-
   deliver(c, t, medium, dest) {
     t.until = this.p.now() + LIFE;
     this.p.send(t.who, medium, dest);
@@ -94,7 +88,7 @@ export class Codes {
     }
     if (c.form.get(shown.ID) !== shown.PRE) c.fault(`${shown.ID} is ${c.form.get(shown.ID)}`);
     if (action === 'SendCode') {
-      if (this.isTooOften(t)) return this.no(c, sentTooOften, 'UserMessageIfMaxNumberOfCodeGenerated');
+      if (this.p.tooOften(t)) return this.no(c, sentTooOften, 'UserMessageIfMaxNumberOfCodeGenerated');
       return this.deliver(c, t, medium, shown.PRE);
     }
     c.need({ form: ['verificationCode'] });
@@ -107,7 +101,7 @@ export class Codes {
     if (c.form.get('claim_id') !== 'email') c.fault(`claim_id is ${c.form.get('claim_id')}`);
     if (type === 'VERIFICATION_REQUEST') {
       if (c.form.get('claim_value') !== MAIL) c.fault(`claim_value is ${c.form.get('claim_value')}`);
-      return this.isTooOften(t) ? this.no(c, askedTooOften) : this.deliver(c, t, 'email', MAIL);
+      return this.p.tooOften(t) ? this.no(c, askedTooOften) : this.deliver(c, t, 'email', MAIL);
     }
     c.need({ form: ['user_input'] });
     const how = this.judge(c, t, c.form.get('user_input'));
@@ -139,7 +133,7 @@ export class Codes {
       return status(400);
     }
     if (this.p.switches.unreachable) return status(448);
-    if (this.isTooOften(t)) return status(429);
+    if (this.p.tooOften(t)) return status(429);
     if (t.way === 'sms') return this.deliver(c, t, 'sms', dest);
     t.call = this.p.approval(t.who, `a call to ${dest}`);
     return status(200);

@@ -1,11 +1,13 @@
 // Gigya (SAP Customer Data Cloud): accounts.* calls, answered with HTTP 200 whatever they say, and the OpenID proxy's last step.
 //
-// gigya(p, {host, key, proxy, finish}) adds the routes. customer.mfa: sms, voice (one phone), email, totp; .enrol, .renew, .profile,
-// .unconfirmed. finish(c, who, context) answers the proxy's `continue`. Documented in the vendor's SDK: calls, fields, half of
-// the numbers; common knowledge: the rest, and the cookies.
+// gigya(p, {host, key, proxy, finish}) adds the routes; spend(token) gives the customer of a session, once. customer.mfa: sms, voice (.phones
+// numbers, one unless said), email, totp, push; .enrol, .renew, .profile, .unconfirmed, .disabled. finish(c, who, context) answers the proxy's
+// `continue`; without a proxy there is none. Switch session: where the session's token is: info (in sessionInfo, the default), cookie (there as
+// the value of a cookie), top (beside it), none. Documented in the vendor's SDK: calls, fields, half of the numbers; common knowledge: the
+// rest, and the cookies.
 
 const LIFE = 600000;
-const phone = { id: 'ph1', obfuscated: '+1******3161', lastMethod: 'sms' };
+const phones = [{ id: 'ph1', obfuscated: '+1******3161', lastMethod: 'sms' }, { id: 'ph2', obfuscated: '+1******3172', lastMethod: 'voice' }];
 const mail = { id: 'em1', obfuscated: 'c***@customer.test', lastVerification: '2026-01-01T00:00:00Z' };
 const messages = { 0: 'OK', 400006: 'Invalid parameter value', 401020: 'Login Failed Captcha Required', 403002: 'Request expired', 403041: 'Account Disabled', 403042: 'Invalid LoginID', 403048: 'API rate limit exceeded',
   403100: 'Account Pending Password Change', 403101: 'Account Pending TFA Verification', 403102: 'Account Pending TFA Registration', 403120: 'Account temporarily locked out', 206001: 'Account Pending Registration',
@@ -18,7 +20,7 @@ class Gigya {
       'accounts.tfa.email.getEmails': 'emails', 'accounts.tfa.phone.sendVerificationCode': 'send', 'accounts.tfa.email.sendVerificationCode': 'send', 'accounts.tfa.phone.completeVerification': 'complete',
       'accounts.tfa.email.completeVerification': 'complete', 'accounts.tfa.totp.verify': 'totp', 'accounts.tfa.finalizeTFA': 'finalize', 'accounts.finalizeRegistration': 'register', 'accounts.logout': 'logout' };
     for (const [name, method] of Object.entries(calls)) p.on(this.host, 'POST', `/${name}`, (c) => this.guard(c) ?? this[method](c));
-    p.on(this.proxy, 'GET', `/oidc/op/v1.0/${this.key}/authorize/continue`, (c) => this.proceed(c));
+    if (this.proxy) p.on(this.proxy, 'GET', `/oidc/op/v1.0/${this.key}/authorize/continue`, (c) => this.proceed(c));
   }
 
   get state() { this.p.state.gigya ??= { regs: new Map(), assertions: new Map(), codes: new Map(), proofs: new Map(), tokens: new Map(), devices: new Set() }; return this.p.state.gigya; }
@@ -48,7 +50,9 @@ class Gigya {
   session(c, who) {
     const token = `st2.s.${this.p.token(24)}`;
     this.state.tokens.set(token, who);
-    return this.say(c, 0, { UID: `u-${who.key}`, sessionInfo: { login_token: token, expires_in: '0' }, profile: { email: who.user } });
+    const sessions = { info: { sessionInfo: { login_token: token, expires_in: '0' } }, cookie: { sessionInfo: { cookieName: `glt_${this.key}`, cookieValue: token } },
+      top: { login_token: token, sessionInfo: { expires_in: '0' } }, none: {} };
+    return this.say(c, 0, { UID: `u-${who.key}`, ...sessions[this.p.switches.session ?? 'info'], profile: { email: who.user } });
   }
 
   login(c) {
@@ -79,7 +83,7 @@ class Gigya {
   providers(c) {
     const one = this.reg(c);
     if (!one) return this.say(c, 403002);
-    const names = [...new Set(one.who.mfa.map((kind) => ({ sms: 'gigyaPhone', voice: 'gigyaPhone', email: 'gigyaEmail', totp: 'gigyaTotp' }[kind])))];
+    const names = [...new Set(one.who.mfa.map((kind) => ({ sms: 'gigyaPhone', voice: 'gigyaPhone', email: 'gigyaEmail', totp: 'gigyaTotp', push: 'gigyaPush' }[kind])))];
     return this.say(c, 0, { activeProviders: names.map((name) => ({ name })), inactiveProviders: [] });
   }
 
@@ -98,7 +102,10 @@ class Gigya {
     return found && this.p.now() < found.one.until ? found : undefined;
   }
 
-  phones(c) { return this.assertion(c) ? this.say(c, 0, { phones: [phone] }) : this.say(c, 403002); }
+  phones(c) {
+    const found = this.assertion(c);
+    return found ? this.say(c, 0, { phones: phones.slice(0, found.one.who.phones ?? 1) }) : this.say(c, 403002);
+  }
 
   emails(c) { return this.assertion(c) ? this.say(c, 0, { emails: [mail] }) : this.say(c, 403002); }
 
@@ -109,7 +116,7 @@ class Gigya {
     c.need({ form: [byPhone ? 'phoneID' : 'emailID', 'lang'] });
     const medium = byPhone ? c.form.get('method') : 'email';
     if (!['sms', 'voice', 'email'].includes(medium)) c.fault(`method is ${medium}`);
-    this.p.send(found.one.who, medium, byPhone ? phone.obfuscated : found.one.who.user);
+    this.p.send(found.one.who, medium, byPhone ? phones.find((one) => one.id === c.form.get('phoneID')).obfuscated : found.one.who.user);
     const phvToken = this.p.token(24);
     this.state.codes.set(phvToken, found);
     return this.say(c, 0, { phvToken });
@@ -158,9 +165,14 @@ class Gigya {
 
   logout(c) { return this.say(c, 0); }
 
-  proceed(c) {
-    const token = c.query.get('login_token');
+  spend(token) {
     const who = this.state.tokens.get(token);
+    this.state.tokens.delete(token);
+    return who;
+  }
+
+  proceed(c) {
+    const who = this.spend(c.query.get('login_token'));
     if (!who || !this.p.state.contexts?.delete(c.query.get('context'))) {
       c.fault('the login token or the context is unknown, or was used');
       return c.html('<html><body>invalid_request</body></html>', { status: 400 });

@@ -26,6 +26,7 @@ const methods = (kind) => methodOf[kind] ?? kind;
 
 const js = (text) => text.replace(/[^A-Za-z0-9]/g, (ch) => `\\x${ch.charCodeAt(0).toString(16).toUpperCase()}`);
 const text = (message, key) => ({ message, i18n: { key }, class: key === 'idx.unknown.user' ? 'INFO' : 'ERROR' });
+const tooMany = (c, what) => c.answer(429, ION, JSON.stringify({ messages: { type: 'array', value: [text(what, 'oie.tooManyRequests')] } }));
 
 class Idx {
   constructor(p, options) {
@@ -148,7 +149,7 @@ class Idx {
     const body = c.json ?? {};
     const t = [...this.open.values()].find((one) => one.handle && one.handle === body.stateHandle);
     if (!t || this.p.now() > t.until) return this.gone(c);
-    if (this.p.switches.rate) return c.answer(429, ION, JSON.stringify({ messages: { type: 'array', value: [text('Too many requests', 'oie.tooManyRequests')] } }));
+    if (this.p.switches.rate) return tooMany(c, 'Too many requests');
     const path = c.path.slice('/idp/idx'.length);
     if (path === '/identify') return this.identify(c, t, body);
     if (path === '/challenge') return this.choose(c, t, body);
@@ -202,6 +203,7 @@ class Idx {
     t.kind = kind;
     t.name = 'challenge';
     t.sent = ['email', 'sms', 'voice'].includes(kind);
+    if (t.sent && this.p.tooOften(t)) return tooMany(c, 'Too many requests');
     if (t.sent) this.p.send(t.who, kind, kind === 'email' ? t.who.user : '+1 XXX-XXX-3161');
     if (kind === 'push') t.approval = this.p.approval(t.who);
     return this.show(c, t);
@@ -230,7 +232,7 @@ class Idx {
       if (t.remember) this.devices.add(`${t.who.key} ${c.cookies.DT}`);
       return this.next(c, t);
     }
-    if (how === 'exhausted') return c.answer(429, ION, JSON.stringify({ messages: { type: 'array', value: [text('Too many attempts', 'oie.tooManyRequests')] } }));
+    if (how === 'exhausted') return tooMany(c, 'Too many attempts');
     return this.show(c, t, [text('Invalid code. Try again.', 'api.authn.error.PASSCODE_INVALID')], 401);
   }
 

@@ -6,6 +6,7 @@ import { Context } from './context.mjs';
 import { isRight, stepAt } from './totp.mjs';
 
 const MOST_KEPT = 500;
+const SENDS = 4; // codes in one transaction
 const NEVER = '135790'; // what tests answer to be wrong
 
 // A route's pattern: `:name` stands for one part of the path, `*` at the end for the rest.
@@ -64,6 +65,18 @@ class Portal {
 
   post(pattern, handler) { return this.on(this.hosts[0], 'POST', pattern, handler); }
 
+  // Wrong codes that end a transaction.
+  get tries() { return this.switches.tries ?? this.code.tries; }
+
+  // Counts a code that is asked for in a transaction; whether it is one more than the portal sends.
+  tooOften(transaction) {
+    transaction.sends = (transaction.sends ?? 0) + 1;
+    return transaction.sends > (this.switches.sends ?? SENDS);
+  }
+
+  // Whether the session has gone, by the switch `lost`: true, or how the path ends where it has.
+  lost(c) { return this.switches.lost === true || (Boolean(this.switches.lost) && c.path.endsWith(this.switches.lost)); }
+
   now() { return Date.now() + this.offset; }
 
   advance(seconds) { this.offset += seconds * 1000; }
@@ -111,10 +124,10 @@ class Portal {
       c.fault('a code came twice');
       return 'used';
     }
-    if (sent.tries >= this.code.tries) return 'exhausted';
+    if (sent.tries >= this.tries) return 'exhausted';
     if (code !== sent.code) {
       sent.tries += 1;
-      return sent.tries >= this.code.tries ? 'exhausted' : 'wrong';
+      return sent.tries >= this.tries ? 'exhausted' : 'wrong';
     }
     if (this.now() - sent.at > this.code.life * 1000) return 'expired';
     sent.used.add(code);
@@ -125,12 +138,12 @@ class Portal {
     const code = String(given ?? '');
     const state = this.steps.get(customer.key) ?? { last: -1, tries: 0 };
     this.steps.set(customer.key, state);
-    if (state.tries >= this.code.tries) return 'exhausted';
+    if (state.tries >= this.tries) return 'exhausted';
     const now = this.now();
     const step = [0, -1, 1].map((by) => stepAt(now) + by).find((at) => isRight(customer.totp, at, code));
     if (step === undefined) {
       state.tries += 1;
-      return state.tries >= this.code.tries ? 'exhausted' : 'wrong';
+      return state.tries >= this.tries ? 'exhausted' : 'wrong';
     }
     if (step <= state.last) {
       c.fault('an authenticator code came twice');

@@ -2,12 +2,14 @@
 // the identity verification page, frontdoor.
 //
 // salesforce(p, {prefix, className, cookie}) adds the routes below https://<first host><prefix>. customer.mfa: 'sms', 'email' (both
-// for the controller). Documented: the shape of Aura calls, the controller's arguments and answers. Common knowledge: the rest.
+// for the controller). Documented: the shape of Aura calls, the controller's arguments and answers; the cookie that a known browser
+// has (Salesforce Help, "Device Activation"). Common knowledge: the rest.
 import { hidden } from './aspnet.mjs';
 import { page } from './portal.mjs';
 import { instead } from './reference.mjs';
 
 const LIFE = 600000;
+const KNOWN = 'sfdc_lv2';
 const FWUID = 'ZDROWDdLOGtXcTZqSWZiU19ZaDJFdzk4bkk0bVJhZGJCWE9mUC1IZXZRbmcyNDguMTAuNS01LjAuMTA';
 const masked = { EmailVal: 'c***@customer.test', PhoneVal: '***-***-3161' };
 
@@ -71,9 +73,9 @@ class Salesforce {
     const who = this.p.customer(c.form.get(`${f}:username`));
     const how = this.p.password(c, who, c.form.get(`${f}:password`));
     if (how === 'locked') return this.login(c, 'Your login attempt has failed. You are locked out, please contact support.');
-    if (how === 'wrong') return this.login(c, 'Your login attempt has failed. Make sure the username and password are correct.');
+    if (how === 'wrong') return this.login(c, this.p.switches.words ?? 'Your login attempt has failed. Make sure the username and password are correct.');
     if (this.p.switches.redesign) return c.html(page('Passkey', '<div id="passkey"></div>'));
-    if (!who.mfa || c.session('browser_id')?.who === who) return this.enter(c, who);
+    if (!who.mfa || c.session(KNOWN)?.who === who) return this.enter(c, who);
     const t = { who, id: this.p.token(), at: this.p.now(), kind: who.mfa[0] };
     this.p.state.checks ??= new Map();
     this.p.state.checks.set(t.id, t);
@@ -93,6 +95,7 @@ class Salesforce {
   verification(c) {
     const t = this.check(c);
     if (!t) return this.login(c);
+    if (this.p.switches.unsent) return this.codePage(c, t, 'Something went wrong.');
     if (c.query.get('resend') === '1') this.send(t);
     return this.codePage(c, t);
   }
@@ -100,7 +103,7 @@ class Salesforce {
   codePage(c, t, error) {
     const field = t.kind === 'email' ? 'emc' : 'smc';
     return c.html(page('Verify Your Identity', `${error ? `<div id="error" class="errorM3">${error}</div>` : ''}<form id="editPage" method="post" action="${c.path}?vcsrf=${t.id}">${hidden('vcsrf', t.id)}
-<label for="${field}">Verification Code</label><input id="${field}" name="${field}" type="text" maxlength="6"><input type="checkbox" name="RememberDeviceCheckbox" value="1" checked>
+<label for="${field}">Verification Code</label><input id="${field}" name="${field}" type="text" maxlength="6"><input type="checkbox" name="RememberDeviceCheckbox" value="1">
 <input type="submit" name="save" value="Verify"></form><a id="resend" href="${c.path}?vcsrf=${t.id}&amp;resend=1">Resend Code</a>`));
   }
 
@@ -111,7 +114,7 @@ class Salesforce {
     const how = this.p.verify(c, t.who, c.form.get(t.kind === 'email' ? 'emc' : 'smc'));
     if (how === 'expired') return this.codePage(c, t, 'The verification code has expired.');
     if (how !== 'ok') return this.codePage(c, t, 'The verification code is incorrect or invalid.');
-    if (c.form.get('RememberDeviceCheckbox')) c.begin('browser_id', { who: t.who }, { maxAge: 31536000 });
+    if (c.form.get('RememberDeviceCheckbox')) c.begin(KNOWN, { who: t.who }, { maxAge: 31536000 });
     return this.enter(c, t.who);
   }
 

@@ -120,6 +120,9 @@ static void test_request(void **state)
     test_reply_header(&r, "X-Content-Type-Options", value, sizeof value);
     assert_string_equal(value, "nosniff");
     test_reply_free(&r);
+    test_http(&f.loop, f.port, "POST", "/", NULL, " {\"f\": \"100%\"}", &r); /* JSON, whatever its type says */
+    assert_string_equal(r.body, "POST / q=- h=- c=- f=- n=0 b=14 p=127.0.0.1");
+    test_reply_free(&r);
     test_http(&f.loop, f.port, "GET", "/", NULL, NULL, &r);
     assert_string_equal(r.body, "GET / q=- h=- c=- f=- n=0 b=0 p=127.0.0.1");
     test_reply_free(&r);
@@ -195,7 +198,9 @@ static void test_later(void **state)
     uv_timer_init(&f.loop, &timer);
     timer.data = &f;
     uv_timer_start(&timer, on_answer, 30, 0);
+    const uint64_t began = uv_hrtime();
     test_http(&f.loop, f.port, "GET", "/late", NULL, NULL, &r);
+    assert_in_range((uv_hrtime() - began) / 1000000, 30, 700); /* not when the server next looks around */
     assert_int_equal(r.status, 200);
     assert_string_equal(r.body, "at last");
     assert_int_equal(f.gone, 0);

@@ -1,0 +1,45 @@
+-- One call of an endpoint: who asks, with what, and the lists it answers with.
+local web = require "service.web"
+local call = {}
+call.__index = call
+
+-- request, endpoint of the description, the path's parameters, the token's row (nil where none is needed).
+function call.new(request, endpoint, params, token)
+  return setmetatable({ request = request, endpoint = endpoint, params = params, token = token, team = token and token.team,
+    base = web.base(request), users = {}, query = {}, body = {} }, call)
+end
+
+-- Who, for the audit log.
+function call:who() return "token:" .. self.token.uid end
+
+function call:has(scope) return (" " .. self.token.scopes .. " "):find(" " .. scope .. " ", 1, true) ~= nil end
+
+-- The next page: the caller's own query, but for the token, which does not belong into a body.
+function call:next(after)
+  if not after then return host.null end
+  local names, parts = { "after" }, {}
+  for name in pairs(self.request.query) do
+    if name ~= "after" and name ~= "access_token" then names[#names + 1] = name end
+  end
+  table.sort(names)
+  for i, name in ipairs(names) do
+    parts[i] = web.percent(name) .. "=" .. web.percent(name == "after" and after or self.request.query[name])
+  end
+  return self.base .. self.request.path .. "?" .. table.concat(parts, "&")
+end
+
+-- {"<plural>": [shape(row), ...], "next": ...}
+function call:page(plural, rows, after, shape)
+  local out = host.array {}
+  for i, row in ipairs(rows) do out[i] = shape(self, row) end
+  return { [plural] = out, next = self:next(after) }
+end
+
+-- An optional value as the store takes it: null empties, absent is nil.
+function call:given(name, empty)
+  local value = self.body[name]
+  if value == host.null then return empty end
+  return value
+end
+
+return call

@@ -1,0 +1,57 @@
+-- What machines ask an operator's service: is it up, is it ready, how is it.
+local db = require "service.db"
+local web = require "service.web"
+
+local function counts()
+  local out = {}
+  for _, row in ipairs(db.rows("SELECT state, count(*) AS n FROM sessions WHERE state <> 'ended' GROUP BY state")) do out[row.state] = row.n end
+  return out
+end
+
+local function label(text) return (tostring(text):gsub('[\\"\n]', { ["\\"] = "\\\\", ['"'] = '\\"', ["\n"] = "\\n" })) end
+
+-- The text format of Prometheus.
+local function metrics()
+  local out = {}
+  local function family(name, type, help) out[#out + 1] = ("# HELP %s %s\n# TYPE %s %s"):format(name, help, name, type) end
+  local function sample(name, labels, value)
+    local parts = {}
+    for i = 1, #labels, 2 do parts[#parts + 1] = ('%s="%s"'):format(labels[i], label(labels[i + 1])) end
+    out[#out + 1] = ("%s%s %s"):format(name, #parts > 0 and "{" .. table.concat(parts, ",") .. "}" or "", value)
+  end
+  family("meterkey_sessions", "gauge", "Sessions that have not ended, by state.")
+  local now = counts()
+  for _, state in ipairs { "queued", "running", "waiting", "answered" } do sample("meterkey_sessions", { "state", state }, now[state] or 0) end
+  family("meterkey_workers", "gauge", "Worker processes that are ready.")
+  sample("meterkey_workers", {}, host.workers().ready)
+  family("meterkey_worker_deaths_total", "counter", "Workers that ended without being asked to.")
+  sample("meterkey_worker_deaths_total", {}, host.workers().deaths)
+  local rows = db.rows([[SELECT utility, version, sum(attempts) AS attempts, sum(successes) AS successes, sum(asked) AS asked FROM health
+    GROUP BY utility, version ORDER BY utility, version]])
+  for _, one in ipairs { { "attempts", "Sessions begun." }, { "successes", "Sessions that brought meters." }, { "asked", "Sessions that met a question." } } do
+    family("meterkey_adapter_" .. one[1] .. "_total", "counter", one[2])
+    for _, row in ipairs(rows) do
+      sample("meterkey_adapter_" .. one[1] .. "_total", { "utility", row.utility, "version", row.version }, row[one[1]])
+    end
+  end
+  family("meterkey_adapter_refused", "gauge", "1 where the newest version of an adapter was refused.")
+  for _, row in ipairs(db.rows("SELECT utility, what, max(ts) AS ts FROM reloads GROUP BY utility ORDER BY utility")) do
+    sample("meterkey_adapter_refused", { "utility", row.utility }, row.what == "refused" and 1 or 0)
+  end
+  family("meterkey_outbox", "gauge", "Deliveries that wait.")
+  sample("meterkey_outbox", { "kind", "webhook" }, db.row("SELECT count(*) AS n FROM events WHERE next IS NOT NULL").n)
+  sample("meterkey_outbox", { "kind", "mail" }, db.row("SELECT count(*) AS n FROM mails WHERE next IS NOT NULL").n)
+  return table.concat(out, "\n") .. "\n"
+end
+
+return function(routes)
+  routes:add("GET", "/healthz", function() return web.text(200, "ok\n") end)
+  routes:add("GET", "/readyz", function()
+    local workers = host.workers()
+    if workers.ready == 0 then return web.text(503, "no worker is ready\n") end
+    return web.text(200, ("ready: %d workers\n"):format(workers.ready))
+  end)
+  routes:add("GET", "/metrics", function()
+    return { status = 200, type = "text/plain; version=0.0.4; charset=utf-8", body = metrics(), headers = {} }
+  end)
+end

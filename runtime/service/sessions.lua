@@ -1,0 +1,290 @@
+-- Sessions: from accepted credentials to meters or an error. What is promised to a customer is in the store before they see it.
+--
+-- state: queued (committed, no worker has it), running, waiting (a challenge is open, `parked` holds the journal), answered (an answer is
+-- committed, not yet sent), ended. `used`: what may have left us since the last parked journal, in the words of intents.
+local adapters = require "service.adapters"
+local authorizations = require "service.authorizations"
+local db = require "service.db"
+local health = require "service.health"
+local ledger = require "service.ledger"
+local outcome = require "service.outcome"
+local timeline = require "service.timeline"
+local sessions = {}
+
+local STARTS = 3 -- of one session, however often its worker dies
+
+local function read(row)
+  if not row then return nil end
+  row.challenge, row.used, row.error = db.json(row.challenge), db.json(row.used), db.json(row.error)
+  return row
+end
+
+function sessions.get(uid) return read(db.row("SELECT * FROM sessions WHERE uid = ?1", uid)) end
+
+local function update(session, values)
+  db.update("sessions", { team = session.team, uid = session.uid }, values)
+  for name, value in pairs(values) do
+    if value == db.NULL then value = nil end
+    session[name] = value
+  end
+end
+
+-- The newest session of an authorization, or nil.
+function sessions.current(authorization)
+  return read(db.row("SELECT * FROM sessions WHERE team = ?1 AND authorization = ?2 ORDER BY created DESC LIMIT 1", authorization.team,
+    authorization.uid))
+end
+
+-- That which has not ended, or nil.
+function sessions.live(authorization)
+  local session = sessions.current(authorization)
+  return session and session.state ~= "ended" and session or nil
+end
+
+local function owner(session) return authorizations.get(session.team, session.authorization) end
+
+local function of(session)
+  local authorization = owner(session)
+  return { form = authorization and authorization.form, authorization = session.authorization }
+end
+
+-- --- start --------------------------------------------------------------------------------------
+
+-- May a session with these begin at this utility (of adapters.get)? -> true, or false, a code and until when.
+function sessions.allowed(one, sealed, again)
+  if one.paused then return false, "paused" end
+  local till = health.resting(one.id)
+  if till then return false, "resting", till end
+  for _, field in ipairs(one.credentials) do
+    local found = field.optional
+    for _, name in ipairs(sealed and sealed.names or {}) do found = found or name == field.name end
+    if not found then return false, "incomplete" end
+  end
+  return ledger.allows(sealed, again)
+end
+
+local function running(utility)
+  return db.row("SELECT count(*) AS n FROM sessions WHERE utility = ?1 AND state IN ('running', 'answered')", utility).n
+end
+
+-- Gives a queued session to a worker, as far as the utility's share allows.
+local function dispatch(session)
+  if running(session.utility) >= host.config.utility_sessions then return false end
+  local authorization = owner(session)
+  update(session, { state = "running", started = session.started or host.now(), starts = session.starts + 1, used = host.array {} })
+  host.after { ["do"] = "start", id = session.uid, version = session.version, credentials = session.credentials, keep = authorization.keep,
+    mfa = session.mfa, human = session.human == 1, utility = session.utility }
+  return true
+end
+
+-- sealed: of a request (credentials, key, digest). The caller has asked sessions.allowed.
+function sessions.start(authorization, one, sealed)
+  local uid = host.uid()
+  db.insert("sessions", { team = authorization.team, uid = uid, authorization = authorization.uid, utility = one.id,
+    version = adapters.pick(one.id), state = "queued", credentials = sealed.credentials, credential = sealed.key, digest = sealed.digest,
+    mfa = one.override, created = host.now() })
+  authorizations.modify(authorization.team, authorization.uid, { session = uid })
+  local session = sessions.get(uid)
+  health.began(session)
+  dispatch(session)
+  return session
+end
+
+-- Those that had to wait for their turn.
+function sessions.dispatch()
+  for _, row in ipairs(db.rows("SELECT * FROM sessions WHERE state = 'queued' ORDER BY created LIMIT 200")) do dispatch(read(row)) end
+end
+
+-- --- the end --------------------------------------------------------------------------------------
+
+local GONE = { credentials = db.NULL, parked = db.NULL, answer = db.NULL, answer_note = db.NULL, challenge = db.NULL,
+               challenge_id = db.NULL, challenge_until = db.NULL, progress = db.NULL }
+
+-- error: contract section 6's, or nil with meters. keep: sealed, or nil.
+local function finish(session, error, meters, keep)
+  if session.state == "ended" then return end
+  local authorization, values = owner(session), { state = "ended", ended = host.now(), error = error }
+  for name, value in pairs(GONE) do values[name] = value end
+  update(session, values)
+  ledger.ended(session.credential, error and error.code)
+  health.ended(session, error and error.code)
+  adapters.ended(session.utility, session.version, error and error.code)
+  if error then
+    outcome.failed(authorization, session, error)
+  else
+    outcome.succeeded(authorization, session, meters, keep)
+  end
+end
+
+-- Ends a session for a reason of the service's.
+function sessions.fail(session, code, message, more)
+  local error = { code = code, message = message, owner = "engine", retry = "after_user" }
+  for name, value in pairs(more or {}) do error[name] = value end
+  finish(session, error)
+end
+
+function sessions.cancel(session)
+  if session.state == "ended" then return end
+  host.after { ["do"] = "cancel", id = session.uid }
+  sessions.fail(session, "engine.cancelled", "The customer stopped it.", { owner = "user" })
+end
+
+-- --- challenges --------------------------------------------------------------------------------------
+
+local INSTEAD = { retrying = true, access_invalid = true }
+
+-- ISO 8601 or epoch in a challenge -> us.
+local function until_of(challenge)
+  local clock = require "service.clock"
+  local at = challenge.expires_at
+  if type(at) == "number" then return math.tointeger(at * 1000000) or math.floor(at * 1000000) end
+  return clock.parse(at) or host.now() + 15 * 60 * 1000000
+end
+
+local function on_challenge(session, m)
+  local authorization, now = owner(session), host.now()
+  if not session.asked then
+    health.asked(session, (now - (session.started or now)) // 1000)
+  end
+  update(session, { state = "waiting", parked = m.parked, challenge = m.challenge, challenge_id = m.challenge.id,
+    challenge_until = until_of(m.challenge), rejected = session.rejected + (m.again and 1 or 0), used = host.array {},
+    answer = db.NULL, answer_note = db.NULL, progress = db.NULL, asked = session.asked or now, mailed = db.NULL })
+  local kind = m.challenge.kind
+  authorizations.note(authorization, "access_code_needed", "The utility asks the customer for one more thing: " .. kind .. ".", nil, INSTEAD)
+  if not m.again then
+    require("service.events").emit(session.team, "authorization_update_delayed", of(session))
+  end
+  timeline.add(session.team, of(session), m.again and "code_rejected" or "code_wanted", { kind = kind, medium = m.challenge.medium })
+  authorizations.status(authorization, "pending", m.again and "The utility did not accept the answer and asks again."
+    or "Waiting for the customer's answer (" .. kind .. ").")
+end
+
+-- An answer to an open challenge, sealed. -> true; or nil and a code: "over" (nothing is open), "answered" (this one is), "other"
+-- (another challenge is open now), "expired".
+function sessions.answer(session, challenge_id, sealed)
+  if session.state == "answered" and session.challenge_id == challenge_id then return nil, "answered" end
+  if session.state ~= "waiting" then return nil, session.state == "ended" and "over" or "answered" end
+  if session.challenge_id ~= challenge_id then return nil, "other" end
+  if session.challenge_until and session.challenge_until < host.now() then return nil, "expired" end
+  update(session, { state = "answered", answer = sealed, answer_note = db.NULL })
+  host.after { ["do"] = "answer", id = session.uid, challenge = challenge_id, answer = sealed }
+  timeline.add(session.team, of(session), "answered")
+  authorizations.status(owner(session), "pending", "The customer answered; waiting for the utility.")
+  return true
+end
+
+-- Goes on from the journal, in any worker; with the answer if it is there.
+local function resume(session)
+  host.after { ["do"] = "resume", id = session.uid, version = session.version, parked = session.parked, human = session.human == 1,
+    challenge = session.answer and session.challenge_id or nil, answer = session.answer, utility = session.utility }
+end
+
+-- --- messages of workers ---------------------------------------------------------------------------------
+
+local on = {}
+
+function on.intent(session, m)
+  local used, has = host.array {}, {}
+  for _, list in ipairs { session.used, m.intents } do
+    for _, word in ipairs(list) do
+      if not has[word] then used[#used + 1] = word end
+      has[word] = true
+    end
+  end
+  -- A poll of an approval may be a POST, too: the question stays open meanwhile.
+  local values = { used = used, state = session.state == "waiting" and "waiting" or "running" }
+  for _, word in ipairs(m.intents) do
+    if word == "answer" then values.answer = db.NULL end
+    if word == "credentials" and session.credential then ledger.sent(session.credential, session.digest, session.utility) end
+  end
+  update(session, values)
+  host.after { ["do"] = "intent_done", id = session.uid }
+end
+
+on.challenge = on_challenge
+
+-- The answer cannot be one to this question: it stands.
+function on.refused(session, m)
+  if session.state ~= "answered" or (m.challenge and m.challenge ~= session.challenge_id) then return end
+  update(session, { state = "waiting", answer = db.NULL, answer_note = m.why })
+  authorizations.status(owner(session), "pending", "Waiting for the customer's answer.")
+end
+
+function on.progress(session, m)
+  update(session, { progress = m.text })
+  authorizations.tell(owner(session))
+end
+
+function on.log(session, m) host.log(m.level or "info", m.text, session.uid .. " " .. session.utility) end
+
+-- No worker has it: its journal has.
+function on.gone(session)
+  if session.state == "answered" and session.parked then
+    resume(session)
+  elseif session.state == "running" then
+    sessions.lost { session.uid }
+  end
+end
+
+on["end"] = function(session, m)
+  local result = m.result or {}
+  finish(session, not result.meters and (result.error or { code = "engine.internal", message = "no result" }) or nil, result.meters, m.keep)
+end
+
+-- One message of a worker; docs/service.md has them. Blobs and secrets are sealed already.
+function sessions.message(m)
+  local session = sessions.get(m.id)
+  if not session or session.state == "ended" then
+    if m.is ~= "gone" and m.is ~= "end" and m.is ~= "log" then host.after { ["do"] = "forget", id = m.id } end
+    return
+  end
+  assert(on[m.is], "no such message")(session, m)
+end
+
+-- --- after a crash -----------------------------------------------------------------------------------------
+
+local function used_up(session)
+  for _, word in ipairs(session.used) do
+    if word == "credentials" or word == "answer" then return true end
+  end
+  return false
+end
+
+local function lost(session)
+  if session.state == "waiting" or session.state == "ended" then return end
+  if session.state == "queued" then return end
+  if used_up(session) then
+    return sessions.fail(session, "engine.interrupted", outcome.interrupted(session.used), { used = session.used })
+  end
+  if session.starts >= STARTS then return sessions.fail(session, "engine.internal", "It was begun three times and its worker died each time.") end
+  if session.parked then
+    update(session, { starts = session.starts + 1, state = session.answer and "answered" or "running" })
+    resume(session)
+  else
+    update(session, { state = "queued" })
+    dispatch(session)
+  end
+end
+
+-- Their worker died.
+function sessions.lost(uids)
+  for _, uid in ipairs(uids) do
+    local session = sessions.get(uid)
+    if session then lost(session) end
+  end
+end
+
+-- The service begins: nobody has any of them.
+function sessions.recover()
+  for _, row in ipairs(db.rows("SELECT * FROM sessions WHERE state IN ('running', 'answered')")) do lost(read(row)) end
+end
+
+-- Challenges that nobody answered in time.
+function sessions.expire()
+  for _, row in ipairs(db.rows("SELECT * FROM sessions WHERE state = 'waiting' AND challenge_until < ?1 LIMIT 100", host.now())) do
+    host.after { ["do"] = "forget", id = row.uid }
+    sessions.fail(read(row), "mfa.answer_timeout", "Nobody answered in time.", { owner = "user" })
+  end
+end
+
+return sessions
