@@ -12,12 +12,6 @@ static void notify(mk_service *service, json_t *action)
         mk_stream_send(service, topic, json_object_get(action, "data"));
 }
 
-static void reload(mk_service *service, json_t *action)
-{
-    (void)action;
-    mk_adapters_reload(service->adapters);
-}
-
 /* What is meant for the worker that has a session. */
 static void to_worker(mk_service *service, json_t *action)
 {
@@ -35,11 +29,18 @@ static void mail(mk_service *service, json_t *action)
     mk_outbound_mail(service->outbound, action);
 }
 
+static void reload(mk_service *service, json_t *action)
+{
+    (void)action;
+    mk_adapters_reload(service->adapters);
+}
+
 static const struct {
     const char *name;
     void (*act)(mk_service *service, json_t *action);
-} acts[] = { { "notify", notify }, { "reload", reload }, { "webhook", webhook }, { "mail", mail }, { "start", to_worker }, { "resume", to_worker }, { "answer", to_worker },
-             { "intent_done", to_worker }, { "cancel", to_worker }, { "forget", to_worker } };
+} acts[] = { { "notify", notify }, { "start", to_worker }, { "resume", to_worker }, { "answer", to_worker },
+             { "intent_done", to_worker }, { "cancel", to_worker }, { "forget", to_worker }, { "reload", reload },
+             { "webhook", webhook }, { "mail", mail } };
 
 void mk_action_do(mk_service *service, json_t *action)
 {

@@ -104,6 +104,30 @@ static void set_limits(mk_httpd_limits *to, const mk_httpd_limits *from)
         to->fields = 100;
 }
 
+static int digit(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+}
+
+/* As the library's own, but %00 stays as it stands: it would cut the path or the value short. */
+static size_t unescape(void *arg, struct MHD_Connection *connection, char *text)
+{
+    (void)arg;
+    (void)connection;
+    char *out = text;
+    for (const char *at = text; *at; at++) {
+        const int high = *at == '%' ? digit(at[1]) : -1, low = high >= 0 ? digit(at[2]) : -1;
+        if (low >= 0 && high + low > 0) {
+            *out++ = (char)(high * 16 + low);
+            at += 2;
+        } else {
+            *out++ = *at;
+        }
+    }
+    *out = '\0';
+    return (size_t)(out - text);
+}
+
 /* The daemon takes fd over if it starts. */
 static int start_daemon(mk_httpd *httpd, int fd)
 {
@@ -113,7 +137,7 @@ static int start_daemon(mk_httpd *httpd, int fd)
         MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, mk_httpd_on_done, httpd,
         MHD_OPTION_CONNECTION_LIMIT, limits->connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT, limits->per_address,
         MHD_OPTION_CONNECTION_TIMEOUT, limits->idle_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT, limits->header_bytes,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL, MHD_OPTION_END);
     return httpd->daemon ? MK_OK : MK_EIO;
 }
 

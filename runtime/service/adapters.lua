@@ -153,6 +153,14 @@ function adapters.pause(utility, reason, who)
   live = nil
 end
 
+-- Percent of new sessions that a new version gets until it has proved itself; 0: a new version is for all at once. A canary that runs
+-- gets the new share, none at 0.
+function adapters.share(utility, share, who)
+  settings.set("canary:" .. utility, share > 0 and share or nil, who)
+  db.run("UPDATE adapters SET share = ?2 WHERE utility = ?1 AND canary IS NOT NULL", utility, share)
+  live = nil
+end
+
 -- policy: "relay", "turn_off", or nil for the adapter's own.
 function adapters.override(utility, policy, who)
   settings.set("mfa:" .. utility, policy, who)

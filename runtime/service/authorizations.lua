@@ -128,9 +128,10 @@ function authorizations.of_form(form)
   return found and not found.revoked and found or nil
 end
 
--- A customer gave consent and credentials. options: {utility (id or UtilityAPI's), email, sealed (request.sealed), peer, scope, test (a made-up
--- customer: the sandbox's adapter signs in, whatever the utility), again: they say that the same password is right now}. -> authorization, referral; or nil and a code: "unknown_utility", "paused", "disabled",
--- "expired", "in_progress", and those of sessions.start.
+-- A customer gave consent and credentials. options: {utility (id or UtilityAPI's), email, sealed (request.sealed), peer, scope,
+-- test: a made-up customer, whom the sandbox's adapter signs in, whatever the utility; again: they say that the same password is right
+-- now}. -> authorization, referral; or nil and a code: "unknown_utility", "disabled", "expired", "in_progress", and those of
+-- sessions.allowed ("paused", "resting", "incomplete", "same_password", "rest", "auth.locked").
 function authorizations.submit(form, options)
   local sessions = require "service.sessions"
   local now, one = host.now(), adapters.by_utility(options.utility)

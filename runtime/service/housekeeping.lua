@@ -3,10 +3,8 @@ local authorizations = require "service.authorizations"
 local db = require "service.db"
 local events = require "service.events"
 local forms = require "service.forms"
-local health = require "service.health"
 local mails = require "service.mails"
 local sessions = require "service.sessions"
-local settings = require "service.settings"
 local templates = require "service.templates"
 local housekeeping = {}
 

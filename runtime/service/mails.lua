@@ -6,10 +6,21 @@ local mails = {}
 local MINUTE = 60 * 1000000
 local WAITS = { 1, 5, 30, 120, 600 } -- minutes before the next try
 
+-- t, with a mail's own words where it has some.
+local function own_words(t, kind, words)
+  if not words then return t end
+  return function(key, values)
+    local text = words[key:match("^mail%." .. kind .. "%.(%a+)$")]
+    if not text then return t(key, values) end
+    return (text:gsub("{([%w_]+)}", function(name) return values and values[name] and tostring(values[name]) end))
+  end
+end
+
 -- kind: "request", "code", "receipt", "off" ...: its texts are the messages mail.KIND.subject and mail.KIND.text. values: what they name;
--- language; form, authorization: uids. -> uid.
+-- language; form, authorization: uids; words: {subject, text, action} in place of messages. -> uid.
 function mails.send(team, kind, to, values)
-  local t, uid, now = page.words(values.language or "en"), host.uid(), host.now()
+  local uid, now = host.uid(), host.now()
+  local t = own_words(page.words(values.language or "en"), kind, values.words)
   local text = t("mail." .. kind .. ".text", values)
   local html = page.render("mail", { t = t, text = text, link = values.link, action = values.link and t("mail." .. kind .. ".action", values),
     company = values.company or "Meterkey", language = values.language or "en" })

@@ -3,6 +3,7 @@ local adapters = require "service.adapters"
 local command = require "service.command"
 local events = require "service.events"
 local housekeeping = require "service.housekeeping"
+local limit = require "service.limit"
 local mails = require "service.mails"
 local router = require "service.router"
 local sessions = require "service.sessions"
@@ -26,7 +27,19 @@ function handlers.tick()
   return {}
 end
 
+-- What one address may ask: reading is cheap, whatever changes something is not.
+local READS, CHANGES, SECONDS = 1200, 240, 60
+
+local function too_many(request)
+  local kind = request.method == "GET" and "read" or "change"
+  local allowed, wait = limit.take(kind .. ":" .. web.peer(request), kind == "read" and READS or CHANGES, SECONDS)
+  if allowed or request.path:find("^/api/") then return nil end -- the API counts by token
+  return web.text(429, "Too many requests from your address. Please wait a moment.\n", { ["Retry-After"] = tostring(wait) })
+end
+
 function handlers.request(request)
+  local refused = too_many(request)
+  if refused then return refused end
   return routes:run(request) or web.text(404, "There is no such page.\n")
 end
 

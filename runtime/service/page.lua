@@ -11,7 +11,7 @@ function page.raw(text) return setmetatable({ text = text }, Html) end
 -- What $(x) puts into a page.
 local function put(value)
   if getmetatable(value) == Html then return value.text end
-  if value == nil then return "" end
+  if value == nil or value == host.null then return "" end
   return web.escape(value)
 end
 

@@ -7,6 +7,7 @@ local authorizations = require "service.authorizations"
 local db = require "service.db"
 local health = require "service.health"
 local ledger = require "service.ledger"
+local limit = require "service.limit"
 local outcome = require "service.outcome"
 local timeline = require "service.timeline"
 local sessions = {}
@@ -67,9 +68,12 @@ local function running(utility)
   return db.row("SELECT count(*) AS n FROM sessions WHERE utility = ?1 AND state IN ('running', 'answered')", utility).n
 end
 
--- Gives a queued session to a worker, as far as the utility's share allows.
+-- Gives a queued session to a worker, as far as workers have room and the utility's share allows.
 local function dispatch(session)
+  local room = host.workers()
+  if room.ready > 0 and room.free == 0 then return false end
   if running(session.utility) >= host.config.utility_sessions then return false end
+  if session.starts == 0 and not limit.take("utility:" .. session.utility, host.config.utility_per_minute, 60) then return false end
   local authorization = owner(session)
   update(session, { state = "running", started = session.started or host.now(), starts = session.starts + 1, used = host.array {} })
   host.after { ["do"] = "start", id = session.uid, version = session.version, credentials = session.credentials, keep = authorization.keep,

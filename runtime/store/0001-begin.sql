@@ -44,6 +44,8 @@ CREATE TABLE forms (             -- data requests; link: hash of what is in the 
   PRIMARY KEY (team, uid)
 );
 CREATE INDEX forms_created ON forms (team, created DESC, uid DESC);
+CREATE INDEX forms_shelf ON forms (team, is_archived, created DESC, uid DESC);
+CREATE INDEX forms_email ON forms (team, customer_email, created DESC, uid DESC);
 
 CREATE TABLE authorizations (    -- current session, notes and note types as in the API
   team TEXT NOT NULL REFERENCES teams, uid TEXT NOT NULL, form TEXT, template TEXT, user TEXT, customer_email TEXT NOT NULL DEFAULT '',
@@ -86,6 +88,7 @@ CREATE TABLE sessions (          -- state: queued, running, waiting, answered, e
 );
 CREATE INDEX sessions_live ON sessions (state) WHERE state <> 'ended';
 CREATE INDEX sessions_authorization ON sessions (team, authorization);
+CREATE INDEX sessions_asked ON sessions (utility, asked) WHERE asked IS NOT NULL;
 CREATE TABLE attempts (          -- the ledger: per credential, by keyed hash
   credential TEXT PRIMARY KEY, utility TEXT NOT NULL, digest TEXT, failures INTEGER NOT NULL DEFAULT 0, outcome TEXT,
   last INTEGER NOT NULL, locked_until INTEGER NOT NULL DEFAULT 0
@@ -122,12 +125,14 @@ CREATE TABLE events (
   PRIMARY KEY (team, uid)
 );
 CREATE INDEX events_ts ON events (team, ts DESC, uid DESC);
+CREATE INDEX events_webhook ON events (team, webhook, ts DESC, uid DESC);
 CREATE INDEX events_next ON events (next) WHERE next IS NOT NULL;
 CREATE TABLE mails (             -- the outbox; state: queued, sent, failed, bounced
   team TEXT NOT NULL, uid TEXT NOT NULL, kind TEXT NOT NULL, recipient TEXT NOT NULL, subject TEXT NOT NULL, text TEXT NOT NULL, html TEXT NOT NULL,
   form TEXT, authorization TEXT, state TEXT NOT NULL, tries INTEGER NOT NULL DEFAULT 0, next INTEGER, error TEXT,
   created INTEGER NOT NULL, sent INTEGER, PRIMARY KEY (team, uid)
 );
+CREATE INDEX mails_created ON mails (team, created DESC, uid DESC);
 CREATE INDEX mails_next ON mails (next) WHERE next IS NOT NULL;
 CREATE TABLE idempotency (       -- an answer to a POST with an Idempotency-Key, for a day
   team TEXT NOT NULL, key TEXT NOT NULL, digest TEXT NOT NULL, status INTEGER NOT NULL, response TEXT NOT NULL, created INTEGER NOT NULL,

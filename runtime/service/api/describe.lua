@@ -27,10 +27,11 @@ local function query(...)
   return out
 end
 
--- by: file and function in service/api; more: query, body and answer (names of schemas), scope (false: no token).
+-- by: file and function in service/api; more: query, body and answer (names of schemas), scope (false: no token), named: what it asks for by
+-- uid may not be there.
 local function add(method, path, by, summary, more)
   local endpoint = { method = method, path = path, by = by, summary = summary, query = more.query or {}, body = more.body, answer = more.answer,
-    scope = more.scope, type = more.type or "application/json", tag = by:match("^%w+"), params = {}, conflict = more.conflict }
+    scope = more.scope, type = more.type or "application/json", tag = by:match("^%w+"), params = {}, named = more.named or path:find("{", 1, true) ~= nil }
   if endpoint.scope == nil then endpoint.scope = method == "GET" and "read" or "write" end
   for name in path:gmatch("{(%w+)}") do endpoint.params[#endpoint.params + 1] = name end
   assert(not more.body or schemas[more.body], more.body)
@@ -50,9 +51,9 @@ add("GET", V .. "/forms/{uid}", "forms.get", "One data request.", { answer = "Fo
 add("PATCH", V .. "/forms/{uid}", "forms.modify", "Changes a data request.", { body = "FormModify", answer = "Form" })
 add("DELETE", V .. "/forms/{uid}", "forms.remove", "Deletes a data request; its authorizations stay.", { answer = "Success" })
 add("POST", V .. "/forms/{uid}/test-submit", "test.submit", "Submits it as a made-up customer.",
-  { body = "TestSubmit", answer = "TestSubmitted", conflict = true })
+  { body = "TestSubmit", answer = "TestSubmitted" })
 add("POST", V .. "/forms/{uid}/resend", "forms.resend", "Mails the customer the link again.",
-  { body = "FormResend", answer = "Resent", conflict = true })
+  { body = "FormResend", answer = "Resent" })
 
 add("GET", V .. "/authorizations", "authorizations.list", "Authorizations.", {
   query = query("uids forms templates users referrals is_archived is_declined is_test is_revoked is_expired utility",
@@ -67,20 +68,20 @@ add("POST", V .. "/authorizations/{uid}/revoke", "authorizations.revoke", "Forge
 add("GET", V .. "/authorizations/{uid}/challenge", "challenge.get", "What the portal asks the customer now.",
   { answer = "ChallengeState" })
 add("POST", V .. "/authorizations/{uid}/challenge", "challenge.answer", "Takes the customer's answer.",
-  { body = "ChallengeAnswer", answer = "Success", conflict = true })
+  { body = "ChallengeAnswer", answer = "Success" })
 
 add("GET", V .. "/meters", "meters.list", "Meters.", { query = query("uids authorizations users utility is_activated is_archived is_monitored",
   "service_type expand_meter_blocks after limit"), answer = "MeterListing" })
 add("GET", V .. "/meters/{uid}", "meters.get", "One meter.", { query = query("expand_meter_blocks"), answer = "Meter" })
 add("PATCH", V .. "/meters/{uid}", "meters.modify", "Changes a meter.", { body = "MeterModify", answer = "Meter" })
 add("POST", V .. "/meters/historical-collection", "meters.collect", "Asks for bills; there are none yet.",
-  { body = "HistoricalCollection", answer = "Collection" })
+  { body = "HistoricalCollection", answer = "Collection", named = true })
 add("POST", V .. "/meters/ongoing-monitoring", "meters.monitor", "Sets how often meters are looked at.",
-  { body = "OngoingMonitoring", answer = "Monitoring" })
+  { body = "OngoingMonitoring", answer = "Monitoring", named = true })
 
 local readings = query("authorizations meters start end limit order after")
 add("GET", V .. "/bills", "bills.bills", "Bills: none yet.", { query = readings, answer = "BillListing" })
-add("GET", V .. "/intervals", "bills.intervals", "Intervals: none yet.", { query = readings, answer = "IntervalListing" })
+add("GET", V .. "/intervals", "bills.intervals", "Intervals: none yet.", { query = readings, answer = "IntervalListing", named = true })
 
 add("GET", V .. "/accounting/billing-accounts", "accounting.accounts", "Billing accounts: none yet.",
   { query = query("uids authorizations meters after limit"), answer = "BillingAccountListing" })
@@ -121,7 +122,7 @@ add("DELETE", V .. "/tokens/{uid}", "tokens.revoke", "Revokes a token, at once."
 add("GET", V .. "/adapters", "adapters.list", "Adapters and their versions.", { answer = "AdapterListing" })
 add("POST", V .. "/adapters/reload", "adapters.reload", "Looks at the adapters' folder now.", { answer = "Success", scope = "operator" })
 add("POST", V .. "/adapters/{uid}/rollback", "adapters.rollback", "Makes a kept version live.",
-  { body = "AdapterRollback", answer = "Adapter", scope = "operator", conflict = true })
+  { body = "AdapterRollback", answer = "Adapter", scope = "operator" })
 
 add("GET", "/openapi.json", "openapi.get", "This description.", { scope = false, answer = "OpenAPI" })
 

@@ -23,7 +23,7 @@ local function answers(endpoint)
   good.content = content(endpoint.type, endpoint.answer and ref(endpoint.answer) or { type = "string" })
   local out = { ["200"] = good, ["400"] = failure(400), ["429"] = failure(429) }
   if endpoint.scope then out["401"], out["403"] = failure(401), failure(403) end
-  if #endpoint.params > 0 or endpoint.by == "bills.intervals" then out["404"] = failure(404) end
+  if endpoint.named then out["404"] = failure(404) end
   if endpoint.method == "POST" then out["409"] = failure(409) end
   return out
 end

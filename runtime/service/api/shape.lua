@@ -66,14 +66,16 @@ function shape.authorization(call, row)
   return out
 end
 
+-- A portal's null is no text either.
+local function text(value) return type(value) == "string" and value or "" end
+
 -- In one line, as bills have it.
 function shape.address(address)
-  if type(address) ~= "table" then return type(address) == "string" and address or "" end
-  if address.line then return address.line end
-  local street = table.concat({ address.street or "", address.unit }, " ")
-  local place = table.concat({ address.region or "", address.postcode }, " ")
+  if type(address) ~= "table" then return text(address) end
+  if text(address.line) ~= "" then return address.line end
+  local street, place = text(address.street) .. " " .. text(address.unit), text(address.region) .. " " .. text(address.postcode)
   local parts = {}
-  for _, part in ipairs { street, address.city or "", place, address.country or "" } do
+  for _, part in ipairs { street, text(address.city), place, text(address.country) } do
     part = part:gsub("^%s+", ""):gsub("%s+$", "")
     if part ~= "" then parts[#parts + 1] = part end
   end
@@ -86,9 +88,9 @@ function shape.numbers(data)
 end
 
 local function base_block(data)
-  return { service_identifier = data.point or data.account or "", service_tariff = data.tariff or "", service_class = data.service or "",
-    service_address = shape.address(data.address), meter_numbers = shape.numbers(data), billing_contact = data.name or "",
-    billing_address = shape.address(data.billing_address), billing_account = data.account or "" }
+  return { service_identifier = text(data.point or data.account), service_tariff = text(data.tariff), service_class = text(data.service),
+    service_address = shape.address(data.address), meter_numbers = shape.numbers(data), billing_contact = text(data.name),
+    billing_address = shape.address(data.billing_address), billing_account = text(data.account) }
 end
 
 local OFF = { frequency = "off" }

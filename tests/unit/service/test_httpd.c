@@ -126,6 +126,9 @@ static void test_request(void **state)
     test_http(&f.loop, f.port, "GET", "/", NULL, NULL, &r);
     assert_string_equal(r.body, "GET / q=- h=- c=- f=- n=0 b=0 p=127.0.0.1");
     test_reply_free(&r);
+    test_http(&f.loop, f.port, "GET", "/a%00b%2?q=1%00%zz+%41", NULL, NULL, &r); /* nothing is cut short */
+    assert_string_equal(r.body, "GET /a%00b%2 q=1%00%zz A h=- c=- f=- n=0 b=0 p=127.0.0.1");
+    test_reply_free(&r);
     test_http(&f.loop, f.port, "HEAD", "/", NULL, NULL, &r);
     assert_int_equal(r.status, 200);
     assert_string_equal(r.body, "");

@@ -1,0 +1,122 @@
+// app.js - what pages do on top of working without it: live progress, filters, countdowns. No page needs it.
+"use strict";
+(() => {
+  const all = (selector) => Array.from(document.querySelectorAll(selector));
+
+  // The page shows another state than the service has: load it anew. Text of the same state is changed in place.
+  function live(main) {
+    const shown = main.dataset.state, text = document.querySelector("[data-progress]");
+    let asking = false, gone = false;
+    async function look() {
+      if (asking || gone) return;
+      asking = true;
+      try {
+        const answer = await fetch(main.dataset.live + "/state", { headers: { Accept: "application/json" }, cache: "no-store" });
+        if (answer.ok) {
+          const now = await answer.json();
+          if (now.state !== shown) { gone = true; location.replace(location.href); }
+          else if (text && now.text && text.textContent !== now.text) text.textContent = now.text;
+        }
+      } catch (problem) { /* offline: the next event or turn looks again */ }
+      asking = false;
+    }
+    const events = new EventSource(main.dataset.live + "/events");
+    events.onmessage = look;
+    setInterval(look, 10000);
+    document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
+    addEventListener("pagehide", () => events.close());
+  }
+
+  // <p data-until="epoch" data-many="... {n} ..." data-one="..." data-short="...">: minutes left, told rarely.
+  function until(place) {
+    const end = Number(place.dataset.until) * 1000, skew = Number(document.documentElement.dataset.now) * 1000 - Date.now();
+    const show = () => {
+      const left = end - Date.now() - skew, n = Math.round(left / 60000);
+      const text = left < 60000 ? place.dataset.short : n <= 1 ? place.dataset.one : place.dataset.many.replace("{n}", n);
+      if (place.textContent !== text) place.textContent = text;
+      if (left > -5000) setTimeout(show, left > 90000 ? 15000 : 3000);
+    };
+    show();
+  }
+
+  // <form data-wait="seconds"><div>the button</div><p>in <span data-seconds></span> seconds</p></form>: a button that comes after a while.
+  function wait(box) {
+    const end = Date.now() + Number(box.dataset.wait) * 1000, [button, text] = box.children, number = box.querySelector("[data-seconds]");
+    const show = () => {
+      const left = Math.ceil((end - Date.now()) / 1000);
+      button.hidden = left > 0;
+      text.hidden = left <= 0;
+      number.textContent = Math.max(left, 0);
+      if (left > 0) setTimeout(show, 1000);
+    };
+    show();
+  }
+
+  // <input data-filter="#list">: hides what does not match; the count is said by a live region.
+  function filter(input) {
+    const list = document.querySelector(input.dataset.filter), items = Array.from(list.children);
+    const said = document.querySelector(input.dataset.said), none = document.querySelector(input.dataset.none);
+    input.addEventListener("input", () => {
+      const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+      let count = 0;
+      for (const item of items) {
+        const text = (item.dataset.text || item.textContent).toLowerCase();
+        item.hidden = !words.every((word) => text.includes(word));
+        if (!item.hidden) count++;
+      }
+      list.hidden = count === 0;
+      if (none) none.hidden = count > 0;
+      if (said) said.textContent = count === 1 ? said.dataset.one : said.dataset.many.replace("{count}", count);
+    });
+  }
+
+  // A password that can be looked at.
+  function reveal(input) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "btn";
+    button.textContent = input.dataset.show;
+    button.setAttribute("aria-controls", input.id);
+    button.setAttribute("aria-pressed", "false");
+    button.addEventListener("click", () => {
+      const hidden = input.type === "password";
+      input.type = hidden ? "text" : "password";
+      button.textContent = hidden ? input.dataset.hide : input.dataset.show;
+      button.setAttribute("aria-pressed", String(hidden));
+    });
+    input.form.addEventListener("submit", () => { input.type = "password"; });
+    const box = document.createElement("div");
+    box.className = "beside";
+    input.replaceWith(box);
+    box.append(input, button);
+  }
+
+  // A form is sent once.
+  function once(form) {
+    form.addEventListener("submit", (event) => {
+      if (form.dataset.sent) { event.preventDefault(); return; }
+      form.dataset.sent = "yes";
+      for (const button of form.querySelectorAll("button:not([type=button])")) button.setAttribute("aria-busy", "true");
+    });
+  }
+
+  function copy(button) {
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(button.dataset.copy);
+        if (button.dataset.copied) button.textContent = button.dataset.copied;
+      } catch (problem) { /* no permission: the text is on the page */ }
+    });
+  }
+
+  addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+  all("main[data-live]").forEach(live);
+  all("[data-until]").forEach(until);
+  all("[data-wait]").forEach(wait);
+  all("[data-filter]").forEach(filter);
+  all("input[data-show]").forEach(reveal);
+  all("form[method=post]").forEach(once);
+  all("[data-copy]").forEach(copy);
+  const first = document.querySelector("[data-focus]");
+  if (first) first.focus();
+})();

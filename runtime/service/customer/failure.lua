@@ -1,0 +1,76 @@
+-- What a failed sign-in means to the customer: whose matter it is, what to do, whom to ask, whether trying again makes sense.
+local failure = {}
+
+-- The password itself may be wrong: nothing is said in its favour.
+local PASSWORD = { ["auth.credentials"] = true, ["auth.lock_risk"] = true, ["auth.locked"] = true, ["auth.password_expired"] = true,
+                   ["auth.credentials_reset"] = true }
+-- Another utility may be the right one.
+local ELSEWHERE = { ["auth.wrong_portal"] = true, ["auth.not_a_customer"] = true, ["adapter.retired"] = true }
+-- Only the customer can mend it, on the utility's website or by calling it.
+local ON_SITE = { ["auth.credentials"] = true, ["auth.locked"] = true, ["auth.lock_risk"] = true, ["auth.disabled"] = true,
+                  ["auth.password_expired"] = true, ["auth.credentials_reset"] = true, ["auth.concurrent_session"] = true,
+                  ["mfa.must_enroll"] = true, ["mfa.unsupported"] = true, ["site.permission"] = true }
+local CALL = { ["auth.locked"] = true, ["auth.disabled"] = true, ["mfa.send_failed"] = true, ["mfa.send_limited"] = true,
+               ["user_action.payment"] = true, ["site.permission"] = true }
+-- "Try again" says that something was done first.
+local FIXED = { ["auth.locked"] = true, ["auth.disabled"] = true, ["auth.concurrent_session"] = true, ["mfa.must_enroll"] = true,
+                ["mfa.unsupported"] = true, ["site.permission"] = true }
+-- Answers of the service's own, without an owner in the table of faults.
+local OWNERS = { auth = "user", mfa = "user", user_action = "user", site = "site", net = "network", adapter = "adapter", policy = "adapter",
+                 engine = "engine" }
+
+local function part_of(code) return code:match("^[^.]+") end
+
+-- Codes of the redirect back (utilityapi v2, section 5).
+local RETURN = { ["auth.locked"] = "access_locked", ["auth.lock_risk"] = "access_locked", ["auth.disabled"] = "access_locked",
+                 ["mfa.must_be_off"] = "incomplete_registration", ["mfa.must_enroll"] = "incomplete_registration",
+                 ["mfa.denied"] = "access_denied", ["engine.cancelled"] = "access_denied", ["engine.shutdown"] = "temporarily_unavailable",
+                 ["engine.park_full"] = "temporarily_unavailable" }
+local RETURN_PART = { auth = "access_invalid", mfa = "access_invalid", user_action = "incomplete_registration", site = "utility_down",
+                      net = "utility_down" }
+
+function failure.return_code(code) return RETURN[code] or RETURN_PART[part_of(code)] or "server_error" end
+
+-- Whether the same customer can do something about it now: adapters are mended by others.
+local function may_retry(code, retry)
+  if FIXED[code] then return true end
+  local part = part_of(code)
+  if part == "adapter" or part == "policy" then return false end
+  return retry ~= "never" or part == "engine"
+end
+
+-- steps: how to switch MFA off, of the adapter's manifest, else in general.
+local function off(error, utility, t, said)
+  local mfa, steps = utility.mfa or {}, {}
+  for i, text in ipairs(mfa.steps or {}) do steps[i] = text end
+  local foreign = #steps > 0
+  if not foreign then
+    for i = 1, 3 do steps[i] = t("customer.off.generic_" .. i, said) end
+  end
+  return { steps = steps, foreign = foreign, official = error.help and error.help.url or mfa.help_url, impossible = mfa.off_impossible == true }
+end
+
+-- error: of progress, without nulls; utility: of view.utility; said: {utility, company}; offers: the template's word on what comes instead.
+function failure.view(error, utility, t, said, offers)
+  local code = error.code or "engine.internal"
+  local known = pcall(t, "error." .. code)
+  local key = known and "error." .. code or "error.other"
+  local owner = error.owner or OWNERS[part_of(code)] or "engine"
+  if owner == "operator" or not OWNERS[part_of(code)] then owner = "engine" end
+  local out = { code = code, title = t(key, said), text = t(key .. ".help", said), owner = owner, retry = may_retry(code, error.retry),
+    owner_text = not PASSWORD[code] and code ~= "mfa.must_be_off" and t("customer.failed.owner." .. owner, said) or nil,
+    says = error.evidence and error.evidence.site_message or nil, elsewhere = ELSEWHERE[code], portal = ON_SITE[code] or part_of(code) == "user_action", call = CALL[code],
+    again = FIXED[code] and "customer.failed.fixed" or part_of(code) == "user_action" and "customer.failed.fixed" or "customer.again",
+    mfa = part_of(code) == "mfa" }
+  if code == "mfa.must_be_off" then
+    out.off = off(error, utility, t, said)
+    out.again = "customer.off.done"
+    if out.off.impossible then
+      out.title, out.text = t("customer.off.impossible.title", said), t("customer.off.impossible.text", said)
+      out.team, out.again = offers or t("customer.off.impossible.team", said), "customer.again"
+    end
+  end
+  return out
+end
+
+return failure

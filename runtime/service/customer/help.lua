@@ -1,0 +1,62 @@
+-- Public help on MFA, from the manifests of the adapters: /help/mfa and /help/UTILITY.
+local adapters = require "service.adapters"
+local page = require "service.page"
+local view = require "service.customer.view"
+local help = {}
+
+local SAID = { otp = true, totp = true, offline_code = true, question = true, approve = true, link = true, acknowledge = true, credential = true }
+
+-- What an utility asks for, in words; choosing where to send a code is no kind of its own to a customer.
+local function kinds(utility, t)
+  local out = {}
+  for _, kind in ipairs(utility.mfa.kinds or {}) do
+    if SAID[kind] then out[#out + 1] = t("help.kind." .. kind) end
+  end
+  return #out > 0 and table.concat(out, ", ") or nil
+end
+
+function help.index(request)
+  local t, parts = page.words(page.language(request)), {}
+  for i, policy in ipairs { "relay", "turn_off" } do
+    local name, list = policy == "relay" and "relay" or "off", {}
+    for _, one in ipairs(adapters.list()) do
+      local utility = view.utility(one)
+      if utility.mfa.policy == policy then
+        list[#list + 1] = { name = utility.name, href = "/help/" .. utility.id, kinds = policy == "relay" and kinds(utility, t) or "" }
+      end
+    end
+    parts[i] = { title = t("help." .. name .. ".title"), text = t("help." .. name .. ".text"), list = list }
+  end
+  return view.show(request, {}, 200, "help/mfa", { title = t("help.title"), parts = parts })
+end
+
+local function steps_of(utility, t, said)
+  local steps = {}
+  for i, text in ipairs(utility.mfa.steps or {}) do steps[i] = text end
+  if #steps > 0 then return steps, true end
+  if utility.mfa.off_impossible then return {}, false end
+  for i = 1, 3 do steps[i] = t("customer.off.generic_" .. i, said) end
+  return steps, false
+end
+
+local function customer_steps(name, t, said)
+  local out = {}
+  for i = 1, 4 do out[i] = t("help.customer." .. name .. "_" .. i, said) end
+  return out
+end
+
+function help.utility(request, params)
+  local t, one = page.words(page.language(request)), adapters.by_utility(params.utility)
+  if not one then return view.plain_page(request, {}, 404, "missing") end
+  local utility = view.utility(one)
+  local said, off = { utility = utility.name }, utility.mfa.policy == "turn_off"
+  local name = off and "off" or "relay"
+  local asked, steps, foreign = kinds(utility, t), {}, false
+  if off then steps, foreign = steps_of(utility, t, said) end
+  return view.show(request, {}, 200, "help/utility", { title = t("help.utility.title", said), said = said,
+    lead = t("help.utility." .. name, said), impossible = off and utility.mfa.off_impossible and t("help.utility.impossible", said) or nil,
+    kinds = asked and t("help.kinds", { kinds = asked }), customer = customer_steps(name, t, said), steps = steps, foreign = foreign,
+    official = utility.mfa.help_url, team = t("help.team." .. name), afterwards = t("help.again." .. name) })
+end
+
+return help

@@ -1,0 +1,72 @@
+-- The receipt: what was authorized and for whom, and revoking it.
+local adapters = require "service.adapters"
+local audit = require "service.audit"
+local authorizations = require "service.authorizations"
+local clock = require "service.clock"
+local guard = require "service.customer.guard"
+local page = require "service.page"
+local receipt = require "service.receipt"
+local templates = require "service.templates"
+local view = require "service.customer.view"
+local web = require "service.web"
+local words = require "service.customer.words"
+local receipts = {}
+
+local function find(req, params)
+  local authorization = receipt.authorization(params.token)
+  local template = authorization and templates.get(authorization.team, authorization.template)
+  if not template then return nil, view.plain_page(req, {}, 404, "missing") end
+  return { path = "/receipt/" .. params.token, scope = "receipt:" .. params.token, template = template }, authorization
+end
+
+local function standing(a, t)
+  for _, name in ipairs { "revoked", "declined", "expired" } do
+    if a[name] then return t("customer.receipt." .. name, { date = words.date(t, a[name]) }) end
+  end
+  return t(a.status == "updated" and "customer.receipt.active" or "customer.receipt.pending")
+end
+
+local function said_of(at, a)
+  local one = adapters.by_utility(a.utility)
+  return { utility = one and one.name or a.utility, company = at.template.company_name }
+end
+
+-- The scope as it was settled when it was given.
+local function settled(a)
+  return { expires = a.expires, ongoing_end = a.scope and a.scope.ongoing_end }
+end
+
+local function show(req, at, a)
+  local t = page.words(page.language(req))
+  local long, password = words.scope(t, settled(a))
+  local given = clock.parse(a.signature and a.signature.ts) or a.created
+  return view.show(req, at, 200, "customer/receipt", { title = t("customer.receipt.title"), said = said_of(at, a), long = long, password = password,
+    given = words.date(t, given), standing = standing(a, t), revocable = not a.revoked and not a.declined,
+    confirm = at.path .. "?revoke=1" })
+end
+
+local function ask(req, at, a, problem)
+  local t, said = page.words(page.language(req)), said_of(at, a)
+  return view.show(req, at, problem and 403 or 200, "customer/revoke", { title = t("customer.receipt.confirm.title", said), said = said,
+    problem = problem })
+end
+
+function receipts.get(req, params)
+  local at, a = find(req, params)
+  if not at then return a end
+  if req.query.revoke and not a.revoked and not a.declined then return ask(req, at, a) end
+  return show(req, at, a)
+end
+
+function receipts.post(req, params)
+  local at, a = find(req, params)
+  if not at then return a end
+  if not guard.holds(req, at.scope) then return ask(req, at, a, page.words(page.language(req))("customer.guard")) end
+  if req.fields.revoke == "yes" and not a.revoked then
+    authorizations.revoke(a.team, a.uid, "customer")
+    audit.add(a.team, "customer", "authorization.revoked", "authorization:" .. a.uid, web.peer(req))
+  end
+  return web.redirect(at.path)
+end
+
+return receipts

@@ -1,0 +1,198 @@
+-- A data request's link: GET shows where it stands, POST takes consent and credentials, answers, a refusal.
+local adapters = require "service.adapters"
+local authorizations = require "service.authorizations"
+local forms = require "service.forms"
+local guard = require "service.customer.guard"
+local limit = require "service.limit"
+local mails = require "service.mails"
+local page = require "service.page"
+local place = require "service.customer.place"
+local progress = require "service.progress"
+local receipt = require "service.receipt"
+local sessions = require "service.sessions"
+local signin = require "service.customer.signin"
+local standing = require "service.customer.standing"
+local view = require "service.customer.view"
+local web = require "service.web"
+local words = require "service.customer.words"
+local request = {}
+
+-- Sign-ins of one address in ten minutes, and of one link.
+local TRIES, LINK_TRIES, SECONDS = 30, 15, 600
+
+-- States from which a customer may begin anew with ?again=1.
+local AGAIN = { failed = true, declined = true }
+
+local function back(req, at, changes) return web.redirect(view.link(req, at.path, changes)) end
+
+-- The utility that the link, the form or the last try names, and whether the customer wants to choose.
+local function wanted(req, at, p)
+  if req.query.choose then return nil end
+  return adapters.by_utility(req.query.utility) or (not req.query.utility and (p and p.utility or adapters.by_utility(at.form and at.form.utility))) or nil
+end
+
+local function first_pages(req, at, p)
+  local one = wanted(req, at, p)
+  if one then return signin.show(req, at, one) end
+  return signin.choose(req, at)
+end
+
+local function show(req, at)
+  if not at.form then return first_pages(req, at) end
+  if at.template.disabled then return view.plain_page(req, at, 410, "disabled") end
+  local p = progress.of(at.form)
+  local anew = AGAIN[p.state] and req.query.again and at.form.expires > host.now()
+  if p.state == "choose" or anew then return first_pages(req, at, p) end
+  return standing.show(req, at, p)
+end
+
+-- --- what is sent -------------------------------------------------------------------------
+
+local function find(req, params)
+  if params.portal then return place.of_portal(req, params.portal) end
+  return place.of_token(req, params.token)
+end
+
+-- A handler of POST: act(req, at, t) if the form came from a page of ours, else the page again.
+local function guarded(act)
+  return function(req, params)
+    local at, missing = find(req, params)
+    if not at then return missing end
+    local t = page.words(page.language(req))
+    if guard.holds(req, at.scope) then return act(req, at, t) end
+    local one = adapters.by_utility(req.fields.utility)
+    if one and (not at.form or progress.of(at.form).state == "choose") then
+      return signin.show(req, at, one, { status = 403, problem = t("customer.guard") })
+    end
+    local shown = show(req, at)
+    if shown.status == 200 then shown.status = 403 end
+    return shown
+  end
+end
+
+local function choose(req, at)
+  local email = req.fields.email
+  return back(req, at, { utility = req.fields.utility or false, email = email ~= "" and email or nil })
+end
+
+local function valid_email(text) return #text <= 254 and text:find("^[^%s@<>,;\"]+@[^%s@<>,;\"]+%.[^%s@<>,;\".]+$") ~= nil end
+
+-- What is wrong with the form itself: {credential = true}, nil if it is complete.
+local function incomplete(one, sealed)
+  local given, wrong = {}, nil
+  for _, name in ipairs(sealed and sealed.names or {}) do given[name] = true end
+  for _, field in ipairs(one.credentials) do
+    if not given[field.name] and field.optional ~= true then
+      wrong = wrong or {}
+      wrong[field.name] = true
+    end
+  end
+  return wrong
+end
+
+local REFUSED = { same_password = "same_password", rest = "rest", ["auth.locked"] = "locked", resting = "resting", paused = "paused" }
+
+local function refused(req, at, t, one, why, till)
+  local key = "customer.refused." .. (REFUSED[why] or "other")
+  local text = t(key, { utility = one.name, minutes = till and words.minutes(till) or 1 })
+  return signin.show(req, at, one, { status = 409, problem = text, same = why == "same_password" })
+end
+
+local function too_many(req, at)
+  return not (limit.take("signin:" .. web.peer(req), TRIES, SECONDS) and limit.take("signin:" .. at.scope, LINK_TRIES, SECONDS))
+end
+
+-- What keeps a consent from being taken, as a page; or nil.
+local function hindrance(req, at, t, one, email)
+  if not place.return_allowed(req, at) then
+    return signin.show(req, at, one, { status = 400, problem = t("customer.redirect_bad", { company = at.template.company_name }) })
+  end
+  local wrong = incomplete(one, req.sealed)
+  local email_wrong = not valid_email(email) and t("customer.signin.email_bad") or nil
+  if wrong or email_wrong then return signin.show(req, at, one, { status = 400, wrong = wrong, email_wrong = email_wrong }) end
+  if too_many(req, at) then return signin.show(req, at, one, { status = 429, problem = t("customer.refused.limited") }) end
+  local allowed, why, till = sessions.allowed(one, req.sealed, req.fields.same == "yes")
+  if not allowed then return refused(req, at, t, one, why, till) end
+  return nil
+end
+
+local function send_receipt(req, at, authorization, one, language)
+  mails.send(authorization.team, "receipt", authorization.customer_email, { link = web.base(req) .. receipt.path(authorization),
+    company = at.template.company_name, utility = one.name, language = language, form = at.form.uid, authorization = authorization.uid })
+end
+
+local function consent(req, at, t)
+  local one = adapters.by_utility(req.fields.utility)
+  if not one then return signin.choose(req, at, { problem = t("customer.refused.unknown_utility") }) end
+  local email = (req.fields.email or ""):match("^%s*(.-)%s*$")
+  local page_of = hindrance(req, at, t, one, email)
+  if page_of then return page_of end
+  at = at.form and at or place.begin(at)
+  if not at then return view.plain_page(req, {}, 404, "missing") end
+  local language = page.language(req)
+  local authorization, why = authorizations.submit(at.form, { utility = one.id, email = email, sealed = req.sealed, peer = web.peer(req),
+    again = req.fields.same == "yes" })
+  if authorization then
+    forms.modify(at.form.team, at.form.uid, { language = language })
+    send_receipt(req, at, authorization, one, language)
+  elseif why ~= "in_progress" and why ~= "expired" and why ~= "disabled" then
+    return refused(req, at, t, one, why)
+  end
+  return back(req, at, { utility = false, email = false, go = "1" })
+end
+
+local function decline(req, at)
+  if not place.return_allowed(req, at) then return show(req, at) end
+  at = at.form and at or place.begin(at)
+  if not at then return view.plain_page(req, {}, 404, "missing") end
+  authorizations.decline(at.form, web.peer(req))
+  return back(req, at, { go = "1" })
+end
+
+local function answer(req, at)
+  local p = progress.of(at.form)
+  local sealed = req.sealed and req.sealed.answer
+  -- Answered already, or another question by now: the page says what is the matter.
+  if p.session and sealed and req.fields.challenge then sessions.answer(p.session, req.fields.challenge, sealed) end
+  return back(req, at)
+end
+
+local function cancel(req, at)
+  local p = progress.of(at.form)
+  if p.session and p.session.state ~= "ended" then sessions.cancel(p.session) end
+  return back(req, at)
+end
+
+-- --- progress -------------------------------------------------------------------------------
+
+local function state(req, params)
+  local at, missing = place.of_token(req, params.token)
+  if not at then return missing end
+  local language, p = page.language(req), progress.of(at.form)
+  return web.json(200, { state = standing.key(p), text = standing.text(p, page.words(language), language) })
+end
+
+local function stream(req, params)
+  local at, missing = place.of_token(req, params.token)
+  if not at then return missing end
+  return { stream = "form:" .. at.form.uid, body = "data: {}\n\n", headers = { ["Cache-Control"] = "no-store", ["X-Accel-Buffering"] = "no" } }
+end
+
+function request.get(req, params)
+  local at, missing = find(req, params)
+  if not at then return missing end
+  return show(req, at)
+end
+
+-- Old links may carry the data request in ?f= (utilityapi v2, section 3.1).
+function request.portal(req, params)
+  local token = req.query.f
+  if token and token:find("^[%w_-]+$") then return web.redirect(view.link(req, "/f/" .. token)) end
+  return request.get(req, params)
+end
+
+request.choose, request.consent, request.decline = guarded(choose), guarded(consent), guarded(decline)
+request.answer, request.cancel = guarded(answer), guarded(cancel)
+request.state, request.stream = state, stream
+
+return request

@@ -1,0 +1,68 @@
+-- Dates, spans, labels and places in the words of a language. t: of page.words.
+local clock = require "service.clock"
+local words = {}
+
+-- us -> "March 2, 2026" (UTC).
+function words.date(t, us)
+  local at = os.date("!*t", us // 1000000)
+  return t("customer.date", { month = t("customer.month." .. at.month), day = at.day, year = at.year })
+end
+
+-- "3y" -> "3 years", or nil.
+function words.span(t, text)
+  local n, unit = tostring(text):match("^(%d+)([hdwmy])$")
+  if not n then return nil end
+  return t("customer.span." .. unit .. (tonumber(n) == 1 and "_one" or ""), { n = tonumber(n) })
+end
+
+local function given(value) return value ~= nil and value ~= host.null end
+
+-- How long a scope lasts, and what becomes of the password: two sentences.
+function words.scope(t, scope)
+  scope = scope or {}
+  local expires = given(scope.expires) and scope.expires or "3y"
+  local at, span = clock.parse(expires), words.span(t, expires)
+  local ongoing = given(scope.ongoing_end) and clock.parse(scope.ongoing_end)
+  local long = t("customer.consent.until_revoked")
+  if at then
+    long = t("customer.consent.until", { date = words.date(t, at) })
+  elseif span then
+    long = t("customer.consent.for", { span = span })
+  end
+  return long, ongoing and t("customer.consent.password_kept", { date = words.date(t, ongoing) }) or t("customer.consent.password_once")
+end
+
+-- Whole minutes from now until us, at least one.
+function words.minutes(till) return math.max(1, math.ceil((till - host.now()) / 60000000)) end
+
+-- Labels of adapters that we know in every language, by their letters alone.
+local LABELS = { username = "username", email = "email", emailaddress = "email", password = "password", usernameoremail = "username_or_email",
+                 emailorusername = "email_or_username", useridoremail = "userid_or_email" }
+
+function words.label(t, label)
+  local known = LABELS[label:lower():gsub("[^%l]", "")]
+  return known and t("customer.field." .. known) or label
+end
+
+local REGIONS = {}
+for code, name in ([[AL=Alabama,AK=Alaska,AZ=Arizona,AR=Arkansas,CA=California,CO=Colorado,CT=Connecticut,DE=Delaware,DC=District of Columbia,
+FL=Florida,GA=Georgia,HI=Hawaii,ID=Idaho,IL=Illinois,IN=Indiana,IA=Iowa,KS=Kansas,KY=Kentucky,LA=Louisiana,ME=Maine,MD=Maryland,
+MA=Massachusetts,MI=Michigan,MN=Minnesota,MS=Mississippi,MO=Missouri,MT=Montana,NE=Nebraska,NV=Nevada,NH=New Hampshire,NJ=New Jersey,
+NM=New Mexico,NY=New York,NC=North Carolina,ND=North Dakota,OH=Ohio,OK=Oklahoma,OR=Oregon,PA=Pennsylvania,RI=Rhode Island,
+SC=South Carolina,SD=South Dakota,TN=Tennessee,TX=Texas,UT=Utah,VT=Vermont,VA=Virginia,WA=Washington,WV=West Virginia,WI=Wisconsin,
+WY=Wyoming,ON=Ontario,BC=British Columbia]]):gmatch("(%u%u)=([^,\n]+)") do REGIONS[code] = name end
+
+-- { "NJ", "NY" } -> "New Jersey, New York".
+function words.regions(list)
+  local out = {}
+  for i, code in ipairs(list or {}) do out[i] = REGIONS[code] or code end
+  return table.concat(out, ", ")
+end
+
+function words.services(t, list)
+  local out = {}
+  for i, name in ipairs(list or {}) do out[i] = t("customer.service." .. name) end
+  return table.concat(out, ", ")
+end
+
+return words

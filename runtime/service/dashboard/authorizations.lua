@@ -1,0 +1,79 @@
+-- Authorizations: the list, one with its history, and taking access back.
+local adapters = require "service.adapters"
+local authorizations = require "service.authorizations"
+local guard = require "service.dashboard.guard"
+local meters = require "service.meters"
+local timeline = require "service.timeline"
+local view = require "service.dashboard.view"
+local words = require "service.dashboard.words"
+local shown = {}
+
+local PAGE = 50
+
+local FILTERS = { { "", "All that stand" }, { "updated", "Done" }, { "errored", "Failed" }, { "pending", "Under way" }, { "revoked", "Revoked" },
+  { "expired", "Expired" }, { "archived", "Archived" } }
+
+local function state_of(row)
+  if row.revoked then return "revoked" end
+  if row.declined then return "declined" end
+  if row.expired then return "expired" end
+  if row.status == "errored" then return row.error and row.error.code == "mfa.must_be_off" and "mfa_off" or "failed" end
+  return row.status == "updated" and "done" or "working"
+end
+
+local function list(c)
+  local query = c.request.query
+  local state, after = query.state or "", query.after ~= "" and query.after or nil
+  local filter = { limit = PAGE, after = after, is_archived = state == "archived" }
+  if state == "revoked" then filter.is_revoked = true
+  elseif state == "expired" then filter.is_expired = true
+  elseif state ~= "archived" then filter.is_revoked = false end
+  if state == "updated" or state == "errored" or state == "pending" then filter.status = { state } end
+  local rows, more = authorizations.list(c.team, filter)
+  for _, row in ipairs(rows) do
+    local one = adapters.by_utility(row.utility)
+    row.state, row.name = state_of(row), one and one.name or row.utility
+  end
+  local function url(uid) return "/dashboard/authorizations" .. view.query { state = state, after = uid } end
+  return c:page("authorizations", "Authorizations", { rows = rows, filters = FILTERS, state = state, older = more and url(more), first = after and url() })
+end
+
+local function show(c, params, problem)
+  local row = authorizations.get(c.team, params.uid)
+  if not row then return c:missing() end
+  local one = adapters.by_utility(row.utility)
+  local story = timeline.of_authorization(c.team, row.uid)
+  for _, entry in ipairs(story) do entry.text, entry.code = words.happening(entry.what), entry.facts.code end
+  return c:page("authorization", "Authorization " .. row.uid, { row = row, state = state_of(row), name = one and one.name or row.utility, story = story,
+    meters = meters.list(c.team, { authorizations = { row.uid }, limit = 200 }), problem = problem,
+    failure = row.error and not row.revoked and words.failure(row.error, one and one.name or row.utility) }, problem and 400)
+end
+
+-- Asked once more by a box to tick: what goes does not come back.
+local function revoke(c, params)
+  if c:field("sure") ~= "yes" then return show(c, params, "Nothing was revoked: please tick the box first.") end
+  if not authorizations.get(c.team, params.uid) then return c:missing() end
+  authorizations.revoke(c.team, params.uid, "user:" .. c.me.uid)
+  c:audit("authorization.revoked", "authorization:" .. params.uid)
+  return c:go("/dashboard/authorizations/" .. params.uid, "revoked")
+end
+
+local function modify(c, params)
+  local row = authorizations.get(c.team, params.uid)
+  if not row then return c:missing() end
+  local archived = c.request.fields.archive
+  local changes = archived and { is_archived = archived == "yes" } or { nickname = c:field("nickname"):sub(1, 100) }
+  authorizations.modify(c.team, row.uid, changes)
+  c:audit(archived and (archived == "yes" and "authorization.archived" or "authorization.unarchived") or "authorization.named",
+    "authorization:" .. row.uid)
+  return c:go("/dashboard/authorizations/" .. row.uid, archived and (archived == "yes" and "archived" or "unarchived") or "saved")
+end
+
+function shown.add(router)
+  router:add("GET", "/dashboard/authorizations", guard.page("authorizations", list))
+  router:add("GET", "/dashboard/authorizations/:uid", guard.page("authorizations", show))
+  router:add("POST", "/dashboard/authorizations/:uid/revoke", guard.change("authorizations", "member", revoke))
+  router:add("POST", "/dashboard/authorizations/:uid/change", guard.change("authorizations", "member", modify))
+end
+
+return shown
