@@ -24,4 +24,5 @@ made docs/reference/sandbox.md "$program" sandbox --list --markdown
 made docs/reference/commands.md "$program" help --markdown
 made "${BUILD:-build}/meterkey.1" "$program" help --man
 if [ -f tools/luadoc.py ]; then made docs/reference/lua.md /usr/bin/python3 tools/luadoc.py; fi
+made docs/reference/runtime.md /usr/bin/python3 tools/runtimedoc.py
 made docs/utilities.md /usr/bin/python3 tools/utilities.py

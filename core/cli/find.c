@@ -1,11 +1,11 @@
 /* find.c - an adapter by file or id: where it lies, and its text (layer cli) */
 #include "cli/find.h"
 
-#include "base/build.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/suggest.h"
 #include "script/embedded.h"
+#include "script/folders.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -25,21 +25,6 @@ void mk_found_free(mk_found *found)
     mk_free(found->id);
     mk_buf_free(&found->text);
     found->path = found->name = found->id = NULL;
-}
-
-/* Folders that are laid out as scripts/ is, in order; NULL past the end. */
-static const char *folder_at(const char *scripts, size_t i, char *out, size_t cap)
-{
-    if (!scripts && i == 0)
-        i = 1;
-    else if (!scripts)
-        i++;
-    if (i == 0)
-        return scripts;
-    if (i == 1)
-        return "scripts";
-    snprintf(out, cap, "%s/scripts", mk_build_datadir);
-    return i == 2 ? out : NULL;
 }
 
 static int read_fd(int fd, mk_buf *out, size_t max)
@@ -106,7 +91,7 @@ static int find_file(mk_buf *out, const char *scripts, const char *relative, siz
 {
     char folder[PATHS];
     const char *base;
-    for (size_t i = 0; (base = folder_at(scripts, i, folder, sizeof folder)); i++) {
+    for (size_t i = 0; (base = mk_scripts_folder(scripts, i, folder, sizeof folder)); i++) {
         if ((size_t)snprintf(where, where_cap, "%s/%s", base, relative) >= where_cap)
             continue;
         int err = read_path(out, where, max, why, cap);
@@ -126,18 +111,12 @@ int mk_find_file(mk_buf *out, const char *scripts, const char *relative, size_t 
     return find_file(out, scripts, relative, max, where, sizeof where, why, cap);
 }
 
-static bool is_id(const char *text)
-{
-    const size_t len = strlen(text);
-    return len > 0 && len <= 64 && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-") == len;
-}
-
 static bool is_file(const char *adapter)
 {
     struct stat st;
     const size_t len = strlen(adapter);
     return strchr(adapter, '/') || (len > 4 && strcmp(adapter + len - 4, ".lua") == 0) ||
-           (!is_id(adapter) && stat(adapter, &st) == 0);
+           (!mk_scripts_is_id(adapter) && stat(adapter, &st) == 0);
 }
 
 /* A script is text: what is not would only fail later with less to say. */
@@ -177,12 +156,8 @@ typedef struct names {
 
 static void add_name(names *all, const char *file)
 {
-    char id[72];
-    const size_t len = strlen(file);
-    if (len < 5 || len - 4 >= sizeof id || strcmp(file + len - 4, ".lua") != 0)
-        return;
-    snprintf(id, sizeof id, "%.*s", (int)(len - 4), file);
-    if (!is_id(id))
+    char id[MK_SCRIPT_ID_MAX + 1];
+    if (!mk_scripts_id_of(file, id))
         return;
     if (all->count + 1 >= all->cap) {
         const size_t cap = all->cap ? all->cap * 2 : 32;
@@ -231,7 +206,7 @@ static void list_names(names *all, const char *scripts)
 {
     char folder[PATHS];
     const char *base;
-    for (size_t i = 0; (base = folder_at(scripts, i, folder, sizeof folder)); i++)
+    for (size_t i = 0; (base = mk_scripts_folder(scripts, i, folder, sizeof folder)); i++)
         add_folder(all, base);
     add_embedded(all);
     if (all->count)
@@ -280,7 +255,7 @@ int mk_find_text(mk_found *out, const char *adapter, const char *scripts, char *
     if (is_file(adapter)) {
         snprintf(where, sizeof where, "%s", adapter);
         err = read_path(&found.text, adapter, MK_FIND_MAX, why, cap);
-    } else if (!is_id(adapter)) {
+    } else if (!mk_scripts_is_id(adapter)) {
         snprintf(why, cap, "%s is neither a file nor the id of an adapter", adapter);
         err = MK_ENOENT;
     } else {

@@ -6,7 +6,9 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum { SOCKET = 3 };
@@ -19,13 +21,27 @@ static void leave_signals_to_the_service(void)
         sigaction(numbers[i], &(struct sigaction){ .sa_handler = SIG_IGN }, NULL);
 }
 
+/* Each session has a few sockets, and each name that is looked up holds a thread: the usual allowances are for programs
+ * that do one thing. */
+static void ask_for_more(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+    setenv("UV_THREADPOOL_SIZE", "16", 0);
+}
+
 int mk_cmd_worker(const mk_args *args)
 {
     char why[300] = "";
     mk_confined confined;
     const char *require = mk_args_get(args, "--require-confinement");
-    const mk_confine_options options = { .cacert = mk_args_get(args, "--cacert"), .require = !require || strcmp(require, "no") != 0 };
+    const mk_confine_options options = { .cacert = mk_args_get(args, "--cacert"),
+                                         .require = !require || strcmp(require, "no") != 0 };
     leave_signals_to_the_service();
+    ask_for_more();
     int err = mk_worker_confine(&confined, &options, why, sizeof why);
     if (err)
         return mk_args_say(args, 1, "%s", *why ? why : mk_err_text(err));

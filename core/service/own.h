@@ -2,9 +2,11 @@
 #ifndef MK_SERVICE_OWN_H
 #define MK_SERVICE_OWN_H
 #include "bind/app.h"
+#include "service/adapters.h"
 #include "service/config.h"
 #include "service/httpd.h"
 #include "service/keys.h"
+#include "service/outbound.h"
 #include "service/service.h"
 #include "store/store.h"
 
@@ -19,7 +21,9 @@ struct mk_service {
     mk_keys *keys;
     mk_app *app;
     mk_httpd *httpd;
+    mk_adapters *adapters; /* NULL: no handler for them */
     mk_pool *pool;
+    mk_outbound *outbound;
     uv_prepare_t turn; /* commits before the loop waits */
     uv_timer_t tick;
     mk_unit *current;  /* whose handler runs now */

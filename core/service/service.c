@@ -119,9 +119,13 @@ static int begin(mk_service *service, char *why)
     }
     err = mk_pool_new(&service->pool, service);
     if (!err)
+        err = mk_outbound_new(&service->outbound, service, why);
+    if (!err)
         err = run_start(service, why);
     if (!err) {
         begin_turns(service);
+        if (mk_adapters_start(&service->adapters, service))
+            mk_log(MK_LOG_ERROR, "adapters", "out of memory: changes of adapters are not seen");
         return MK_OK;
     }
     service->stopping = true;
@@ -201,6 +205,8 @@ void mk_service_stop(mk_service *service, void (*stopped)(void *arg), void *arg)
     service->stopping = true;
     service->stopped = stopped;
     service->stopped_arg = arg;
+    mk_adapters_stop(service->adapters);
+    mk_outbound_stop(service->outbound);
     service->stop_by = mk_clock_mono_us() + STOP_US;
     mk_stream_end(service);
     mk_unit_turn(service);
@@ -212,6 +218,8 @@ void mk_service_free(mk_service *service)
 {
     if (!service)
         return;
+    mk_adapters_free(service->adapters);
+    mk_outbound_free(service->outbound);
     mk_pool_free(service->pool);
     mk_app_free(service->app);
     mk_unit_drop(service);
@@ -223,5 +231,5 @@ void mk_service_free(mk_service *service)
 
 void mk_service_reload(mk_service *service)
 {
-    (void)service;
+    mk_adapters_reload(service->adapters);
 }

@@ -36,17 +36,29 @@ static bool alone(void)
     return threads <= 1; /* none: no /proc here */
 }
 
-/* Nobody looks into this process, it leaves no image behind, gains no rights, and keeps nothing that it was not given. */
+static void close_rest(void)
+{
+    struct rlimit files = { .rlim_max = 1 << 16 };
+    if (close_range(FIRST_TO_CLOSE, ~0U, 0) == 0)
+        return;
+    getrlimit(RLIMIT_NOFILE, &files); /* before Linux 5.9, or a container that does not let it through */
+    for (rlim_t fd = FIRST_TO_CLOSE; fd < files.rlim_max && fd < 1 << 20; fd++)
+        close((int)fd);
+}
+
+/* Nobody looks into this process, it leaves no image behind, gains no rights, keeps no descriptor it was not given. */
 static int close_up(void)
 {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 ||
         setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 }) != 0)
         return MK_EIO;
-    return close_range(FIRST_TO_CLOSE, ~0U, 0) == 0 ? MK_OK : MK_EIO;
+    close_rest();
+    return MK_OK;
 }
 
 int mk_worker_confine(mk_confined *out, const mk_confine_options *options, char *why, size_t cap)
 {
+    static const char lacks[] = "this kernel lacks it, or it is switched off";
     *out = (mk_confined){ .landlock = 0 };
     if (!alone())
         return fail(why, cap, MK_EINVAL, "a process with several threads cannot be confined");
@@ -55,11 +67,10 @@ int mk_worker_confine(mk_confined *out, const mk_confine_options *options, char 
         return fail(why, cap, err, "the process cannot be closed up: %s", strerror(errno));
     err = mk_confine_landlock(&out->landlock, options->cacert);
     if (err && (err != MK_EPOLICY || options->require))
-        return fail(why, cap, err, err == MK_EPOLICY ? "this kernel has no Landlock (Linux 5.13 or later has it; it may be switched off)"
-                                                     : "Landlock: %s", strerror(errno));
+        return fail(why, cap, err, "Landlock: %s", err == MK_EPOLICY ? lacks : strerror(errno));
     err = mk_confine_seccomp();
     if (err && (err != MK_EPOLICY || options->require))
-        return fail(why, cap, err, err == MK_EPOLICY ? "this kernel filters no system calls (seccomp)" : "seccomp: %s", strerror(errno));
+        return fail(why, cap, err, "seccomp: %s", err == MK_EPOLICY ? lacks : strerror(errno));
     out->seccomp = !err;
     return MK_OK;
 }

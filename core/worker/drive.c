@@ -59,9 +59,11 @@ static void send_end(mk_worker *worker, const char *id, json_t *result, const mk
 static json_t *bare_error(const mk_version *version, const mk_fault *fault)
 {
     const mk_fault_kind *kind = fault->kind;
-    return json_pack("{s:s, s:s, s:{s:s, s:s, s:s, s:o, s:{s:s}, s:{}}}", "utility", version ? mk_version_manifest(version)->id : "",
-                     "version", version ? mk_version_hash(version) : "", "error", "code", kind->code, "owner", kind->owner, "retry",
-                     kind->retry, "message", any_text(fault->message ? fault->message : ""), "help", "text", kind->help, "evidence");
+    return json_pack("{s:s, s:s, s:{s:s, s:s, s:s, s:o, s:{s:s}, s:{}}}", "utility",
+                     version ? mk_version_manifest(version)->id : "", "version",
+                     version ? mk_version_hash(version) : "", "error", "code", kind->code, "owner", kind->owner,
+                     "retry", kind->retry, "message", any_text(fault->message ? fault->message : ""), "help", "text",
+                     kind->help, "evidence");
 }
 
 /* The object of `run --json`, or NULL: one that lacks what matters, for want of memory, would be a lie. */
@@ -90,14 +92,15 @@ void mk_slot_fail(mk_slot *slot, const char *code, const char *why)
 {
     if (slot->over)
         return;
-    mk_worker_unstarted(slot->worker, slot->id, slot->version, code, why);
+    mk_worker_unstarted(slot->worker, slot->id, slot->version, slot->used, code, why);
     mk_slot_over(slot);
 }
 
-void mk_worker_unstarted(mk_worker *worker, const char *id, const mk_version *version, const char *code, const char *why)
+void mk_worker_unstarted(mk_worker *worker, const char *id, const mk_version *version, unsigned used, const char *code,
+                         const char *why)
 {
     mk_fault *fault = mk_fault_new(code, "%s", why);
-    const mk_session_end end = { .fault = fault };
+    const mk_session_end end = { .fault = fault, .used = used };
     send_end(worker, id, fault ? result_of(version, &end) : NULL, &end);
     mk_fault_free(fault);
 }
@@ -106,7 +109,10 @@ void mk_worker_unstarted(mk_worker *worker, const char *id, const mk_version *ve
 
 static void refuse(mk_slot *slot, const char *challenge, const char *why)
 {
-    tell(slot, json_pack("{s:s, s:s, s:s, s:o}", "is", "refused", "id", slot->id, "challenge", challenge, "why", any_text(why)), nothing);
+    tell(slot,
+         json_pack("{s:s, s:s, s:s, s:o}", "is", "refused", "id", slot->id, "challenge", challenge, "why",
+                   any_text(why)),
+         nothing);
 }
 
 void mk_slot_answer(mk_slot *slot, const char *challenge, const json_t *answer)
@@ -131,9 +137,12 @@ static void send_challenge(mk_slot *slot, mk_session *session, const json_t *cha
     mk_buf_init(&parked, MK_FRAME_MAX - (1 << 20));
     int err = mk_session_park(session, &parked);
     if (err) {
-        mk_slot_fail(slot, "engine.internal", err == MK_ELIMIT ? "the session is too large to be parked" : mk_err_text(err));
+        mk_slot_fail(slot, "engine.internal",
+                     err == MK_ELIMIT ? "the session is too large to be parked" : mk_err_text(err));
     } else {
-        tell(slot, json_pack("{s:s, s:s, s:O, s:b}", "is", "challenge", "id", slot->id, "challenge", challenge, "again", (int)again),
+        tell(slot,
+             json_pack("{s:s, s:s, s:O, s:b}", "is", "challenge", "id", slot->id, "challenge", challenge, "again",
+                       (int)again),
              (mk_bytes){ parked.data, parked.len });
     }
     mk_buf_free(&parked);
@@ -165,7 +174,10 @@ static void on_intent(void *arg, mk_session *session, unsigned bits, const char 
 {
     mk_slot *slot = arg;
     (void)session;
-    tell(slot, json_pack("{s:s, s:s, s:o, s:s*}", "is", "intent", "id", slot->id, "intents", intents(bits, true), "challenge", challenge),
+    slot->used |= bits;
+    tell(slot,
+         json_pack("{s:s, s:s, s:o, s:s*}", "is", "intent", "id", slot->id, "intents", intents(bits, true), "challenge",
+                   challenge),
          nothing);
 }
 
@@ -183,9 +195,12 @@ static void on_log(void *arg, mk_session *session, int level, const char *text)
     mk_slot *slot = arg;
     const char *name = mk_log_level_name(level < 0 ? MK_LOG_DEBUG : (enum mk_log_level)level);
     (void)session;
-    tell(slot, json_pack("{s:s, s:s, s:s, s:o}", "is", "log", "id", slot->id, "level", name ? name : "info", "text", any_text(text)),
+    tell(slot,
+         json_pack("{s:s, s:s, s:s, s:o}", "is", "log", "id", slot->id, "level", name ? name : "info", "text",
+                   any_text(text)),
          nothing);
 }
 
-const mk_driver mk_slot_driver = { .intent = on_intent, .challenge = on_challenge, .progress = on_progress, .log = on_log,
-                                   .end = on_end };
+const mk_driver mk_slot_driver = {
+    .intent = on_intent, .challenge = on_challenge, .progress = on_progress, .log = on_log, .end = on_end
+};

@@ -22,8 +22,8 @@ typedef struct ruleset {
     uint64_t fs, net, scoped;
 } ruleset;
 
-/* Everything that an ABI can deny is denied: fs are its first bits, in order. net: 1 bind, 2 connect (that we need); scoped: 1 abstract
- * Unix sockets, 2 signals. */
+/* Everything that an ABI can deny is denied: fs are its first bits, in order. net: 1 bind, 2 connect (that we need);
+ * scoped: 1 abstract Unix sockets, 2 signals. */
 static size_t rules_of(int abi, ruleset *rules)
 {
     const int bits = abi >= 5 ? 16 : abi >= 3 ? 15 : abi == 2 ? 14 : 13;
@@ -46,7 +46,8 @@ static int allow(int rules, const char *path)
     return err;
 }
 
-/* Where resolv.conf is a link, what it leads to is replaced by a new file now and then: its folder is what can be named. */
+/* Where resolv.conf is a link, what it leads to is replaced by a new file now and then: its folder is what can be
+ * named. */
 static int allow_resolver(int rules)
 {
     char path[PATH_MAX];
@@ -62,10 +63,15 @@ static int allow_resolver(int rules)
 static int allow_all(int rules, const char *cacert)
 {
     static const char *const paths[] = {
-        "/etc/hosts", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/host.conf", "/etc/services", "/etc/protocols", /* names */
-        "/etc/ssl/certs", "/etc/ssl/cert.pem", "/etc/ssl/openssl.cnf", "/etc/pki/tls/certs", "/etc/pki/ca-trust/extracted",
-        "/etc/ca-certificates/extracted", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates",
-        "/usr/lib", "/usr/lib64", "/lib", "/lib64", "/etc/ld.so.cache", /* name services, character sets, providers of OpenSSL */
+        /* names */
+        "/etc/hosts", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/host.conf", "/etc/services", "/etc/protocols",
+        /* certificates */
+        "/etc/ssl/certs", "/etc/ssl/cert.pem", "/etc/ssl/openssl.cnf", "/etc/pki/tls/certs",
+        "/etc/pki/ca-trust/extracted", "/etc/ca-certificates/extracted", "/usr/share/ca-certificates",
+        "/usr/local/share/ca-certificates",
+        /* name services, character sets, providers of OpenSSL */
+        "/usr/lib", "/usr/lib64", "/lib", "/lib64", "/etc/ld.so.cache",
+        /* time, nothing, chance */
         "/usr/share/zoneinfo", "/etc/localtime", "/dev/null", "/dev/urandom",
     };
     int err = allow_resolver(rules);

@@ -51,7 +51,8 @@ static const char *fresh_id(mk_worker *worker, const json_t *head)
 static mk_session_input input_of(const json_t *head, const mk_version *version)
 {
     const json_t *keep = json_object_get(head, "keep");
-    return (mk_session_input){ .version = version, .keep = json_is_object(keep) ? keep : NULL,
+    return (mk_session_input){ .version = version,
+                               .keep = json_is_object(keep) ? keep : NULL,
                                .mfa = json_string_value(json_object_get(head, "mfa")),
                                .human = json_is_true(json_object_get(head, "human")) };
 }
@@ -65,7 +66,7 @@ static void begin(mk_worker *worker, const char *id, mk_version *version, const 
     if (slot)
         mk_slot_fail(slot, "engine.internal", mk_err_text(err));
     else
-        mk_worker_unstarted(worker, id, version, "engine.internal", mk_err_text(err));
+        mk_worker_unstarted(worker, id, version, 0, "engine.internal", mk_err_text(err));
 }
 
 static void order_start(mk_worker *worker, const json_t *head, mk_bytes blob)
@@ -78,14 +79,15 @@ static void order_start(mk_worker *worker, const json_t *head, mk_bytes blob)
         return;
     mk_version *version = mk_versions_find(&worker->versions, text_of(head, "version"));
     if (!version) {
-        mk_worker_unstarted(worker, id, NULL, "engine.internal", "the worker has not that version of the adapter");
+        mk_worker_unstarted(worker, id, NULL, 0, "engine.internal", "the worker has not that version of the adapter");
         return;
     }
     mk_session_input input = input_of(head, version);
-    int err = mk_credentials_read(&credentials, json_object_get(head, "credentials"), mk_version_manifest(version), why, sizeof why);
+    int err = mk_credentials_read(&credentials, json_object_get(head, "credentials"), mk_version_manifest(version), why,
+                                  sizeof why);
     input.credentials = credentials;
     if (err)
-        mk_worker_unstarted(worker, id, version, "engine.internal", *why ? why : mk_err_text(err));
+        mk_worker_unstarted(worker, id, version, 0, "engine.internal", *why ? why : mk_err_text(err));
     else
         begin(worker, id, version, &input);
     mk_credentials_free(credentials);
@@ -117,7 +119,8 @@ static int go_on(mk_slot *slot, const json_t *head, mk_bytes parked)
             return MK_ENOMEM;
         slot->answer = json_incref(answer);
     }
-    return mk_session_resume(&slot->session, slot->worker->engine, &input, parked.data, parked.len, &mk_slot_driver, slot);
+    return mk_session_resume(&slot->session, slot->worker->engine, &input, parked.data, parked.len, &mk_slot_driver,
+                             slot);
 }
 
 static void order_resume(mk_worker *worker, const json_t *head, mk_bytes blob)
@@ -139,7 +142,7 @@ static void order_resume(mk_worker *worker, const json_t *head, mk_bytes blob)
     if (slot)
         mk_slot_fail(slot, code, why);
     else
-        mk_worker_unstarted(worker, id, version, code, why);
+        mk_worker_unstarted(worker, id, version, 0, code, why);
 }
 
 /* --- those that are here ------------------------------------------------------------------ */
@@ -203,9 +206,9 @@ void mk_order(mk_worker *worker, const json_t *head, mk_bytes blob)
     static const struct {
         const char *what;
         void (*run)(mk_worker *, const json_t *, mk_bytes);
-    } orders[] = { { "settings", order_settings }, { "version", order_version }, { "start", order_start }, { "resume", order_resume },
-                   { "answer", order_answer }, { "intent_done", order_intent_done }, { "cancel", order_cancel },
-                   { "forget", order_forget }, { "stop", order_stop } };
+    } orders[] = { { "settings", order_settings }, { "version", order_version }, { "start", order_start },
+                   { "resume", order_resume },     { "answer", order_answer },   { "intent_done", order_intent_done },
+                   { "cancel", order_cancel },     { "forget", order_forget },   { "stop", order_stop } };
     const char *what = text_of(head, "do");
     for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
         if (strcmp(orders[i].what, what) != 0)

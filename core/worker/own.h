@@ -16,10 +16,11 @@ typedef struct mk_slot {
     char id[MK_SLOT_ID_MAX + 1];
     mk_session *session;
     mk_version *version;
-    json_t *answer;       /* that came with `resume`, until its challenge is raised */
+    json_t *answer; /* that came with `resume`, until its challenge is raised */
     char *answer_to;
     int64_t waits_since_us; /* for an answer; 0: does not wait, or is dropped already */
-    bool over;            /* `end` was sent, or it is to be forgotten */
+    unsigned used;          /* mk_intent bits that the service was told of */
+    bool over;              /* `end` was sent, or it is to be forgotten */
 } mk_slot;
 
 /* Versions by hash. The one used longest ago goes when there are too many; a session holds its own. */
@@ -42,10 +43,10 @@ struct mk_worker {
     uv_timer_t reap;  /* frees those that are over: not from their own callbacks */
     mk_frames in;
     char chunk[64 << 10];
-    bool paused;      /* not reading: too much waits to be written */
-    bool leaving;     /* only what waits to be written is still written */
-    bool closing;     /* nothing is read, written or told any more */
-    int status;       /* of the process */
+    bool paused;       /* not reading: too much waits to be written */
+    bool leaving;      /* only what waits to be written is still written */
+    bool closing;      /* nothing is read, written or told any more */
+    int status;        /* of the process */
     mk_engine *engine; /* NULL until `settings` */
     int64_t drop_ms;
     mk_versions versions;
@@ -65,9 +66,9 @@ void mk_order(mk_worker *worker, const json_t *head, mk_bytes blob);
 void mk_order_settings(mk_worker *worker, const json_t *head);
 
 /* slots.c */
-mk_slot *mk_slot_find(mk_worker *worker, const char *id); /* one that is not over, or NULL */
+mk_slot *mk_slot_find(mk_worker *worker, const char *id);                     /* one that is not over, or NULL */
 mk_slot *mk_slot_new(mk_worker *worker, const char *id, mk_version *version); /* NULL: out of memory */
-void mk_slot_over(mk_slot *slot);     /* it is found no more, and freed from the loop */
+void mk_slot_over(mk_slot *slot); /* it is found no more, and freed from the loop */
 void mk_slots_sweep(mk_worker *worker);
 void mk_slots_free(mk_worker *worker); /* all */
 
@@ -75,7 +76,8 @@ void mk_slots_free(mk_worker *worker); /* all */
 extern const mk_driver mk_slot_driver;
 void mk_slot_answer(mk_slot *slot, const char *challenge, const json_t *answer);
 void mk_slot_fail(mk_slot *slot, const char *code, const char *why); /* ends it for a reason of ours */
-/* An end for a session that never was. */
-void mk_worker_unstarted(mk_worker *worker, const char *id, const mk_version *version, const char *code, const char *why);
+/* An end for a session that never was, or of which only this is known: used, mk_intent bits. */
+void mk_worker_unstarted(mk_worker *worker, const char *id, const mk_version *version, unsigned used, const char *code,
+                         const char *why);
 void mk_worker_gone(mk_worker *worker, const char *id);
 #endif

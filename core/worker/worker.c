@@ -175,10 +175,7 @@ void mk_worker_send(mk_worker *worker, json_t *head, mk_bytes blob)
 
 /* --- the loop --------------------------------------------------------------------- */
 
-static void on_sweep(uv_timer_t *timer)
-{
-    mk_slots_sweep(timer->data);
-}
+static void on_sweep(uv_timer_t *timer) { mk_slots_sweep(timer->data); }
 
 static bool open_loop(mk_worker *worker, int fd)
 {
@@ -220,8 +217,10 @@ int mk_worker_run(int fd, const mk_confined *confined)
         mk_free(worker);
         return 1;
     }
-    mk_worker_send(worker, json_pack("{s:s, s:i, s:b}", "is", "ready", "landlock", confined->landlock, "seccomp",
-                                     (int)confined->seccomp), (mk_bytes){ "", 0 });
+    mk_worker_send(worker,
+                   json_pack("{s:s, s:i, s:b}", "is", "ready", "landlock", confined->landlock, "seccomp",
+                             (int)confined->seccomp),
+                   (mk_bytes){ "", 0 });
     uv_run(&worker->loop, UV_RUN_DEFAULT);
     close_all(worker);
     const int status = worker->status;

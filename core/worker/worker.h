@@ -12,7 +12,7 @@ typedef struct mk_confined {
     bool seccomp;
 } mk_confined;
 
-/* Runs until fd (a connected Unix socket) is closed, `stop` comes or the protocol is broken. Gives the exit status: 0, or 1 after saying
- * why. Sessions that are left are gone without a word, and without a sign-out. */
+/* Runs until fd (a connected Unix socket) is closed, `stop` comes or the protocol is broken. Gives the exit status: 0,
+ * or 1 after saying why. Sessions that are left are gone without a word, and without a sign-out. */
 int mk_worker_run(int fd, const mk_confined *confined);
 #endif

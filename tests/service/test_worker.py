@@ -35,21 +35,22 @@ class Bench:
     """DEMO's portal on a free port, and workers that are closed after each test."""
 
     def __init__(self):
-        self.sandbox = subprocess.Popen([PROGRAM, "sandbox", "--listen", "127.0.0.1:0", "--quiet"], stdout=subprocess.PIPE, text=True)
+        argv = [PROGRAM, "sandbox", "--listen", "127.0.0.1:0", "--quiet"]
+        self.sandbox = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
         self.url = self.sandbox.stdout.readline().strip().split(" ")[-1]
         self.hash, self.version = version_of(os.path.join(ROOT, "scripts", "utilities", "demo.lua"))
         self.workers, self.count = [], 0
 
-    def bare(self, *args):
-        worker = Worker(*args)
+    def bare(self, *args, files=None):
+        worker = Worker(*args, files=files)
         self.workers.append(worker)
         worker.ready = worker.wait(**{"is": "ready"})[0]
         return worker
 
-    def worker(self, version=True, **settings):
-        worker = self.bare()
-        worker.send({"do": "settings", "allow_origins": ["http://" + DECLARED], "connect_to": [DECLARED + ":" + self.url[7:]],
-                     **settings})
+    def worker(self, version=True, files=None, **settings):
+        worker = self.bare(files=files)
+        worker.send({"do": "settings", "allow_origins": ["http://" + DECLARED],
+                     "connect_to": [DECLARED + ":" + self.url[7:]], **settings})
         if version:
             worker.send({"do": "version", "hash": self.hash}, self.version)
         return worker
@@ -123,7 +124,7 @@ def goes_on_in_another_worker(b):
     challenge, parked = first.drive(id)[-1], first.blob
     check(len(parked) > 1000, "nothing is parked")
     first.send({"do": "forget", "id": id})
-    first.send({"do": "answer", "id": id, "challenge": challenge["challenge"]["id"], "answer": "1"})
+    first.answer(id, challenge["challenge"], "1")
     same(first.read()[0], {"is": "gone", "id": id}, "what a forgotten session says")
     second.send({"do": "resume", "id": id, "version": b.hash, "human": True, "challenge": challenge["challenge"]["id"],
                  "answer": b.code(first.user)}, parked)
@@ -141,7 +142,7 @@ def resumed_without_an_answer_asks_again(b):
     challenge, parked = first.drive(id)[-1], first.blob
     second.send({"do": "resume", "id": id, "version": b.hash, "human": True}, parked)
     same(second.drive(id)[-1]["challenge"]["id"], challenge["challenge"]["id"], "the challenge")
-    second.send({"do": "answer", "id": id, "challenge": challenge["challenge"]["id"], "answer": b.code(first.user)})
+    second.answer(id, challenge["challenge"], b.code(first.user))
     heads = second.drive(id)
     same(len(heads[-1]["result"]["meters"]), 1, "meters")
 
@@ -151,7 +152,8 @@ def resumed_for_another_question_refuses(b):
     first, second = b.worker(), b.worker(version=False)
     id = b.start(first, "mfa_sms")
     first.drive(id)
-    second.send({"do": "resume", "id": id, "version": b.hash, "human": True, "challenge": "another", "answer": "424242"}, first.blob)
+    second.send({"do": "resume", "id": id, "version": b.hash, "human": True, "challenge": "another", "answer": "4"},
+                first.blob)
     head = second.wait(id=id)[0]
     same(head["is"], "challenge", "first message")
     refused = second.wait(id=id)[0]
@@ -179,14 +181,15 @@ def an_answer_that_cannot_be_one(b):
     w = b.worker()
     id = b.start(w, "mfa_sms")
     asked = w.drive(id)[-1]["challenge"]
-    for answer, why in ((17, "string"), ({"choice": "x"}, "choose"), ({"fields": {"a": "b"}}, "no fields"), ("x" * 600, "512")):
-        w.send({"do": "answer", "id": id, "challenge": asked["id"], "answer": answer})
+    for answer, why in ((17, "string"), ({"choice": "x"}, "choose"), ({"fields": {"a": "b"}}, "no fields"),
+                        ("x" * 600, "512"), (None, "string")):
+        w.answer(id, asked, answer)
         head = w.wait(id=id)[0]
         same((head["is"], head["challenge"]), ("refused", asked["id"]), "message")
         check(why in head["why"], head["why"])
-    w.send({"do": "answer", "id": id, "challenge": "another", "answer": "424242"})
+    w.answer(id, {"id": "another"}, "424242")
     same(w.wait(id=id)[0]["is"], "refused", "an answer to another question")
-    w.send({"do": "answer", "id": id, "challenge": asked["id"], "answer": b.code(w.user)})
+    w.answer(id, asked, b.code(w.user))
     check("meters" in w.drive(id)[-1]["result"], "the question did not stand")
 
 
@@ -225,33 +228,50 @@ def what_cannot_begin_ends(b):
     same(head["result"]["utility"], "demo", "utility")
     w.send({"do": "resume", "id": "z", "version": b.hash}, b"nothing that was parked")
     same(w.wait(id="z")[0]["result"]["error"]["code"], "engine.internal", "of broken bytes")
+    w.send({"do": "version", "hash": "1" * 16}, b"no version")
+    w.send({"do": "start", "id": "v", "version": "1" * 16, "credentials": {}})
+    check("not that version" in w.wait(id="v")[0]["result"]["error"]["message"], "of a version that cannot be loaded")
     w.send({"do": "forget", "id": "nobody"})
     check("meters" in w.drive(b.start(w, "residential"))[-1]["result"], "it does not go on")
 
 
 @test
 def many_at_once(b):
-    w = b.worker()
-    ids, ends, users = [], {}, {}
+    w = b.worker(files=100)
+    waiting, ends, users = {}, {}, {}
     for _ in range(200):
-        ids.append(b.start(w, "mfa_sms"))
-        users[ids[-1]] = w.user
-    while len(ends) < len(ids):
+        id = b.start(w, "mfa_sms")
+        users[id] = w.user
+    while len(ends) < len(users):
         head, _ = w.read()
         if head["is"] == "intent":
             w.send({"do": "intent_done", "id": head["id"]})
         elif head["is"] == "challenge":
-            w.send({"do": "answer", "id": head["id"], "challenge": head["challenge"]["id"], "answer": b.code(users[head["id"]])})
+            waiting[head["id"]] = head["challenge"]
+            if len(waiting) == len(users):  # all of them wait, each with its connection
+                for id, challenge in waiting.items():
+                    w.answer(id, challenge, b.code(users[id]))
         elif head["is"] == "end":
+            check("meters" in head["result"], head)
             ends[head["id"]] = head
-    bad = [e["result"]["error"] for e in ends.values() if "error" in e["result"]]
-    same(bad, [], "sessions that failed")
+
+
+@test
+def comes_back_into_the_same_worker(b):
+    w = b.worker()
+    id = b.start(w, "mfa_sms")
+    challenge, parked = w.drive(id)[-1]["challenge"], w.blob
+    w.send({"do": "forget", "id": id})
+    w.send({"do": "resume", "id": id, "version": b.hash, "human": True, "challenge": challenge["id"],
+            "answer": b.code(w.user)}, parked)
+    check("meters" in w.drive(id)[-1]["result"], "it does not go on")
 
 
 @test
 def broken_frames_end_the_worker(b):
     for data, why in ((b"\xff\xff\xff\xff\x00\x00\x00\x00", "longer"), (b"\x02\x00\x00\x00ab", "read"),
-                      (b"\x08\x00\x00\x00\x09\x00\x00\x00{}{}", "read"), (b"\x06\x00\x00\x00\x02\x00\x00\x00[]", "read"),
+                      (b"\x08\x00\x00\x00\x09\x00\x00\x00{}{}", "read"),
+                      (b"\x06\x00\x00\x00\x02\x00\x00\x00[]", "read"),
                       (frame({"do": "dance"}), "dance"), (frame({"is": "nothing"}), "nothing that can be done"),
                       (frame({"do": "start", "id": "x"}), "settings")):
         w = b.bare()
@@ -265,8 +285,8 @@ def broken_frames_end_the_worker(b):
     w.drive(id)
     b.start(w, "mfa_sms", id=id)
     same(w.ended()[0], 1, "exit status after a second session of that name")
-    for settings in ({"limits": {"beer": 3}}, {"limits": {"requests": "3"}}, {"connect_to": "x"}, {"allow_origins": [3]},
-                     {"allow_origins": ["no origin"]}):
+    for settings in ({"limits": {"beer": 3}}, {"limits": {"requests": "3"}}, {"connect_to": "x"},
+                     {"allow_origins": [3]}, {"allow_origins": ["no origin"]}):
         same(b.worker(version=False, **settings).ended()[0], 1, "exit status after %r" % settings)
 
 
@@ -278,7 +298,8 @@ def is_not_for_people(_):
     done = subprocess.run([PROGRAM, "worker", "--help"], capture_output=True, text=True, timeout=LIMIT)
     check("Not meant for people" in done.stdout, done.stdout)
     for args in (["help"], ["help", "--man"], ["help", "--markdown"], ["help", "--completion", "bash"]):
-        check("worker" not in subprocess.run([PROGRAM, *args], capture_output=True, text=True, timeout=LIMIT).stdout, args)
+        done = subprocess.run([PROGRAM, *args], capture_output=True, text=True, timeout=LIMIT)
+        check("worker" not in done.stdout, args)
 
 
 @test
@@ -296,15 +317,20 @@ def ends_with_its_socket(b):
 # --- portals of our own ------------------------------------------------------------------
 
 ADAPTER = """
-return { api = 1, id = "example", name = "Example", portal = "https://www.example.test/", hosts = { "www.example.test" },
-  services = { "electric" }, evidence = "modelled",
-  sign_in = function(s) %s end,
+return { api = 1, id = "example", name = "Example", portal = "%(at)swww.example.test/",
+  hosts = { "%(at)swww.example.test" }, services = { "electric" }, evidence = "modelled",
+  sign_in = function(s) %(sign_in)s end,
   meters = function(s) return { { account = "100-1", name = s.name, service = "electric" } } end }
 """
-READS = """s:post("/login", { form = { p = s.credentials.password } }) s.name = s:get("/home"):one("#home"):text()"""
+READS = """s:post("/login", { form = { p = s.credentials.password } }) s.name = s:get("/home"):one("#home"):text()
+  assert(require("meterkey.regex").match("meter 417-X", "(?i)[0-9]{3}-x"), "regular expressions")"""
 ASKS = """s:post("/login", { form = { p = s.credentials.password } })
   s:ask({ kind = "otp", prompt = "Code" }, function(code) return s:post("/mfa", { form = { c = code } }) end)"""
 TOKYO = "\u6771\u4eac"
+
+
+def adapter(sign_in, at="https://"):
+    return ADAPTER % {"sign_in": sign_in, "at": at}
 
 
 def made(folder, name, text):
@@ -323,12 +349,13 @@ def begin(worker, hash, id="x"):
 @test
 def over_tls_with_a_page_in_another_character_set(b):
     page = b'<main id="home">%s</main>' % TOKYO.encode("shift_jis")
-    raw = "HTTP/1.1 200 OK\\r\\nContent-Type: text/html; charset=Shift_JIS\\r\\nContent-Length: %d\\r\\n\\r\\n" % len(page)
-    routes = "POST /login -> 200 html :: in\nGET /home -> 200 raw :: %s%s\n" % (raw, "".join("\\x%02x" % c for c in page))
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=Shift_JIS\r\nContent-Length: %d\r\n\r\n"
+    raw = head % len(page) + page
+    routes = "POST /login -> 200 html :: in\nGET /home -> 200 raw :: %s\n" % "".join("\\x%02x" % c for c in raw)
     with tempfile.TemporaryDirectory() as folder:
         authority, cert, key = ca.pair(folder)
         portal = Portal(routes, cert, key).start()
-        hash, version = version_of(made(folder, "example.lua", ADAPTER % READS))
+        hash, version = version_of(made(folder, "example.lua", adapter(READS)))
         settings = {"do": "settings", "cacert": authority, "allow_origins": ["https://www.example.test"],
                     "connect_to": ["www.example.test:443:localhost:%d" % portal.tls_port]}
         w = b.bare("--cacert", authority)
@@ -379,8 +406,7 @@ def a_session_that_waits_is_dropped_and_comes_back(b):
     with tempfile.TemporaryDirectory() as folder, http.server.ThreadingHTTPServer(("127.0.0.1", 0), Keeps) as portal:
         portal.paths, portal.closed, portal.daemon_threads = [], threading.Event(), True
         threading.Thread(target=portal.serve_forever, daemon=True).start()
-        text = (ADAPTER % ASKS).replace("https://www.example.test/", "http://www.example.test/").replace('"www.example.test"', '"http://www.example.test"')
-        hash, version = version_of(made(folder, "example.lua", text))
+        hash, version = version_of(made(folder, "example.lua", adapter(ASKS, at="http://")))
         w = b.bare()
         w.send({"do": "settings", "allow_origins": ["http://www.example.test"], "limits": {"drop_ms": 1500},
                 "connect_to": ["www.example.test:80:127.0.0.1:%d" % portal.server_port]})
@@ -390,7 +416,7 @@ def a_session_that_waits_is_dropped_and_comes_back(b):
         check(challenge["is"] == "challenge", challenge)
         check(not portal.closed.is_set(), "it was dropped at once")
         check(portal.closed.wait(LIMIT), "its connections stay open")
-        w.send({"do": "answer", "id": id, "challenge": challenge["challenge"]["id"], "answer": "424242"})
+        w.answer(id, challenge["challenge"], "424242")
         end = w.drive(id)[-1]
         check("meters" in end["result"], end)
         same(portal.paths, ["/login", "/mfa"], "requests")
@@ -400,7 +426,7 @@ def a_session_that_waits_is_dropped_and_comes_back(b):
 @test
 def the_version_used_longest_ago_goes(b):
     with tempfile.TemporaryDirectory() as folder:
-        versions = [version_of(made(folder, "example.lua", ADAPTER % ("s.number = %d" % i))) for i in range(65)]
+        versions = [version_of(made(folder, "example.lua", adapter("s.number = %d" % i))) for i in range(65)]
         w = b.worker(version=False)
         for hash, data in versions[:64]:
             w.send({"do": "version", "hash": hash}, data)
@@ -420,9 +446,9 @@ def a_version_under_another_name(b):
 
 @test
 def log_and_progress_arrive_whatever_their_bytes(b):
-    script = """require("meterkey.log").warn("warn \\xff " .. s.credentials.username) s:progress("\\xe4h") s:fail("adapter.parse", "no \\xff")"""
+    script = """require("meterkey.log").warn("warn \\xff") s:progress("\\xe4h") s:fail("adapter.parse", "no \\xff")"""
     with tempfile.TemporaryDirectory() as folder:
-        hash, version = version_of(made(folder, "example.lua", ADAPTER % script))
+        hash, version = version_of(made(folder, "example.lua", adapter(script)))
         w = b.worker(version=False)
         w.send({"do": "version", "hash": hash}, version)
         heads = w.drive(begin(w, hash))
@@ -431,6 +457,17 @@ def log_and_progress_arrive_whatever_their_bytes(b):
         same(heads[1]["text"], "\ufffdh", "progress")
         same(heads[2]["result"]["error"]["code"], "adapter.parse", "code")
         check("no \ufffd" in heads[2]["result"]["error"]["message"], heads[2])
+
+
+@test
+def a_script_without_end(b):
+    with tempfile.TemporaryDirectory() as folder:
+        hash, version = version_of(made(folder, "example.lua", adapter("while true do end")))
+        w = b.worker()
+        w.send({"do": "version", "hash": hash}, version)
+        other = b.start(w, "residential")
+        same(w.drive(begin(w, hash))[-1]["result"]["error"]["code"], "policy.budget", "code")
+        check("meters" in w.drive(other)[-1]["result"], "the other session came to harm")
 
 
 @test

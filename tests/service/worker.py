@@ -1,6 +1,7 @@
 """A driver of workers for tests: speaks frames (docs/service.md) over a socket pair with `meterkey worker`."""
 import json
 import os
+import resource
 import select
 import socket
 import struct
@@ -24,7 +25,8 @@ def frame(head, blob=b""):
 
 def version_of(path):
     """(hash, bytes) of an adapter's version."""
-    out = subprocess.run([os.path.join(BUILD, "service", "version"), path], stdout=subprocess.PIPE, check=True, timeout=LIMIT).stdout
+    argv = [os.path.join(BUILD, "service", "version"), path]
+    out = subprocess.run(argv, stdout=subprocess.PIPE, check=True, timeout=LIMIT).stdout
     text, _, data = out.partition(b"\n")
     return text.decode(), data
 
@@ -32,13 +34,19 @@ def version_of(path):
 class Worker:
     """One worker process; messages that were read and not asked for yet stay in `queue`."""
 
-    def __init__(self, *args, env=None):
+    def __init__(self, *args, files=None):
+        """files: how many descriptors it may have until it asks for more."""
         self.socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         self.buffer, self.queue = b"", []
         end = theirs.fileno()
+
+        def prepare():
+            if end != 3:
+                os.dup2(end, 3)
+            if files:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (files, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
         self.process = subprocess.Popen([PROGRAM, "worker", *args], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.PIPE, pass_fds={3, end}, env=env,
-                                        preexec_fn=lambda: os.dup2(end, 3) if end != 3 else None)
+                                        stderr=subprocess.PIPE, pass_fds={3, end}, preexec_fn=prepare)
         theirs.close()
 
     def send(self, head, blob=b""):
@@ -80,9 +88,12 @@ class Worker:
                 return head, blob
             self.queue.append((head, blob))
 
+    def answer(self, id, challenge, answer):
+        self.send({"do": "answer", "id": id, "challenge": challenge["id"], "answer": answer})
+
     def drive(self, id, answer=None, seconds=LIMIT):
-        """Commits each intent of a session, answers with answer(challenge), until its end or, without answer, its challenge. Gives the
-        heads of all its messages; the last one's blob is in `blob`."""
+        """Commits each intent of a session, answers with answer(challenge), until its end or, without answer, its
+        challenge. Gives the heads of all its messages; the last one's blob is in `blob`."""
         heads = []
         while True:
             head, self.blob = self.wait(seconds, id=id)
@@ -92,7 +103,7 @@ class Worker:
             elif head["is"] == "challenge":
                 if not answer:
                     return heads
-                self.send({"do": "answer", "id": id, "challenge": head["challenge"]["id"], "answer": answer(head["challenge"])})
+                self.answer(id, head["challenge"], answer(head["challenge"]))
             elif head["is"] in ("end", "gone"):
                 return heads
 

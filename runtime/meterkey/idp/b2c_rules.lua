@@ -26,6 +26,7 @@ local choice = script('"mfaEnabledRadio"', '"displayEmailAddress"') .. " | "
   .. script('"mfaEnabledRadio"', '"displayPhoneNumber"')
 local text_control = script '"textVerificationControl' .. " | " .. script '"phoneVerificationControl'
 
+-- The patterns of an adapter's manifest (mfa.patterns): every question that these pages put. digits: of a code.
 function rules.patterns(digits)
   local life = rules.life
   local function code(medium, html)

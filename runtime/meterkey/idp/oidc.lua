@@ -44,6 +44,7 @@ local function with_query(address, fields)
   return address:match("^[^?#]*") .. "?" .. url.query(fields)
 end
 
+-- A flow to send the browser on; config: see above. -> {url, state, nonce, finish, code, token, check, ...}
 function oidc.begin(config)
   local pkce, query = crypto.pkce(), query_of(config.authorize)
   local flow = { state = random(), nonce = random(), verifier = pkce.verifier }
@@ -92,6 +93,7 @@ local places = {
   function(page) return page.type == "text/html" and from_form(page) or {} end,
 }
 
+-- What the endpoint answered: a table with code or error, or nil; see above for where it looks.
 function oidc.answer(page)
   local address = page.headers.location or page.url
   for _, read in ipairs(places) do

@@ -54,6 +54,7 @@ local function check_status(s, form)
   end
 end
 
+-- The first page on the way that submits nothing by itself; see above.
 function saml.pass(s, page, options)
   options = options or {}
   local form, count = form_of(page, options.selector), 0

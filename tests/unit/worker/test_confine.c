@@ -14,10 +14,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <iconv.h>
+#include <linux/filter.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,7 +83,8 @@ static int starts_a_process(void)
     return pid > 0 && waitpid(pid, &status, 0) == pid ? 0 : errno;
 }
 
-/* In this process: if it worked, the child would end with the status of `true` and the test would see no report. Before, in a process of its own. */
+/* In this process: if it worked, the child would end with the status of `true` and the test would see no report.
+ * Before, in a process of its own. */
 static bool sealed;
 static int executes_a_program(void)
 {
@@ -147,6 +150,17 @@ static int listens(void)
     return err;
 }
 
+/* A program that the kernel runs on each packet: here it lets all through. */
+static int gives_the_kernel_a_program(void)
+{
+    struct sock_filter code = BPF_STMT(BPF_RET | BPF_K, 0xffff);
+    const struct sock_fprog program = { 1, &code };
+    const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    const int err = setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0 ? 0 : errno;
+    close(fd);
+    return err;
+}
+
 static int signals_another_process(void) { return kill(getppid(), 0) == 0 ? 0 : errno; }
 static int is_looked_into(void) { return prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0 ? 0 : errno; }
 static int uses_a_descriptor_it_had(void) { return fcntl(spare, F_GETFD) >= 0 ? 0 : errno; }
@@ -170,7 +184,9 @@ static int reads_its_own_memory_by_pid(void)
 
 static int connects_to_a_portal(void)
 {
-    const struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    const struct sockaddr_in to = { .sin_family = AF_INET,
+                                    .sin_port = htons((uint16_t)port),
+                                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     return connects(AF_INET, SOCK_STREAM, &to, sizeof to);
 }
 
@@ -200,10 +216,7 @@ static int reads_the_resolver(void) { return reads("/etc/resolv.conf"); }
 static int reads_a_certificate(void) { return reads(cacert); }
 static int reads_the_system_certificates(void) { return reads("/etc/ssl/certs/ca-certificates.crt"); }
 
-static void *thread_main(void *arg)
-{
-    return arg;
-}
+static void *thread_main(void *arg) { return arg; }
 
 static int starts_a_thread(void)
 {
@@ -228,14 +241,17 @@ typedef struct attempt {
 } attempt;
 #define A(name) { #name, name }
 static const attempt refused[] = {
-    A(opens_a_key_file), A(opens_the_passwords), A(opens_the_root_folder), A(looks_at_processes), A(opens_the_program), A(writes_a_file),
-    A(writes_to_null), A(makes_a_folder), A(changes_a_mode), A(starts_a_process), A(executes_a_program), A(connects_to_a_unix_socket),
-    A(makes_a_pair_of_datagram_sockets), A(opens_netlink), A(listens), A(signals_another_process), A(is_looked_into),
-    A(uses_a_descriptor_it_had), A(maps_a_nameless_file), A(reads_its_own_memory_by_pid),
+    A(opens_a_key_file), A(opens_the_passwords), A(opens_the_root_folder), A(looks_at_processes),
+    A(opens_the_program), A(writes_a_file), A(writes_to_null), A(makes_a_folder), A(changes_a_mode),
+    A(starts_a_process), A(executes_a_program), A(connects_to_a_unix_socket), A(makes_a_pair_of_datagram_sockets),
+    A(opens_netlink), A(listens), A(gives_the_kernel_a_program), A(signals_another_process), A(is_looked_into),
+    A(uses_a_descriptor_it_had),
+    A(maps_a_nameless_file), A(reads_its_own_memory_by_pid),
 };
 static const attempt allowed[] = {
-    A(connects_to_a_portal), A(resolves_a_name), A(converts_from_japanese), A(converts_from_chinese), A(reads_the_resolver),
-    A(reads_a_certificate), A(reads_the_system_certificates), A(starts_a_thread), A(maps_code), A(signals_itself),
+    A(connects_to_a_portal), A(resolves_a_name), A(converts_from_japanese), A(converts_from_chinese),
+    A(reads_the_resolver), A(reads_a_certificate), A(reads_the_system_certificates), A(starts_a_thread), A(maps_code),
+    A(signals_itself),
 };
 #undef A
 
@@ -300,8 +316,9 @@ static int landlock_alone(bool unused)
     const int err = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ? mk_confine_landlock(&abi, NULL) : MK_EIO;
     if (err)
         return err == MK_EPOLICY ? 77 : 1;
-    return opens_a_key_file() && opens_the_passwords() && writes_a_file() && executes_a_program() && (abi < 4 || listens()) &&
-           !connects_to_a_portal() && reads_a_certificate() ? 0 : 1;
+    const bool holds = opens_a_key_file() && opens_the_passwords() && writes_a_file() && executes_a_program() &&
+                       (abi < 4 || listens()) && reads_a_certificate();
+    return holds && !connects_to_a_portal() ? 0 : 1;
 }
 
 static int seccomp_alone(bool unused)
@@ -311,8 +328,9 @@ static int seccomp_alone(bool unused)
     sealed = true;
     if (err)
         return err == MK_EPOLICY ? 77 : 1;
-    return writes_a_file() && executes_a_program() && connects_to_a_unix_socket() && listens() && starts_a_process() && !connects_to_a_portal() &&
-           !opens_a_key_file() ? 0 : 1;
+    const bool holds = writes_a_file() && executes_a_program() && connects_to_a_unix_socket() && listens() &&
+                       starts_a_process();
+    return holds && !connects_to_a_portal() && !opens_a_key_file() ? 0 : 1;
 }
 
 static void each_part_holds_alone(void **state)
@@ -346,6 +364,73 @@ static void several_threads_are_refused(void **state)
 {
     (void)state;
     assert_int_equal(in_child(with_a_thread, true), 0);
+}
+
+/* A kernel that lacks one of the two, as a filter of ours makes this one look. */
+static int deny(const char *call, int err, const struct scmp_arg_cmp *arg)
+{
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+    int bad = seccomp_rule_add_array(filter, SCMP_ACT_ERRNO((unsigned)err), seccomp_syscall_resolve_name(call),
+                                     arg ? 1 : 0, arg);
+    bad = bad ? bad : seccomp_load(filter);
+    seccomp_release(filter);
+    return bad;
+}
+
+static int confine_with(bool require, bool landlock, bool seccomp)
+{
+    const mk_confine_options options = { .require = require };
+    char why[300] = "";
+    mk_confined confined;
+    const int err = mk_worker_confine(&confined, &options, why, sizeof why);
+    if (fcntl(spare, F_GETFD) >= 0)
+        return 1;
+    if (require)
+        return err == MK_EPOLICY && strstr(why, "this kernel") ? 0 : 1;
+    if (err)
+        fprintf(stderr, "%s\n", why);
+    return err == MK_OK && (confined.landlock > 0) == landlock && confined.seccomp == seccomp ? 0 : 1;
+}
+
+static int without_landlock(bool require)
+{
+    if (deny("landlock_create_ruleset", EOPNOTSUPP, NULL) != 0)
+        return 77;
+    return confine_with(require, false, true);
+}
+
+static int without_close_range(bool require)
+{
+    return deny("close_range", ENOSYS, NULL) ? 77 : confine_with(require, true, true);
+}
+
+static int without_seccomp(bool require)
+{
+    const struct scmp_arg_cmp set = { .arg = 0, .op = SCMP_CMP_EQ, .datum_a = PR_SET_SECCOMP };
+    if (deny("prctl", EINVAL, &set) != 0 || deny("seccomp", EINVAL, NULL) != 0)
+        return 77;
+    return confine_with(require, true, false);
+}
+
+static void descriptors_are_closed_one_by_one_if_need_be(void **state)
+{
+    (void)state;
+    const int status = in_child(without_close_range, false);
+    if (status == 77)
+        skip();
+    assert_int_equal(status, 0);
+}
+
+static void a_kernel_that_cannot_is_refused_if_it_must(void **state)
+{
+    (void)state;
+    int status[] = { in_child(without_landlock, true), in_child(without_landlock, false),
+                     in_child(without_seccomp, true), in_child(without_seccomp, false) };
+    for (size_t i = 0; i < 4; i++)
+        if (status[i] == 77)
+            skip();
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(status[i], 0);
 }
 
 static int listener(int family, const void *address, socklen_t len)
@@ -399,6 +484,8 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(is_sealed_off), cmocka_unit_test(each_part_holds_alone),
-                                        cmocka_unit_test(several_threads_are_refused) };
+                                        cmocka_unit_test(several_threads_are_refused),
+                                        cmocka_unit_test(descriptors_are_closed_one_by_one_if_need_be),
+                                        cmocka_unit_test(a_kernel_that_cannot_is_refused_if_it_must) };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

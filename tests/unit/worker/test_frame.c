@@ -126,12 +126,12 @@ static void broken_frames_stay_broken(void **state)
         size_t len;
         int err;
     } bad[] = {
-        { "\x01\0\0\x08", 4, MK_ELIMIT },                    /* 128 MiB and one byte */
+        { "\x01\0\0\x08", 4, MK_ELIMIT }, /* 128 MiB and one byte */
         { "\xff\xff\xff\xff", 4, MK_ELIMIT },
-        { "\x03\0\0\0", 4, MK_EPARSE },                      /* no room for the second length */
-        { "\x04\0\0\0\x01\0\0\0", 8, MK_EPARSE },            /* the JSON would lie beyond it */
+        { "\x03\0\0\0", 4, MK_EPARSE },           /* no room for the second length */
+        { "\x04\0\0\0\x01\0\0\0", 8, MK_EPARSE }, /* the JSON would lie beyond it */
         { "\x06\0\0\0\xff\xff\xff\xff{}", 10, MK_EPARSE },
-        { "\x04\0\0\0\0\0\0\0", 8, MK_EPARSE },              /* no JSON */
+        { "\x04\0\0\0\0\0\0\0", 8, MK_EPARSE }, /* no JSON */
         { "\x06\0\0\0\x02\0\0\0[]", 10, MK_EPARSE },
         { "\x06\0\0\0\x02\0\0\0{x", 10, MK_EPARSE },
         { "\x07\0\0\0\x03\0\0\0 {}", 11, MK_EPARSE },
@@ -152,7 +152,8 @@ static void broken_frames_stay_broken(void **state)
     }
 }
 
-/* The whole of it may be MK_FRAME_MAX and not a byte more; whoever feeds more than a frame without taking it is refused. */
+/* The whole of it may be MK_FRAME_MAX and not a byte more; whoever feeds more than a frame without taking it is
+ * refused. */
 static void is_at_most_so_long(void **state)
 {
     mk_buf out;
@@ -231,10 +232,10 @@ static void each_allocation_may_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(is_laid_out_as_written_down),   cmocka_unit_test(comes_back_however_it_is_split),
-        cmocka_unit_test(comes_back_byte_by_byte),       cmocka_unit_test(what_was_given_is_wiped),
-        cmocka_unit_test(broken_frames_stay_broken),     cmocka_unit_test(is_at_most_so_long),
-        cmocka_unit_test(only_objects_are_written),      cmocka_unit_test(each_allocation_may_fail),
+        cmocka_unit_test(is_laid_out_as_written_down), cmocka_unit_test(comes_back_however_it_is_split),
+        cmocka_unit_test(comes_back_byte_by_byte),     cmocka_unit_test(what_was_given_is_wiped),
+        cmocka_unit_test(broken_frames_stay_broken),   cmocka_unit_test(is_at_most_so_long),
+        cmocka_unit_test(only_objects_are_written),    cmocka_unit_test(each_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* test_names.c - a sealed worker asks a name server, by UDP, and by TCP for an answer that is too long (tests of worker)
+/* test_names.c - a sealed worker asks a name server, by UDP, and by TCP where an answer is too long (tests of worker)
  *
  * The name server is a child on loopback that knows every name. */
 /* clang-format off */
@@ -27,7 +27,8 @@ enum { HEAD = 12, ROOM = 600 };
 static int udp, tcp, port;
 static pid_t server;
 
-/* The answer to a question in place: 10.9.8.7 for an A, nothing for an AAAA; by UDP only that it is too long for names with "long". */
+/* The answer to a question in place: 10.9.8.7 for an A, nothing for an AAAA; by UDP only that it is too long for names
+ * with "long". */
 static size_t answer(unsigned char *text, size_t len, bool whole)
 {
     static const unsigned char address[] = { 0xc0, 0x0c, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 10, 9, 8, 7 };
@@ -88,7 +89,9 @@ static void serve(void)
 /* A socket of either kind on the same port. */
 static int bound(int type, int *on)
 {
-    struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)*on) };
+    struct sockaddr_in at = { .sin_family = AF_INET,
+                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                              .sin_port = htons((uint16_t)*on) };
     socklen_t len = sizeof at;
     const int fd = socket(AF_INET, type, 0);
     if (bind(fd, (struct sockaddr *)&at, len) != 0 || getsockname(fd, (struct sockaddr *)&at, &len) != 0) {
@@ -146,7 +149,8 @@ static void use_our_server(void)
 {
     res_init();
     _res.nscount = 1;
-    _res.nsaddr_list[0] = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons((uint16_t)port),
+    _res.nsaddr_list[0] = (struct sockaddr_in){ .sin_family = AF_INET,
+                                                .sin_port = htons((uint16_t)port),
                                                 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     _res.retrans = 2;
     _res.retry = 1;
