@@ -79,6 +79,11 @@ static const mk_option stage_options[] = {
     { "--scripts", "DIR", "the folder that holds utilities/ and cases/", "dir", false },
     { "--runtime", "DIR", "modules in DIR come before the built-in ones", "dir", false }, END
 };
+static const mk_option sign_options[] = {
+    { "--key", "FILE", "the key that signs (64 hex digits, mode 0600), made if it is not there", "file", false },
+    { "--scripts", "DIR", "look for adapters in DIR/utilities first", "dir", false },
+    { "--runtime", "DIR", "modules in DIR come before the built-in ones, as the service has them", "dir", false }, END
+};
 static const mk_option doctor_options[] = {
     JSON_OPTION,
     { "--scripts", "DIR", "look for adapters in DIR/utilities before ./scripts and the installed folder", "dir", false },
@@ -165,6 +170,12 @@ const mk_command mk_commands[] = {
       "Works on the store of a service, whether it runs or not. A token is shown once, when it is made.\n\n"
       "  meterkey token create billing --team \"Helio Solar\" --store sqlite:meterkey.db",
       NULL, token_options, false, mk_cmd_token },
+    { "sign", "sign an adapter, for services that take only signed ones", "[ADAPTER]", 0, 1, "adapter",
+      "Writes utilities/ID.sig beside the adapter: a signature (Ed25519) over its version, which is the adapter with all it requires. "
+      "Without ADAPTER it prints the public key, for the setting adapter_keys of `meterkey serve`.\n\n"
+      "  meterkey sign --key release.key\n"
+      "  meterkey sign coned --key release.key --scripts scripts",
+      "14  the adapter does not load", sign_options, false, mk_cmd_sign },
     { "bench", "drive many sessions against a portal of yours and measure", "ADAPTER", 1, 1, "adapter",
       "Prints CPU per session, our own share of the time (p50, p99), memory of a live and of a parked session, and requests. "
       "Point it at a test portal with --connect-to and --cacert, never at one that is not yours.",

@@ -119,6 +119,8 @@ static int begin(mk_service *service, char *why)
     }
     err = mk_pool_new(&service->pool, service);
     if (!err)
+        err = mk_outbound_new(&service->outbound, service, why);
+    if (!err)
         err = run_start(service, why);
     if (!err) {
         begin_turns(service);
@@ -203,8 +205,9 @@ void mk_service_stop(mk_service *service, void (*stopped)(void *arg), void *arg)
     service->stopping = true;
     service->stopped = stopped;
     service->stopped_arg = arg;
-    service->stop_by = mk_clock_mono_us() + STOP_US;
     mk_adapters_stop(service->adapters);
+    mk_outbound_stop(service->outbound);
+    service->stop_by = mk_clock_mono_us() + STOP_US;
     mk_stream_end(service);
     mk_unit_turn(service);
     mk_httpd_stop(service->httpd);
@@ -215,8 +218,9 @@ void mk_service_free(mk_service *service)
 {
     if (!service)
         return;
-    mk_pool_free(service->pool);
     mk_adapters_free(service->adapters);
+    mk_outbound_free(service->outbound);
+    mk_pool_free(service->pool);
     mk_app_free(service->app);
     mk_unit_drop(service);
     mk_keys_free(service->keys);

@@ -138,6 +138,7 @@ has(fake.get("/f/token", { query = { utility = "demo" } }), "Until you revoke it
 fake.reset()
 
 fake.template.frame_ancestors = { "https://app.helio.test" }
+has(fake.get("/f/token"), '<a href="/help/mfa" target="_blank"', "help opens beside a frame")
 fake.template.redirect_uris = { "https://app.helio.test/back?x=1", "helio://done" }
 local framed = fake.get("/f/token").headers["Content-Security-Policy"]
 t.same(framed:find("frame-ancestors https://app.helio.test", 1, true) ~= nil, true, "framed where the template says")
@@ -263,6 +264,8 @@ has(otp, 'data-wait="20"', "another one, after a while")
 has(otp, 'name="a.resend"', "can be asked for")
 has(otp, 'name="a.choice" value="email"', "another way")
 has(otp, "about 10 minutes", "time left")
+has(otp, "A new code was asked for a moment ago", "one was just sent")
+lacks(asked { kind = "otp", medium = "sms", resend = { allowed = true, not_before = now + 1, left = 3 } }, "asked for a moment ago", "the first was not")
 has(otp, "No code came?", "what to do if none came")
 local wrong = asked({ kind = "otp", medium = "sms", message = "Wrong code", tries_left = 1 }, { rejected = 1 })
 has(wrong, "You have 1 try left.", "tries left")
@@ -298,6 +301,22 @@ t.same(fake.called("revoke"), nil, "nothing is revoked")
 t.same(fake.post("/receipt/x", "receipt:x", { revoke = "yes" }).status, 303, "and confirmed")
 t.same(fake.called("revoke")[4], "customer", "it is revoked")
 t.same(fake.called("audit")[4], "authorization.revoked", "and noted")
+
+t.same(fake.called("mail")[3], "revoked", "the customer gets it in writing")
+
+local letters = require "service.letters"
+local linked = { uid = "1", team = "t", template = "1", form = "70318", utility = "North", customer_email = "pat@mail.test" }
+fake.reset()
+letters.linked(linked)
+t.same(fake.called("mail"), nil, "no letter without an address of the service's own")
+host.config.url = "https://meters.helio.test/"
+letters.linked(linked)
+t.same({ fake.called("mail")[3], fake.called("mail")[5].link }, { "off", "https://meters.helio.test/help/north" }, "MFA can be on again")
+fake.reset()
+linked.utility = "demo"
+letters.linked(linked)
+t.same(fake.called("mail"), nil, "where it had to be off")
+host.config.url = ""
 
 local help = fake.get("/help/mfa")
 t.same(help.body:find("DEMO Power", 1, true) < help.body:find("North Light", 1, true), true, "who passes codes on, who needs it off")

@@ -10,7 +10,7 @@ import urllib.request
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
 PROGRAM = os.path.join(BUILD, "meterkey")
-LIMIT = 8
+LIMIT = 25
 
 # Handlers that keep what they were told and stream it: what a test of the service's C needs in place of the real ones.
 RECORDER = """-- a recorder: every call of a handler is a row, and a message to whoever listens
@@ -29,6 +29,8 @@ function handlers.start()
   return {}
 end
 function handlers.tick() return {} end
+function handlers.worker() return {} end
+function handlers.lost() return {} end
 function handlers.staged(message) keep("staged", message) return {} end
 function handlers.delivered(message) keep("delivered", message) return {} end
 function handlers.request(request)
@@ -66,7 +68,7 @@ class Serving:
         for path in (os.path.join(self.runtime, "service"), os.path.join(self.scripts, "utilities")):
             os.makedirs(path, exist_ok=True)
         self.write("runtime/service/main.lua", recorder)
-        self.write("config.lua", "return { log_level = \"debug\", %s }\n" % config)
+        self.write("config.lua", "return { log_level = \"debug\", workers = 1, %s }\n" % config)
         self.environment, self.args = dict(os.environ, **(env or {})), args
         self.process, self.listeners = None, []
         self.start()

@@ -4,7 +4,7 @@ local audit = require "service.audit"
 local clock = require "service.clock"
 local forms = require "service.forms"
 local problem = require "service.api.problem"
-local sending = require "service.sending"
+local resend = require "service.resend"
 local shape = require "service.api.shape"
 local api = {}
 
@@ -77,7 +77,9 @@ function api.resend(call)
   if call.body.customer_email then row = forms.modify(call.team, row.uid,
     { customer_email = call.body.customer_email }) end
   if row.customer_email == "" then return problem.conflict("no_email", "It has no customer_email to send to.") end
-  return { success = true, form = shape.form(call, (sending.link(row, call.base, call:who(), call.peer))) }
+  local sent = assert(resend.send(row, call.base))
+  audit.add(call.team, call:who(), "form.sent", "form:" .. sent.uid, call.peer)
+  return { success = true, form = shape.form(call, sent) }
 end
 
 return api

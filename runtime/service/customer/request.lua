@@ -39,8 +39,8 @@ end
 
 local function show(req, at)
   if not at.form then return first_pages(req, at) end
-  if at.template.disabled then return view.plain_page(req, at, 410, "disabled") end
   local p = progress.of(at.form)
+  if at.template.disabled and p.state == "choose" then return view.plain_page(req, at, 410, "disabled") end
   local anew = AGAIN[p.state] and req.query.again and at.form.expires > host.now()
   if p.state == "choose" or anew then return first_pages(req, at, p) end
   return standing.show(req, at, p)
@@ -99,7 +99,8 @@ local function refused(req, at, t, one, why, till)
 end
 
 local function too_many(req, at)
-  return not (limit.take("signin:" .. web.peer(req), TRIES, SECONDS) and limit.take("signin:" .. at.scope, LINK_TRIES, SECONDS))
+  if not limit.take("signin:" .. web.peer(req), TRIES, SECONDS) then return true end
+  return at.form ~= nil and not limit.take("signin:" .. at.scope, LINK_TRIES, SECONDS)
 end
 
 -- What keeps a consent from being taken, as a page; or nil.

@@ -97,7 +97,7 @@ function view.show(request, place, status, name, values)
   local language = page.language(request)
   local all, cookies = common(request, place, language), {}
   local framed = place.template and #place.template.frame_ancestors > 0
-  all.support_href = support_href(all.support)
+  all.support_href, all.framed = support_href(all.support), framed
   if place.scope then
     local value, cookie = guard.make(request, place.scope, framed)
     all.guard, cookies[#cookies + 1] = page.raw('<input type="hidden" name="guard" value="' .. web.escape(value) .. '">'), cookie
