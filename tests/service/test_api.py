@@ -657,6 +657,7 @@ def tables_hold_no_formulas(w):
 def a_link_is_mailed_again(w):
     mails = lambda uid: w.service.sql("SELECT recipient, text FROM mails WHERE form = ?", uid)
     form = w.good("POST", F, {"customer_email": "pat@mail.test", "utility": "SCE"})
+    same(w.good("POST", F + "/%s/resend" % form["uid"])["form"], form, "it was not mailed before")
     again = w.good("POST", F + "/%s/resend" % form["uid"])["form"]
     check(again["uid"] != form["uid"] and again["customer_email"] == "pat@mail.test" and again["utility"] == "SCE", again)
     same(mails(again["uid"])[0][0], "pat@mail.test")

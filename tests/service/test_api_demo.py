@@ -8,12 +8,12 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 import urllib.request
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from server import PROGRAM, Service
+from test_api_requests import report
 from world import Api, Failed, check, same
 
 ORIGIN = "127.0.0.1:18102"  # what the adapter declares
@@ -171,22 +171,10 @@ TESTS = [as_clients_do_it, four_meters, a_wrong_password, a_code_by_text, a_wron
 
 
 def main():
-    results = []
     with tempfile.TemporaryDirectory(prefix="api-demo-") as folder:
         client = Client(folder)
         try:
-            for test in TESTS:
-                if sys.argv[1:] and test.__name__ not in sys.argv[1:]:
-                    continue
-                text = ""
-                try:
-                    test(client)
-                except Failed as problem:
-                    text = str(problem)
-                except Exception:
-                    text = traceback.format_exc() + client.service.log()[-2000:]
-                print((text + "\nnot ok - " if text else "ok - ") + test.__name__.replace("_", " "), flush=True)
-                results.append(not text)
+            results = [report(test, client) for test in TESTS if not sys.argv[1:] or test.__name__ in sys.argv[1:]]
         finally:
             client.stop()
     return 0 if all(results) else 1
