@@ -362,6 +362,37 @@ def test_states_at_a_glance(w):
     w.owner.get("/dashboard/requests?utility=SCE").lacks("c3@")
 
 
+def badge(body):
+    return re.search(r'<span class="badge badge-\w+">([^<]+)</span>', body).group(1)
+
+
+def test_list_and_page_agree(w):
+    """The list's state is SQL, the page's is service.progress: each change in the store is seen alike by both."""
+    form, seen = w.forms[7], []
+    steps = ["UPDATE sessions SET state = 'waiting', challenge = '{\"id\":\"c\",\"kind\":\"otp\"}' WHERE uid = 'sa7'",
+             "UPDATE sessions SET state = 'answered' WHERE uid = 'sa7'", "UPDATE sessions SET state = 'running' WHERE uid = 'sa7'",
+             "UPDATE sessions SET state = 'ended', challenge = NULL WHERE uid = 'sa7'",
+             "UPDATE authorizations SET status = 'pending' WHERE uid = 'a7'",
+             "UPDATE authorizations SET status = 'errored', error = '{\"code\":\"net.dns\"}' WHERE uid = 'a7'",
+             "UPDATE authorizations SET error = '{\"code\":\"mfa.must_be_off\"}' WHERE uid = 'a7'",
+             "UPDATE authorizations SET form = 'another' WHERE uid = 'a7'",
+             "UPDATE authorizations SET status = 'updated', error = NULL WHERE uid = 'a7'",
+             "UPDATE forms SET expires = 1 WHERE uid = '%s'" % form, "UPDATE forms SET disabled = 1 WHERE uid = '%s'" % form,
+             "UPDATE forms SET disabled = 0 WHERE uid = '%s'" % form, "UPDATE authorizations SET form = '%s' WHERE uid = 'a7'" % form]
+    for step in [None] + steps:
+        if step:
+            db = sqlite3.connect(w.service.store, timeout=10)
+            db.execute(step)
+            db.commit()
+            db.close()
+        row = w.owner.get("/dashboard/requests?q=" + form).body.split("<tbody", 1)[1]
+        page = w.owner.get("/dashboard/requests/" + form).is_(200).body
+        same(badge(row), badge(page), "the list's state after %s" % step)
+        seen.append(badge(row))
+    same(seen, ["Done", "Waits for a code", "Code is checked", "Working", "Done", "Working", "Failed", "MFA must be off", "MFA must be off",
+                "Not started", "Expired", "Disabled", "Expired", "Done"], "states")
+
+
 def test_a_failure_in_words(w):
     page = w.owner.get("/dashboard/requests/" + w.forms[1])
     page.has("user name or the password is wrong", "the customer", "auth.credentials", "Wrong <b>password</b>.")

@@ -93,7 +93,8 @@ local function send(c, form)
   end
   local new, same = resend.send(form, c.base)
   c:audit("form.sent", "form:" .. new.uid)
-  return url(new), same and "same_link" or "new_link"
+  local fresh = same and progress.of(new).state == "choose"
+  return url(new), fresh and "sent" or same and "same_link" or "new_link"
 end
 
 local function notify(c, form)
