@@ -101,7 +101,7 @@ local HELPS = { choose = SEND, expired = { action = "send", label = "Send new li
 function requests.help(state, email, error)
   local help = HELPS[state]
   if not help then return nil end
-  if email == "" then return { action = "send", label = "New link" } end
+  if email == "" then return state ~= "choose" and { action = "send", label = "New link" } or nil end
   if state == "failed" and error and error.owner ~= "user" then
     return { action = "send", label = "Send link to try again" }
   end
