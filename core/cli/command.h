@@ -28,6 +28,7 @@ int mk_cmd_utilities(const mk_args *args);
 int mk_cmd_sandbox(const mk_args *args);
 int mk_cmd_user(const mk_args *args);
 int mk_cmd_token(const mk_args *args);
+int mk_cmd_sign(const mk_args *args);
 int mk_cmd_serve(const mk_args *args);
 int mk_cmd_bench(const mk_args *args);
 int mk_cmd_doctor(const mk_args *args);
