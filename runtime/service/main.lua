@@ -19,6 +19,7 @@ local handlers = {}
 
 function handlers.start()
   sessions.recover()
+  require("service.dashboard.setup").announce()
   return {}
 end
 
