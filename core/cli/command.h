@@ -32,6 +32,8 @@ int mk_cmd_sign(const mk_args *args);
 int mk_cmd_serve(const mk_args *args);
 int mk_cmd_bench(const mk_args *args);
 int mk_cmd_doctor(const mk_args *args);
+int mk_cmd_key(const mk_args *args);
+int mk_cmd_store(const mk_args *args);
 int mk_cmd_stage(const mk_args *args);
 int mk_cmd_worker(const mk_args *args);
 int mk_cmd_help(const mk_args *args);

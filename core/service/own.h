@@ -33,7 +33,7 @@ struct mk_service {
     int64_t turned;    /* the commit failed at: mono us; 0: it did not */
     mk_listener *listeners;
     unsigned long requests;
-    bool stopping;
+    bool stopping, keys_stale; /* stale: a new key could not be read, and we said so */
     int64_t stop_by; /* mono us: what runs then is cut off */
     void (*stopped)(void *arg);
     void *stopped_arg;

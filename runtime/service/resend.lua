@@ -1,4 +1,5 @@
 -- A data request's link on its way to the customer: which link, and with which words.
+local db = require "service.db"
 local forms = require "service.forms"
 local mails = require "service.mails"
 local progress = require "service.progress"
@@ -22,9 +23,13 @@ function resend.first(form, base)
   timeline.add(form.team, { form = form.uid }, "mailed", { email = form.customer_email })
 end
 
--- The data request whose link is of use now, and whether it is the same: a new one inherits the state unless the customer is in the middle.
+local function was_mailed(form) return db.row("SELECT 1 AS there FROM mails WHERE team = ?1 AND form = ?2 LIMIT 1", form.team, form.uid) ~= nil end
+
+-- The data request whose link is of use now, and whether it is the same: a new one inherits the state unless the customer is in the middle,
+-- or has not been sent any.
 function resend.renewed(form)
-  local same = SAME[progress.of(form).state] or false
+  local state = progress.of(form).state
+  local same = SAME[state] or (state == "choose" and not was_mailed(form)) or false
   return same and form or forms.again(form.team, form), same
 end
 

@@ -159,6 +159,7 @@ local sent = consent { email = " pat@mail.test " }
 t.same({ sent.status, sent.headers.Location }, { 303, "/f/token?go=1" }, "consent and sign-in")
 t.same(fake.called("submit")[3].email, "pat@mail.test", "are submitted")
 t.same(fake.called("mail")[3], "receipt", "a receipt is sent")
+t.same({ fake.called("modify")[4].customer_email, fake.called("modify")[4].language }, { "pat@mail.test", "en" }, "what was not known is kept")
 fake.reset()
 t.same(fake.get("/f/token/consent").headers.Location, "/f/token", "its address loaded anew")
 local forged = fake.post("/f/token/consent", "token", { utility = "demo", email = "pat@mail.test", guard = "nonce.0000" }, { sealed = SEALED })
@@ -212,6 +213,12 @@ for _, state in ipairs { "expired", "disabled", "revoked", "declined", "sent" } 
   fake.stand(state, "demo")
   t.same(fake.get("/f/token").body:find("<h1>", 1, true) ~= nil, true, "a page: " .. state)
 end
+fake.stand("done", "demo")
+fake.progress.authorization.expired = fake.now
+has(fake.get("/f/token"), "This authorization has ended", "its time is over")
+fake.stand("done", "gone")
+fake.progress.authorization.utility = "Old Light"
+has(fake.get("/f/token"), "your Old Light account", "an utility whose adapter is gone")
 fake.stand("done", "north")
 has(fake.get("/f/token"), "Switch two-step verification on again", "the reminder")
 has(fake.get("/f/token"), 'href="/receipt/', "the receipt")
@@ -272,6 +279,7 @@ has(wrong, "You have 1 try left.", "tries left")
 has(wrong, "Wrong code", "the portal's own words about the code")
 lacks(asked { kind = "otp", message = "We sent it" }, "did not accept", "a message that is no refusal")
 has(asked({ kind = "otp" }, { answer_note = "too long" }), "That cannot be the answer", "an answer that cannot be one")
+has(asked({ kind = "otp" }, { answer_note = "it can be sent again in 17 seconds" }), "can be asked for in 17 seconds", "one asked for too early")
 lacks(asked { kind = "otp", dest = host.null, prompt = host.null }, "null", "a null is nothing")
 local two = asked { kind = "question", fields = { { name = "pet", label = "Pet?" }, { name = "st", label = "Street?", optional = true } } }
 has(two, 'name="a.field.pet"', "several questions")

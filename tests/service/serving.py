@@ -28,13 +28,20 @@ function handlers.start()
   host.query("CREATE TABLE IF NOT EXISTS said (n INTEGER PRIMARY KEY, text TEXT NOT NULL)")
   return {}
 end
-function handlers.tick() return {} end
+local ticks = 0
+function handlers.tick()
+  ticks = ticks + 1
+  host.after { ["do"] = "notify", topic = "said", data = { handler = "tick", message = { n = ticks } } }
+  return {}
+end
 function handlers.worker() return {} end
 function handlers.lost() return {} end
 function handlers.staged(message) keep("staged", message) return {} end
 function handlers.delivered(message) keep("delivered", message) return {} end
 function handlers.request(request)
-  if request.path == "/said" then
+  if request.path == "/ticks" then
+    return { status = 200, type = "application/json", body = host.encode(ticks) }
+  elseif request.path == "/said" then
     local before = {}
     for _, row in ipairs(host.query("SELECT text FROM said ORDER BY n")) do before[#before + 1] = "data: " .. row.text .. "\\n\\n" end
     return { stream = "said", body = table.concat(before) }

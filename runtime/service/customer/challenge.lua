@@ -75,13 +75,14 @@ local function was_resent(c, now)
   return from ~= nil and from - now > 2 and c.kind == "otp"
 end
 
+-- Seconds are whole: one is over before somebody presses.
 -- Another code: "now", "later" with the seconds until then, "none" left, or nil (this portal sends none).
 local function resend_of(c, now)
   local resend = c.resend
   if not resend then return nil end
   if not resend.allowed then return (c.kind == "otp" or c.kind == "approve") and SENT[c.medium] and { state = "none" } or nil end
   local wait = math.max(0, math.ceil((tonumber(resend.not_before) or 0) - now))
-  return { state = wait > 0 and "later" or "now", wait = wait, left = resend.left }
+  return { state = wait > 1 and "later" or "now", wait = wait, left = resend.left }
 end
 
 -- Why no code may have come, for codes that are sent.

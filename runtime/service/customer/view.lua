@@ -9,7 +9,7 @@ local view = {}
 local LANGUAGES = { { code = "en", name = "English" }, { code = "es", name = "Español" } }
 
 -- Parameters of a data request's link (utilityapi v2, section 5) that go along from page to page; go: what was sent began here.
-local KEPT = { "utility", "email", "redirect_uri", "state", "noredirect", "go" }
+local KEPT = { "utility", "email", "redirect_uri", "state", "noredirect", "go", "lang" }
 
 local function query_of(values)
   local names, out = {}, {}

@@ -56,7 +56,7 @@ local function show(c, params)
   local authorization, name = now.authorization, now.utility and now.utility.name or form.utility or "the utility"
   local found = authorization and meters.list(c.team, { authorizations = { authorization.uid }, limit = 200 }) or {}
   local state = state_of(now)
-  return c:page("request", "Data request of " .. (form.customer_email ~= "" and form.customer_email or form.uid), { form = form, now = now, state = state,
+  return c:page("request", "Data request of " .. (form.customer_email ~= "" and form.customer_email or form.uid), { form = form, now = now, live = form.uid .. " " .. (authorization and authorization.uid or ""), state = state,
     name = name, sentence = words.states[state][3], failure = now.state == "failed" and now.error and words.failure(now.error, name),
     help = requests.help(state, form.customer_email, now.error), challenge = challenge_of(now), story = story(c.team, form, authorization),
     meters = found, authorization = authorization, link = c.me.change and not form.disabled and forms.url(c.base, form), off = now.utility

@@ -66,7 +66,7 @@ words.domains = { adapter = "The page of {n} was not what the adapter expects.",
   site = "The website of {n} had a problem.", auth = "The sign-in at {n} failed.", mfa = "MFA at {n} was not passed.",
   user_action = "{n} wants something from the customer first." }
 
-words.owners = { user = "the customer", site = "the utility's website", adapter = "the adapter (its author)", engine = "Meterkey",
+words.owners = { user = "the customer", site = "the utility's website", adapter = "the adapter's author", engine = "Meterkey",
   network = "the network", operator = "the operator" }
 
 words.retries = { never = "Trying again will not help by itself.", now = "It can be tried again at once.",
