@@ -321,11 +321,14 @@ def the_last_one_waits_for_its_turn(service, sandbox):
         c.submit()
     same(sorted(row[0] for row in service.sql("SELECT state FROM sessions")), ["queued", "queued", "running", "running"], "states")
     os.kill(service.workers()[0], signal.SIGCONT)
-    began = time.monotonic()
+    for _ in range(300):    # in whatever moment: nobody waits while there is room
+        states = [row[0] for row in service.sql("SELECT state FROM sessions")]
+        if "queued" not in states:
+            break
+        same(states.count("running"), 2, "running ones, of %r" % states)
     for c in people:
         c.answer(c.until("code")["challenge"], {"a.answer": sandbox.code(c.user)})
         c.done()
-    check(time.monotonic() - began < 1, "they waited for the clock")
 
 
 @test
@@ -375,19 +378,20 @@ def another_sign_in_keeps_the_uids(service, _):
 
 
 @test
-def a_parked_session_goes_on_after_a_restart_at_once(service, sandbox):
-    c = service.customer("mfa_sms")
-    c.submit()
-    challenge = c.until("code")["challenge"]
-    code = sandbox.code(c.user)
+def parked_sessions_go_on_after_a_restart_at_once(service, sandbox):
+    people = [service.customer("mfa_sms") for _ in range(6)]
+    for c in people:
+        c.submit()
+        c.challenge = c.until("code")["challenge"]
+    codes = [sandbox.code(c.user) for c in people]
     service.stop()
     service.start()
-    while service.request("GET", "/readyz").status != 200:
-        time.sleep(0.01)
+    service.ready()
     began = time.monotonic()
-    c.answer(challenge, {"a.answer": code})
-    c.done()
-    check(time.monotonic() - began < 0.7, "it took %.2f s" % (time.monotonic() - began))
+    for c, code in zip(people, codes):
+        c.answer(c.challenge, {"a.answer": code})
+        c.done()
+    check(time.monotonic() - began < 4, "each waited for the clock: %.2f s" % (time.monotonic() - began))
 
 
 def main():

@@ -126,6 +126,12 @@ class Whole(Service):
         """Somebody with a data request of their own and a user name of that scenario."""
         return Customer(self, scenario, self.api("POST", "/forms", form))
 
+    def ready(self):
+        limit = time.monotonic() + LIMIT
+        while self.request("GET", "/readyz").status != 200:
+            check(time.monotonic() < limit, "it is not ready")
+            time.sleep(0.01)
+
     def settings(self, **more):
         """Started anew with these settings."""
         self.stop()
