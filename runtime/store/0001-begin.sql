@@ -87,6 +87,8 @@ CREATE TABLE sessions (          -- state: queued, running, waiting, answered, e
   FOREIGN KEY (team, authorization) REFERENCES authorizations (team, uid) ON DELETE CASCADE
 );
 CREATE INDEX sessions_live ON sessions (state) WHERE state <> 'ended';
+CREATE INDEX sessions_utility ON sessions (utility, state) WHERE state <> 'ended';
+CREATE INDEX sessions_credential ON sessions (credential) WHERE state <> 'ended';
 CREATE INDEX sessions_authorization ON sessions (team, authorization);
 CREATE INDEX sessions_asked ON sessions (utility, asked) WHERE asked IS NOT NULL;
 CREATE TABLE attempts (          -- the ledger: per credential, by keyed hash
