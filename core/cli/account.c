@@ -88,6 +88,8 @@ int mk_cmd_token(const mk_args *args)
     if (!what && strcmp(verb, "list") != 0)
         return needs(args, strcmp(verb, "create") == 0 ? "a name is needed, such as 'billing'" : "which? `meterkey token list` shows them");
     snprintf(name, sizeof name, "token %s", verb);
-    return run(args, json_pack("{s:s, s:s?, s:s?, s:s, s:b}", "command", name, "name", what, "uid", what, "team", team ? team : "Meterkey",
-                               "read_only", mk_args_has(args, "--read-only")));
+    if (mk_args_has(args, "--read-only") && mk_args_has(args, "--operator"))
+        return needs(args, "a token is --read-only or --operator, not both");
+    return run(args, json_pack("{s:s, s:s?, s:s?, s:s, s:b, s:b}", "command", name, "name", what, "uid", what, "team", team ? team : "Meterkey",
+                               "read_only", mk_args_has(args, "--read-only"), "operator", mk_args_has(args, "--operator")));
 }

@@ -72,11 +72,18 @@ static const mk_option user_options[] = {
 };
 static const mk_option token_options[] = {
     { "--team", "NAME", "of which team (Meterkey)", NULL, false },
-    { "--read-only", NULL, "it can look, and change nothing", NULL, false }, STORE_OPTIONS, END
+    { "--read-only", NULL, "it can look, and change nothing", NULL, false },
+    { "--operator", NULL, "it can reload adapters and roll them back, too, for all teams", NULL, false }, STORE_OPTIONS, END
 };
+static const mk_option store_options[] = { STORE_OPTIONS, END };
 static const mk_option stage_options[] = {
     { "--scripts", "DIR", "the folder that holds utilities/ and cases/", "dir", false },
     { "--runtime", "DIR", "modules in DIR come before the built-in ones", "dir", false }, END
+};
+static const mk_option sign_options[] = {
+    { "--key", "FILE", "the key that signs (64 hex digits, mode 0600), made if it is not there", "file", false },
+    { "--scripts", "DIR", "look for adapters in DIR/utilities first", "dir", false },
+    { "--runtime", "DIR", "modules in DIR come before the built-in ones, as the service has them", "dir", false }, END
 };
 static const mk_option doctor_options[] = {
     JSON_OPTION,
@@ -164,6 +171,23 @@ const mk_command mk_commands[] = {
       "Works on the store of a service, whether it runs or not. A token is shown once, when it is made.\n\n"
       "  meterkey token create billing --team \"Helio Solar\" --store sqlite:meterkey.db",
       NULL, token_options, false, mk_cmd_token },
+    { "sign", "sign an adapter, for services that take only signed ones", "[ADAPTER]", 0, 1, "adapter",
+      "Writes utilities/ID.sig beside the adapter: a signature (Ed25519) over its version, which is the adapter with all it requires. "
+      "Without ADAPTER it prints the public key, for the setting adapter_keys of `meterkey serve`.\n\n"
+      "  meterkey sign --key release.key\n"
+      "  meterkey sign coned --key release.key --scripts scripts",
+      "14  the adapter does not load", sign_options, false, mk_cmd_sign },
+    { "key", "the master key of a service's store", "rotate", 1, 1, NULL,
+      "`key rotate` makes a new master key in place of the one in its file, and a new data key: what is given from then on is sealed by "
+      "it, what was sealed before stays readable. It may be done while a service runs, which takes the new key within a second. Backups "
+      "that were made before open with the old master key only: keep it with them.\n\n"
+      "  meterkey key rotate --config /etc/meterkey/config.lua",
+      "1  nothing was changed; standard error says why", store_options, false, mk_cmd_key },
+    { "store", "copy a service's store, or look through it", "backup|check [FILE]", 1, 2, NULL,
+      "`store backup FILE` writes a copy while a service goes on; FILE must not exist. `store check` looks through the whole store and "
+      "prints what is wrong.\n\n"
+      "  meterkey store backup /var/backups/meterkey.db --config /etc/meterkey/config.lua",
+      "1  the copy failed, or something is wrong with the store", store_options, false, mk_cmd_store },
     { "bench", "drive many sessions against a portal of yours and measure", "ADAPTER", 1, 1, "adapter",
       "Prints CPU per session, our own share of the time (p50, p99), memory of a live and of a parked session, and requests. "
       "Point it at a test portal with --connect-to and --cacert, never at one that is not yours.",

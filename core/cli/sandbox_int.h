@@ -86,6 +86,12 @@ typedef struct sb_window { /* the last authenticator code of a user, not taken a
     int64_t counter;
 } sb_window;
 
+typedef struct sb_tally { /* what arrived for a user, good or not: a test sees that nothing came twice */
+    struct sb_tally *next;
+    char user[SB_USER];
+    int passwords, answers;
+} sb_tally;
+
 typedef struct sb_late sb_late;
 
 struct mk_sandbox {
@@ -96,6 +102,7 @@ struct mk_sandbox {
     sb_device *devices;
     sb_message *messages; /* newest first */
     sb_window *windows;
+    sb_tally *tallies;
     sb_late *late; /* answers that are put off */
     uint64_t last_id;
 };
@@ -116,6 +123,8 @@ sb_message *mk_sb_send(mk_sandbox *sandbox, const char *user, const char *kind, 
 sb_message *mk_sb_message(mk_sandbox *sandbox, uint64_t id);
 /* Takes an authenticator's code once: MK_OK, MK_EPARSE (wrong), MK_ESPENT (used), MK_ENOMEM. */
 int mk_sb_totp_take(mk_sandbox *sandbox, const char *user, const char *code);
+/* The user's, new if need be; NULL: out of memory. */
+sb_tally *mk_sb_tally(mk_sandbox *sandbox, const char *user);
 void mk_sb_forget(mk_sandbox *sandbox);
 
 /* --- authenticator (sandbox_totp.c): RFC 6238, SHA-1, 6 digits, 30 s ---- */

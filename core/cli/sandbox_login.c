@@ -173,9 +173,12 @@ static void renew(sb_visit *visit)
 
 void mk_sb_login(mk_sandbox *sandbox, mk_httpd_req *req, sb_visit *visit)
 {
+    const char *user = mk_httpd_field(req, "username"), *password = mk_httpd_field(req, "password");
+    sb_tally *tally = user && password ? mk_sb_tally(sandbox, user) : NULL;
+    if (tally)
+        tally->passwords++;
     if (!mk_sb_form_ok(sandbox, req, visit))
         return;
-    const char *user = mk_httpd_field(req, "username"), *password = mk_httpd_field(req, "password");
     if (!user || !password || !user[0] || strlen(user) >= SB_USER) {
         fail(sandbox, req, visit, "login-missing", "Please enter your user name and your password.");
         return;

@@ -179,7 +179,8 @@ static void json_phone(mk_sandbox *sandbox, sb_page *json, const char *user, uin
         json_message(json, message);
         comma = ",";
     }
-    mk_sb_put(json, "]");
+    const sb_tally *tally = mk_sb_tally(sandbox, user);
+    mk_sb_put(json, "],\"arrived\":{\"passwords\":%d,\"answers\":%d}", tally ? tally->passwords : 0, tally ? tally->answers : 0);
     if (mk_sb_scenario_of(user)->factor == SB_TOTP && !mk_sb_totp_code(mk_sb_now() / 30, code))
         mk_sb_put(json, ",\"totp\":{\"secret\":\"%r\",\"code\":\"%r\"}", mk_sb_totp_secret, code);
     mk_sb_put(json, "}\n");

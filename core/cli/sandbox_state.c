@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { MAX_VISITS = 2000, MAX_DEVICES = 2000, MAX_MESSAGES = 2000 };
+enum { MAX_VISITS = 2000, MAX_DEVICES = 2000, MAX_MESSAGES = 2000, MAX_TALLIES = 20000 };
 
 int64_t mk_sb_now(void)
 {
@@ -190,10 +190,28 @@ int mk_sb_totp_take(mk_sandbox *sandbox, const char *user, const char *code)
     return MK_EPARSE;
 }
 
+/* --- what arrived -------------------------------------------------------- */
+
+sb_tally *mk_sb_tally(mk_sandbox *sandbox, const char *user)
+{
+    for (sb_tally *tally = sandbox->tallies; tally; tally = tally->next)
+        if (strcasecmp(tally->user, user) == 0)
+            return tally;
+    sb_tally *tally = mk_calloc(1, sizeof *tally);
+    if (!tally)
+        return NULL;
+    copy_user(tally->user, user);
+    tally->next = sandbox->tallies;
+    sandbox->tallies = tally;
+    trim(&sandbox->tallies, MAX_TALLIES);
+    return tally;
+}
+
 void mk_sb_forget(mk_sandbox *sandbox)
 {
     trim(&sandbox->visits, 0);
     trim(&sandbox->devices, 0);
     trim(&sandbox->messages, 0);
     trim(&sandbox->windows, 0);
+    trim(&sandbox->tallies, 0);
 }

@@ -304,6 +304,9 @@ static void take_approval(mk_sandbox *sandbox, mk_httpd_req *req, sb_visit *visi
 
 void mk_sb_verify(mk_sandbox *sandbox, mk_httpd_req *req, sb_visit *visit)
 {
+    sb_tally *tally = visit->stage == SB_AT_CHOICE || visit->stage == SB_AT_APPROVE ? NULL : mk_sb_tally(sandbox, visit->user);
+    if (tally)
+        tally->answers++;
     if (!mk_sb_form_ok(sandbox, req, visit))
         return;
     switch (visit->stage) {

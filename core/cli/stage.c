@@ -19,6 +19,7 @@ enum { SECONDS = 20, PROBLEMS = 50, REFUSED = 14, OUT_MAX = 16 << 20 };
 typedef struct staging {
     const char *utility;
     const mk_version *version;
+    const char *path; /* of the adapter, or NULL */
     json_t *problems;
     size_t cases;
     int err; /* out of memory */
@@ -115,6 +116,20 @@ static void try_cases(staging *s, const mk_found *found, const char *scripts)
         add(s, found->name, 0, "its cases cannot be read");
 }
 
+/* ID.sig beside ID.lua, or nothing. */
+static json_t *signature_of(const char *path)
+{
+    char file[4200], text[200];
+    const size_t len = path ? strlen(path) : 0;
+    if (len < 5 || (size_t)snprintf(file, sizeof file, "%.*s.sig", (int)(len - 4), path) >= sizeof file)
+        return json_string("");
+    FILE *in = fopen(file, "r");
+    const bool got = in && fgets(text, sizeof text, in) && mk_utf8_valid(text, strlen(text));
+    if (in)
+        fclose(in);
+    return json_string(got ? text : "");
+}
+
 static int answer(mk_buf *out, const staging *s)
 {
     mk_buf bytes;
@@ -123,8 +138,9 @@ static int answer(mk_buf *out, const staging *s)
     mk_buf_init(&bytes, OUT_MAX);
     int err = mk_version_save(s->version, &bytes);
     if (!err)
-        err = put(out, json_pack("{s:s, s:s, s:o, s:I}", "utility", s->utility, "hash", mk_version_hash(s->version), "manifest",
-                                 mk_manifest_json(mk_version_manifest(s->version)), "cases", (json_int_t)s->cases),
+        err = put(out, json_pack("{s:s, s:s, s:o, s:I, s:o}", "utility", s->utility, "hash", mk_version_hash(s->version), "manifest",
+                                 mk_manifest_json(mk_version_manifest(s->version)), "cases", (json_int_t)s->cases, "signature",
+                                 signature_of(s->path)),
                   (mk_bytes){ bytes.data, bytes.len });
     mk_buf_free(&bytes);
     return err;
@@ -147,6 +163,7 @@ static void stage(staging *s, const mk_args *args, mk_found *found)
     else if (err)
         add(s, found->name, 0, mk_err_text(err));
     s->version = version;
+    s->path = found->path;
     if (!err)
         try_cases(s, found, scripts);
     json_decref(problems);

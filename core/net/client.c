@@ -1,6 +1,7 @@
 /* client.c - one request at a time for a session (layer net) */
 #include "base/clock.h"
 #include "base/err.h"
+#include "net/letter.h"
 #include "net/net_own.h"
 #include "net/pin.h"
 #include <stdio.h>
@@ -27,6 +28,7 @@ static void settle(mk_client *client)
     mk_easy_free(client);
     mk_url_free(&client->url);
     client->request = NULL;
+    client->letter = NULL;
     client->state = MK_CLIENT_IDLE;
 }
 
@@ -187,12 +189,13 @@ static bool same_reading(const mk_url *url, const char *text)
 static int admit(mk_client *client)
 {
     char why[200] = "";
-    int err = mk_url_parse(&client->url, client->request->url, strlen(client->request->url));
+    int err = client->letter ? mk_letter_admit(client)
+                             : mk_url_parse(&client->url, client->request->url, strlen(client->request->url));
     if (err == MK_ENOMEM)
         return err;
     if (err)
         snprintf(why, sizeof why, "not a URL");
-    else if (mk_policy_check(client->policy, &client->url, &client->grant, why, sizeof why) == MK_OK &&
+    else if (!client->letter && mk_policy_check(client->policy, &client->url, &client->grant, why, sizeof why) == MK_OK &&
              !same_reading(&client->url, client->request->url))
         snprintf(why, sizeof why, "the URL can be read in two ways");
     if (!why[0])
@@ -208,7 +211,7 @@ static int begin(mk_client *client)
         err = admit(client);
     if (err)
         return err == MK_EPOLICY ? MK_OK : err;
-    if (strcmp(client->url.scheme, "https") == 0 || client->net->proxy) {
+    if (strcmp(client->url.scheme, "https") == 0 || client->letter || client->net->proxy) {
         err = mk_net_certificates(client->net);
         if (err == MK_ENOENT || err == MK_EPARSE) {
             end_soon(client, "net.tls", "the trusted certificates cannot be read");
@@ -218,13 +221,14 @@ static int begin(mk_client *client)
     return err ? err : locate(client);
 }
 
-int mk_client_send(mk_client *client, const mk_request *request, size_t max_body, mk_client_done done, void *arg)
+static int send_either(mk_client *client, const mk_request *request, mk_letter *letter, size_t max_body, mk_client_done done, void *arg)
 {
     if (client->state != MK_CLIENT_IDLE)
         return MK_EINVAL;
     mk_response_free(&client->response);
     mk_response_init(&client->response, max_body);
     client->request = request;
+    client->letter = letter;
     client->done = done;
     client->arg = arg;
     client->grant = (mk_grant){0};
@@ -237,6 +241,16 @@ int mk_client_send(mk_client *client, const mk_request *request, size_t max_body
     if (err)
         settle(client);
     return err;
+}
+
+int mk_client_send(mk_client *client, const mk_request *request, size_t max_body, mk_client_done done, void *arg)
+{
+    return send_either(client, request, NULL, max_body, done, arg);
+}
+
+int mk_client_mail(mk_client *client, const mk_request *request, mk_letter *letter, mk_client_done done, void *arg)
+{
+    return send_either(client, request, letter, 0, done, arg);
 }
 
 void mk_client_cancel(mk_client *client)

@@ -1,5 +1,6 @@
 /* easy.c - one transfer: its options and callbacks (layer net) */
 #include "base/err.h"
+#include "net/letter.h"
 #include "net/net_own.h"
 #include <openssl/ssl.h>
 #include <stdarg.h>
@@ -301,7 +302,8 @@ int mk_easy_new(mk_client *client, long timeout_ms)
     bool failed = err != MK_OK;
     if (!failed)
         SET(CURLOPT_HTTPHEADER, client->headers);
-    failed = failed || set_where(client) || set_how(client, timeout_ms) || set_method(client) || set_tls(client);
+    failed = failed || set_where(client) || set_how(client, timeout_ms) || set_tls(client) ||
+             (client->letter ? mk_letter_set(client) : set_method(client));
     if (!failed && client->pins && client->pins->line && client->pins->port == client->target_port &&
         strcmp(client->pins->host, client->target) == 0)
         SET(CURLOPT_RESOLVE, client->pins->line);

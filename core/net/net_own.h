@@ -48,6 +48,7 @@ struct mk_client {
     /* of the request under way */
     enum mk_client_state state;
     const mk_request *request;
+    struct mk_letter *letter; /* NULL: a request as any; else a mail, letter.h */
     mk_client_done done;
     void *arg;
     CURL *easy;

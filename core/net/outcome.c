@@ -101,8 +101,9 @@ void mk_outcome_set(mk_client *client, CURLcode code)
         mk_outcome_fault(client, client->own, NULL);
         return;
     }
-    if (code == CURLE_OK && client->headers_over)
+    if (code == CURLE_OK && (client->headers_over || client->letter))
         return;
+    const int reply = client->letter ? client->response.status : 0;
     const char *fault = proxy_refused(client) ? "net.proxy" : fault_of(client, code);
     const char *text = code == CURLE_OK               ? "the connection closed inside the answer's header"
                        : code == CURLE_OUT_OF_MEMORY  ? "out of memory, or one header line is too long"
@@ -110,4 +111,5 @@ void mk_outcome_set(mk_client *client, CURLcode code)
                        : client->error[0]             ? client->error
                                                       : curl_easy_strerror(code);
     mk_outcome_fault(client, fault, text);
+    client->response.status = reply; /* of a mail: whether it is worth another try */
 }

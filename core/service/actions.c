@@ -19,6 +19,16 @@ static void to_worker(mk_service *service, json_t *action)
         mk_pool_act(service->pool, json_string_value(json_object_get(action, "do")), action);
 }
 
+static void webhook(mk_service *service, json_t *action)
+{
+    mk_outbound_webhook(service->outbound, action);
+}
+
+static void mail(mk_service *service, json_t *action)
+{
+    mk_outbound_mail(service->outbound, action);
+}
+
 static void reload(mk_service *service, json_t *action)
 {
     (void)action;
@@ -29,7 +39,8 @@ static const struct {
     const char *name;
     void (*act)(mk_service *service, json_t *action);
 } acts[] = { { "notify", notify }, { "start", to_worker }, { "resume", to_worker }, { "answer", to_worker },
-             { "intent_done", to_worker }, { "cancel", to_worker }, { "forget", to_worker }, { "reload", reload } };
+             { "intent_done", to_worker }, { "cancel", to_worker }, { "forget", to_worker }, { "reload", reload },
+             { "webhook", webhook }, { "mail", mail } };
 
 void mk_action_do(mk_service *service, json_t *action)
 {

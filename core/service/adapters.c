@@ -141,7 +141,8 @@ static void try(mk_adapters *all, adapter *a)
 {
     const json_t *config = all->service->config;
     const mk_stager_job job = { .utility = a->id, .adapter = a->path ? a->path : a->id, .scripts = a->path ? all->folder : NULL,
-                                .runtime = mk_config_text(config, "runtime") };
+                                .runtime = mk_config_text(config, "runtime"),
+                                .keys = a->path ? json_object_get(config, "adapter_keys") : NULL }; /* what is built in came with us */
     const int err = mk_stager_start(&a->stager, all->service->loop, &job, on_staged, a);
     if (err) {
         mk_log(MK_LOG_ERROR, a->id, "it cannot be built now: %s", mk_err_text(err));

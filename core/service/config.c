@@ -18,6 +18,7 @@ const mk_setting mk_settings[] = {
     { "store", "text", "\"sqlite:meterkey.db\"", NULL, "where everything is kept" },
     { "key", "text", "\"\"", "file", "the master key (64 hex digits, mode 0600), made if absent; empty: $METERKEY_KEY, a credential of systemd named meterkey.key, or the store's path with .key" },
     { "scripts", "text", "\"\"", "folder", "adapters (utilities/, cases/); empty: the installed ones" },
+    { "adapter_keys", "list", "[]", "hex", "public keys of `meterkey sign`; with any, only adapters signed by one of them go live" },
     { "runtime", "text", "\"\"", "folder", "modules and pages that come before the built-in ones" },
     { "workers", "number", "0", "processes", "0: one for each core" },
     { "sessions_per_worker", "number", "1000", "sessions", "at once; more wait in the store" },

@@ -6,21 +6,22 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "service/config.h"
 #include "vault/seal.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
-
-enum { MOST = 64 };
 
 struct mk_keys {
     mk_key *master;
     mk_key *hash;
-    mk_key *data[MOST]; /* newest first */
+    mk_key **data; /* newest first */
     size_t count;
+    char newest[2 * MK_KEY_ID_BYTES + 1]; /* id of data[0] */
 };
 
 void mk_keys_free(mk_keys *keys)
@@ -29,6 +30,7 @@ void mk_keys_free(mk_keys *keys)
         return;
     for (size_t i = 0; i < keys->count; i++)
         mk_key_free(keys->data[i]);
+    mk_free(keys->data);
     mk_key_free(keys->hash);
     mk_key_free(keys->master);
     mk_free(keys);
@@ -60,15 +62,19 @@ static int from_file(mk_key **out, const char *file, bool make, char *why)
     return err;
 }
 
+static bool in_credentials(char *path, size_t cap)
+{
+    const char *folder = getenv("CREDENTIALS_DIRECTORY");
+    return folder && (size_t)snprintf(path, cap, "%s/meterkey.key", folder) < cap && access(path, F_OK) == 0;
+}
+
 static int read_master(mk_key **out, const char *file, bool make, char *why)
 {
     char path[4096];
-    const char *text = getenv("METERKEY_KEY"), *folder = getenv("CREDENTIALS_DIRECTORY");
+    const char *text = getenv("METERKEY_KEY");
     if (text && *text)
         return from_environment(out, text, why);
-    if (folder && (size_t)snprintf(path, sizeof path, "%s/meterkey.key", folder) < sizeof path && access(path, F_OK) == 0)
-        return from_file(out, path, false, why);
-    return from_file(out, file, make, why);
+    return in_credentials(path, sizeof path) ? from_file(out, path, false, why) : from_file(out, file, make, why);
 }
 
 /* --- data keys ------------------------------------------------------------------- */
@@ -108,7 +114,7 @@ static json_t *sealed_bytes(const mk_key *master, const uint8_t bytes[MK_KEY_BYT
 static int add_key(mk_store *store, const mk_key *master, const char *use, char *why)
 {
     uint8_t bytes[MK_KEY_BYTES];
-    char id[2 * MK_KEY_ID_BYTES + 1];
+    char id[2 * MK_KEY_ID_BYTES + 1] = "";
     mk_random_fill(bytes, sizeof bytes);
     mk_key *key = mk_key_new(bytes);
     json_t *sealed = key ? sealed_bytes(master, bytes) : NULL;
@@ -126,24 +132,33 @@ static int add_key(mk_store *store, const mk_key *master, const char *use, char 
 static int take_key(mk_keys *keys, const json_t *row, char *why)
 {
     const char *text = json_string_value(json_object_get(json_object_get(row, "sealed"), "b64"));
-    const char *use = json_string_value(json_object_get(row, "use"));
+    const char *use = json_string_value(json_object_get(row, "use")), *id = json_string_value(json_object_get(row, "id"));
     mk_key *key = NULL;
-    int err = text && use && keys->count < MOST ? open_key(keys->master, text, &key) : MK_EPARSE;
+    int err = text && use && id ? open_key(keys->master, text, &key) : MK_EPARSE;
     if (err) {
         snprintf(why, MK_STORE_WHY, "the master key does not open the store's keys: it is another store's (%s)", mk_err_text(err));
         return err == MK_ENOMEM ? err : MK_ECRYPTO;
     }
-    if (strcmp(use, "hash") == 0)
+    if (strcmp(use, "hash") == 0) {
         keys->hash = key;
-    else
-        keys->data[keys->count++] = key;
+        return MK_OK;
+    }
+    mk_key **data = mk_realloc(keys->data, (keys->count + 1) * sizeof *data);
+    if (!data) {
+        mk_key_free(key);
+        return MK_ENOMEM;
+    }
+    if (!keys->count)
+        snprintf(keys->newest, sizeof keys->newest, "%s", id);
+    keys->data = data;
+    data[keys->count++] = key;
     return MK_OK;
 }
 
 static int load(mk_keys *keys, mk_store *store, char *why)
 {
     json_t *rows = NULL;
-    int err = mk_store_query(store, "SELECT use, sealed FROM keys ORDER BY created DESC, id", NULL, &rows, why);
+    int err = mk_store_query(store, "SELECT id, use, sealed FROM keys ORDER BY created DESC, id", NULL, &rows, why);
     for (size_t i = 0; !err && i < json_array_size(rows); i++)
         err = take_key(keys, json_array_get(rows, i), why);
     json_decref(rows);
@@ -163,28 +178,78 @@ static int make_keys(mk_keys *keys, mk_store *store, char *why)
     return err ? err : ended ? ended : committed ? committed : load(keys, store, why);
 }
 
-int mk_keys_open(mk_keys **out, mk_store *store, const char *file, bool make, char *why)
+/* master is taken over. */
+static int open_with(mk_keys **out, mk_store *store, mk_key *master, bool make, char *why)
 {
-    char next[4096];
     mk_keys *keys = mk_calloc(1, sizeof *keys);
-    if (!keys)
+    if (!keys) {
+        mk_key_free(master);
         return MK_ENOMEM;
-    int err = read_master(&keys->master, file, make, why);
-    if (!err)
-        err = load(keys, store, why);
-    if (err == MK_ECRYPTO && (size_t)snprintf(next, sizeof next, "%s.next", file) < sizeof next && access(next, F_OK) == 0) {
-        mk_keys_free(keys); /* a rotation was cut off between the store's part and the file's */
-        return rename(next, file) == 0 ? mk_keys_open(out, store, file, false, why) : MK_EIO;
     }
-    if (!err && !keys->hash && !keys->count)
+    keys->master = master;
+    int err = load(keys, store, why);
+    if (!err && make && !keys->hash && !keys->count)
         err = make_keys(keys, store, why);
-    if (!err && (!keys->hash || !keys->count))
+    if (!err && (!keys->hash || !keys->count)) {
+        snprintf(why, MK_STORE_WHY, "the store holds no keys");
         err = MK_ECRYPTO;
+    }
     if (err)
         mk_keys_free(keys);
     else
         *out = keys;
     return err;
+}
+
+/* A rotation was cut off between the store's part and the file's: the key beside is the right one, if it opens the store. */
+static int finish_rotation(mk_keys **out, mk_store *store, const char *file)
+{
+    char next[4096], ignored[MK_STORE_WHY];
+    mk_key *master = NULL;
+    mk_keys *keys = NULL;
+    if ((size_t)snprintf(next, sizeof next, "%s.next", file) >= sizeof next || mk_key_file(&master, next, false) != MK_OK ||
+        open_with(&keys, store, master, false, ignored) != MK_OK)
+        return MK_ECRYPTO;
+    const int err = mk_key_file_replace(next, file);
+    if (err && err != MK_ENOENT) { /* whoever rotates was faster */
+        mk_keys_free(keys);
+        return err;
+    }
+    *out = keys;
+    return MK_OK;
+}
+
+int mk_keys_open(mk_keys **out, mk_store *store, const char *file, bool make, char *why)
+{
+    mk_key *master = NULL;
+    int err = read_master(&master, file, make, why);
+    if (!err)
+        err = open_with(out, store, master, make, why);
+    return err == MK_ECRYPTO ? finish_rotation(out, store, file) : err;
+}
+
+int mk_keys_refresh(mk_keys **keys, mk_store *store, const char *file, char *why)
+{
+    json_t *rows = NULL;
+    mk_keys *fresh = NULL;
+    int err = mk_store_query(store, "SELECT id FROM keys WHERE use = 'data' ORDER BY created DESC, id LIMIT 1", NULL, &rows, why);
+    const char *newest = json_string_value(json_object_get(json_array_get(rows, 0), "id"));
+    if (!err && newest && strcmp(newest, (*keys)->newest) != 0)
+        err = mk_keys_open(&fresh, store, file, false, why);
+    json_decref(rows);
+    if (fresh) {
+        mk_keys_free(*keys);
+        *keys = fresh;
+    }
+    return err;
+}
+
+int mk_keys_file(const json_t *config, char *out, size_t cap)
+{
+    const char *file = mk_config_text(config, "key"), *store = mk_config_text(config, "store");
+    const char *path = !store ? "" : strncmp(store, "sqlite:", 7) == 0 ? store + 7 : store;
+    const int len = file ? snprintf(out, cap, "%s", file) : snprintf(out, cap, "%s.key", path);
+    return (size_t)len < cap ? MK_OK : MK_ELIMIT;
 }
 
 /* --- use -------------------------------------------------------------------------- */
@@ -245,27 +310,62 @@ static int reseal_all(mk_store *store, const mk_key *from, const mk_key *to, cha
     return err ? err : ended ? ended : committed;
 }
 
-int mk_keys_rotate(mk_keys *keys, mk_store *store, const char *file, char *why)
+/* Nobody else rotates. */
+static int rotate(mk_store *store, const char *file, char *why)
 {
     char next[4096];
+    mk_keys *keys = NULL;
     mk_key *master = NULL;
-    if (getenv("METERKEY_KEY") || access(file, W_OK) != 0 || (size_t)snprintf(next, sizeof next, "%s.next", file) >= sizeof next) {
-        snprintf(why, MK_STORE_WHY, "the master key is not a file that may be written here: replace it where it is kept");
-        return MK_EPOLICY;
-    }
-    unlink(next);
-    int err = from_file(&master, next, true, why);
+    if ((size_t)snprintf(next, sizeof next, "%s.next", file) >= sizeof next)
+        return MK_ELIMIT;
+    int err = mk_keys_open(&keys, store, file, false, why); /* may need what is beside */
+    if (err)
+        return err;
+    unlink(next); /* of a rotation that never came to the store */
+    err = from_file(&master, next, true, why);
     if (!err)
         err = reseal_all(store, keys->master, master, why);
-    if (err) {
+    if (err)
         unlink(next);
-        mk_key_free(master);
-        return err;
-    }
-    if (rename(next, file) != 0) {
-        snprintf(why, MK_STORE_WHY, "%.200s: the new key could not be put there; it is beside it, as .next", file);
-        err = MK_EIO;
-    }
     mk_key_free(master);
+    mk_keys_free(keys);
+    if (err)
+        return err;
+    err = mk_key_file_replace(next, file);
+    if (err == MK_ENOENT)
+        return MK_OK; /* a service that found the store sealed anew was faster */
+    if (err)
+        snprintf(why, MK_STORE_WHY, "%.150s: the new key could not be put there; it is beside it, as .next, and will be taken", file);
+    return err;
+}
+
+/* The folder is what two rotations have in common: the file is replaced. */
+static int lock(const char *file, char *why)
+{
+    char folder[4096];
+    const char *slash = strrchr(file, '/');
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - file) + 1 : 1, slash ? file : ".");
+    const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+        return fd;
+    snprintf(why, MK_STORE_WHY, fd < 0 ? "%.200s cannot be opened" : "another rotation runs in %.200s", folder);
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+int mk_keys_rotate(mk_store *store, const char *file, char *why)
+{
+    char path[4096];
+    const char *text = getenv("METERKEY_KEY");
+    if ((text && *text) || in_credentials(path, sizeof path) || access(file, W_OK) != 0) {
+        snprintf(why, MK_STORE_WHY, "the master key is not a file that may be written here (%.200s): replace it where it is kept", file);
+        return MK_EPOLICY;
+    }
+    const int fd = lock(file, why);
+    if (fd < 0)
+        return MK_EEXIST;
+    const int err = rotate(store, file, why);
+    close(fd);
     return err;
 }

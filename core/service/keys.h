@@ -21,7 +21,14 @@ int mk_keys_unseal(const mk_keys *keys, const char *label, const void *data, siz
 /* Keyed hash, the same for the life of the store. */
 void mk_keys_hash(const mk_keys *keys, const void *data, size_t len, uint8_t out[32]);
 
+/* Takes what another process's rotation made, if there was one: *keys may be another afterwards. As mk_keys_open; *keys is as it was on failure. */
+int mk_keys_refresh(mk_keys **keys, mk_store *store, const char *file, char *why);
+
 /* A new master in file and a new data key, all keys sealed anew by it, in one transaction. A crash between the two leaves file.next,
- * which the next start takes. Only where the master is a file (else MK_EPOLICY). */
-int mk_keys_rotate(mk_keys *keys, mk_store *store, const char *file, char *why);
+ * which whoever opens the keys next puts in place. MK_OK; MK_EPOLICY (the master is not a file that may be written here); MK_EEXIST (another
+ * rotation runs); errors of mk_keys_open. */
+int mk_keys_rotate(mk_store *store, const char *file, char *why);
+
+/* Where the master lies: the setting `key`, or beside the store. MK_OK, MK_ELIMIT. */
+int mk_keys_file(const json_t *config, char *out, size_t cap);
 #endif

@@ -6,6 +6,7 @@
 #include "service/config.h"
 #include "service/httpd.h"
 #include "service/keys.h"
+#include "service/outbound.h"
 #include "service/service.h"
 #include "store/store.h"
 
@@ -20,8 +21,9 @@ struct mk_service {
     mk_keys *keys;
     mk_app *app;
     mk_httpd *httpd;
-    mk_pool *pool;
     mk_adapters *adapters; /* NULL: no handler for them */
+    mk_pool *pool;
+    mk_outbound *outbound;
     uv_prepare_t turn; /* commits before the loop waits */
     uv_timer_t tick;
     mk_unit *current;  /* whose handler runs now */
@@ -31,7 +33,7 @@ struct mk_service {
     int64_t turned;    /* the commit failed at: mono us; 0: it did not */
     mk_listener *listeners;
     unsigned long requests;
-    bool stopping;
+    bool stopping, keys_stale; /* stale: a new key could not be read, and we said so */
     int64_t stop_by; /* mono us: what runs then is cut off */
     void (*stopped)(void *arg);
     void *stopped_arg;

@@ -63,6 +63,15 @@ static uint64_t mark_below(scan *s, const char *folder, int depth)
     return mark;
 }
 
+/* Its signature (`meterkey sign`) lies beside it and is often saved later. */
+static uint64_t mark_of_signature(const scan *s, const char *id)
+{
+    struct stat st;
+    char path[MK_SCAN_PATH];
+    const bool there = (size_t)snprintf(path, sizeof path, "%s/utilities/%s.sig", s->base, id) < sizeof path && stat(path, &st) == 0;
+    return there ? mark_of(id, &st) : 0;
+}
+
 static void one_file(scan *s, const char *file)
 {
     struct stat st;
@@ -70,7 +79,7 @@ static void one_file(scan *s, const char *file)
     if (!mk_scripts_id_of(file, id) || (size_t)snprintf(path, sizeof path, "%s/utilities/%s", s->base, file) >= sizeof path ||
         (size_t)snprintf(cases, sizeof cases, "%s/cases/%s", s->base, id) >= sizeof cases || stat(path, &st) != 0 || !S_ISREG(st.st_mode))
         return;
-    const uint64_t parts[] = { mark_of(file, &st), mark_below(s, cases, 0), s->runtime };
+    const uint64_t parts[] = { mark_of(file, &st), mark_below(s, cases, 0), s->runtime, mark_of_signature(s, id) };
     s->each(s->arg, id, path, mix(1, parts, sizeof parts));
 }
 

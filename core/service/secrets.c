@@ -221,10 +221,13 @@ static bool is_answer(const json_t *value)
 int mk_secrets_from_json(mk_service *service, json_t *body, json_t **out)
 {
     *out = NULL;
-    json_t *answer = json_incref(json_object_get(body, "answer")), *credentials = json_incref(json_object_get(body, "credentials"));
+    json_t *answer = json_incref(json_object_get(body, "answer"));
+    json_t *credentials = json_incref(json_object_get(body, "credentials"));
     json_object_del(body, "answer");
     json_object_del(body, "credentials");
-    const char *wrong = credentials && !are_texts(credentials) ? "credentials" : answer && !is_answer(answer) ? "answer" : NULL;
+    const char *wrong = credentials && !are_texts(credentials) ? "credentials" : NULL;
+    if (answer && !is_answer(answer))
+        wrong = "answer";
     if (wrong) {
         json_decref(answer);
         json_decref(credentials);

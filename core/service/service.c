@@ -17,12 +17,25 @@ static void on_turn(uv_prepare_t *prepare)
     mk_unit_turn(prepare->data);
 }
 
+/* `meterkey key rotate` works beside us: from then on the new key seals. */
+static void refresh_keys(mk_service *service)
+{
+    char file[4096], why[MK_STORE_WHY] = "";
+    int err = mk_keys_file(service->config, file, sizeof file);
+    if (!err)
+        err = mk_keys_refresh(&service->keys, service->store, file, why);
+    if (err && !service->keys_stale)
+        mk_log(MK_LOG_ERROR, "keys", "a new key cannot be read, the old ones stay in use: %s", *why ? why : mk_err_text(err));
+    service->keys_stale = err != MK_OK;
+}
+
 static void on_tick(uv_timer_t *timer)
 {
     mk_service *service = timer->data;
     static unsigned ticks;
     mk_unit_retry(service);
     mk_pool_tick(service->pool);
+    refresh_keys(service);
     if (++ticks % KEEP_TICKS == 0)
         mk_stream_keep(service);
     if (!service->stopping && !service->turned)
@@ -44,12 +57,9 @@ static int open_store(mk_service *service, bool claim, char *why)
 
 static int open_keys(mk_service *service, char *why)
 {
-    char beside[4096];
-    const char *file = mk_config_text(service->config, "key"), *store = mk_config_text(service->config, "store");
-    const char *colon = strncmp(store, "sqlite:", 7) == 0 ? store + 7 : store;
-    if (!file && (size_t)snprintf(beside, sizeof beside, "%s.key", colon) >= sizeof beside)
-        return MK_ELIMIT;
-    return mk_keys_open(&service->keys, service->store, file ? file : beside, true, why);
+    char file[4096];
+    const int err = mk_keys_file(service->config, file, sizeof file);
+    return err ? err : mk_keys_open(&service->keys, service->store, file, true, why);
 }
 
 static int open_app(mk_service *service, char *why)
@@ -118,6 +128,8 @@ static int begin(mk_service *service, char *why)
         return err;
     }
     err = mk_pool_new(&service->pool, service);
+    if (!err)
+        err = mk_outbound_new(&service->outbound, service, why);
     if (!err)
         err = run_start(service, why);
     if (!err) {
@@ -203,8 +215,9 @@ void mk_service_stop(mk_service *service, void (*stopped)(void *arg), void *arg)
     service->stopping = true;
     service->stopped = stopped;
     service->stopped_arg = arg;
-    service->stop_by = mk_clock_mono_us() + STOP_US;
     mk_adapters_stop(service->adapters);
+    mk_outbound_stop(service->outbound);
+    service->stop_by = mk_clock_mono_us() + STOP_US;
     mk_stream_end(service);
     mk_unit_turn(service);
     mk_httpd_stop(service->httpd);
@@ -215,8 +228,9 @@ void mk_service_free(mk_service *service)
 {
     if (!service)
         return;
-    mk_pool_free(service->pool);
     mk_adapters_free(service->adapters);
+    mk_outbound_free(service->outbound);
+    mk_pool_free(service->pool);
     mk_app_free(service->app);
     mk_unit_drop(service);
     mk_keys_free(service->keys);

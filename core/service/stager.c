@@ -7,6 +7,7 @@
 #include "base/codec.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "vault/sign.h"
 #include "worker/frame.h"
 
 #include <signal.h>
@@ -24,6 +25,7 @@ struct mk_stager {
     int64_t status;
     int signal;
     char *utility;
+    const json_t *keys; /* one of them must have signed; NULL: any may */
     const char *why; /* we ended it */
     mk_buf output;
     mk_stager_done done; /* NULL: called, or not wanted */
@@ -70,11 +72,24 @@ static json_t *no_answer(const mk_stager *stager)
                                           : json_sprintf("building it ended with status %lld and no answer", (long long)stager->status));
 }
 
+static bool is_signed(const json_t *keys, const char *signature, mk_bytes blob)
+{
+    size_t i;
+    json_t *key;
+    bool holds = !keys || !json_array_size(keys);
+    json_array_foreach(keys, i, key)
+        holds |= json_is_string(key) && mk_sign_holds(json_string_value(key), signature ? signature : "", blob.data, blob.len);
+    return holds;
+}
+
 static json_t *version_of(const mk_stager *stager, const json_t *head, mk_bytes blob)
 {
     mk_buf text;
     const json_t *hash = json_object_get(head, "hash"), *cases = json_object_get(head, "cases");
     json_t *manifest = json_object_get(head, "manifest");
+    const char *signature = json_string_value(json_object_get(head, "signature"));
+    if (!is_signed(stager->keys, signature, blob))
+        return problem(stager, json_string("it is not signed by a key of adapter_keys (`meterkey sign` does that)"));
     if (json_string_length(hash) != 16 || !json_is_object(manifest) || !json_is_integer(cases) || !blob.len)
         return no_answer(stager);
     mk_buf_init(&text, 2 * (size_t)OUTPUT_MAX);
@@ -211,6 +226,7 @@ int mk_stager_start(mk_stager **out, uv_loop_t *loop, const mk_stager_job *job, 
     }
     stager->utility = utility;
     stager->arg = arg;
+    stager->keys = job->keys;
     stager->open = 3;
     mk_buf_init(&stager->output, OUTPUT_MAX);
     uv_pipe_init(loop, &stager->pipe, 0);

@@ -9,6 +9,7 @@ typedef struct mk_stager_job {
     const char *utility;
     const char *adapter; /* a file or an id */
     const char *scripts, *runtime; /* or NULL */
+    const json_t *keys; /* public keys of which one must have signed it, borrowed until done; NULL or empty: none need have */
 } mk_stager_job;
 /* result is what the handler `staged` takes: {utility, hash, manifest, cases, bytes} or {utility, problems}; NULL: out of memory. Borrowed.
  * Called once, from the loop. */

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { BODY_DEPTH = 32 };
+
 typedef struct visit {
     mk_service *service;
     mk_httpd_req *req; /* NULL: the client has left */
@@ -74,13 +76,41 @@ static int add_fields(json_t *request, const mk_headers *fields)
     return MK_OK;
 }
 
+/* The parser stops at 2048 deep; Lua takes 64 and does not answer more. */
+static bool is_flat(const json_t *value, int levels)
+{
+    size_t i;
+    const char *name;
+    json_t *part, *all = (json_t *)(uintptr_t)value;
+    if (!json_is_array(value) && !json_is_object(value))
+        return true;
+    if (!levels)
+        return false;
+    json_array_foreach(all, i, part)
+        if (!is_flat(part, levels - 1))
+            return false;
+    json_object_foreach(all, name, part)
+        if (!is_flat(part, levels - 1))
+            return false;
+    return true;
+}
+
+static int refuse_body(json_t *request, int line, const char *why)
+{
+    return json_object_set_new(request, "body_error", json_sprintf("line %d: %s", line, why)) ? MK_ENOMEM : MK_OK;
+}
+
 /* A JSON body, whatever its type says (utilityapi-v2: curl -d): its secrets are taken out. */
 static int add_json(mk_service *service, json_t *request, mk_bytes body)
 {
     json_error_t error;
     json_t *sealed = NULL, *value = json_loadb(body.data, body.len, JSON_REJECT_DUPLICATES, &error);
     if (!value)
-        return json_object_set_new(request, "body_error", json_sprintf("line %d: %s", error.line, error.text)) ? MK_ENOMEM : MK_OK;
+        return refuse_body(request, error.line, error.text);
+    if (!is_flat(value, BODY_DEPTH)) {
+        json_decref(value);
+        return refuse_body(request, 1, "nested too deep");
+    }
     int err = json_is_object(value) ? mk_secrets_from_json(service, value, &sealed) : MK_OK;
     if (!err && sealed)
         err = json_object_set_new(request, "sealed", sealed) ? MK_ENOMEM : MK_OK;

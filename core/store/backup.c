@@ -68,12 +68,19 @@ static int add_rows(mk_store *store, const char *sql, const char *sound, json_t 
     return err;
 }
 
+/* A file too damaged to be looked through is a finding too. */
+static int look(mk_store *store, const char *sql, const char *sound, json_t *found, char *why)
+{
+    const int err = add_rows(store, sql, sound, found, why);
+    return err != MK_EIO ? err : json_array_append_new(found, json_string(why)) ? MK_ENOMEM : MK_OK;
+}
+
 int mk_store_check(mk_store *store, json_t **problems, char *why)
 {
     json_t *found = json_array();
-    int err = found ? add_rows(store, "PRAGMA integrity_check", "ok", found, why) : MK_ENOMEM;
+    int err = found ? look(store, "PRAGMA integrity_check", "ok", found, why) : MK_ENOMEM;
     if (!err)
-        err = add_rows(store, "PRAGMA foreign_key_check", NULL, found, why);
+        err = look(store, "PRAGMA foreign_key_check", NULL, found, why);
     if (err)
         json_decref(found);
     else

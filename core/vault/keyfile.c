@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -156,4 +157,11 @@ int mk_key_file(mk_key **out, const char *path, bool create)
         return err;
     err = create_key(path);
     return err ? err : read_key(out, path);
+}
+
+int mk_key_file_replace(const char *next, const char *path)
+{
+    if (rename(next, path) != 0)
+        return errno_err();
+    return sync_folder(path);
 }

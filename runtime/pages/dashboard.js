@@ -1,4 +1,4 @@
-// What a script adds to the dashboard: copying, a file into a text area, times in the reader's own zone.
+// What a script adds to the dashboard: copying, a file into a text area, times in the reader's own zone, news.
 "use strict";
 document.documentElement.classList.add("scripted");
 for (const button of document.querySelectorAll("[data-copy]")) {
@@ -25,4 +25,32 @@ for (const time of document.querySelectorAll("time[datetime]")) {
   if (Number.isNaN(at.valueOf())) continue;
   time.title = time.textContent;
   time.textContent = at.toLocaleString("en-GB", { day: "2-digit", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
+}
+
+// A page of data requests says when what it shows has changed; it never moves under the reader's hands.
+const main = document.querySelector("main[data-live]");
+if (main) {
+  const shown = main.dataset.live.split(" ");
+  const place = main.querySelector(".changed");
+  let events = null;
+  const tell = (message) => {
+    const about = JSON.parse(message.data);
+    if (!place.hidden || !(shown[0] === "*" || shown.includes(about.form) || shown.includes(about.authorization))) return;
+    const link = document.createElement("a");
+    link.href = location.pathname + location.search.replace(/([?&])said=\w+&?/, "$1");
+    link.textContent = "Show it";
+    place.hidden = false;
+    place.replaceChildren("Something has changed. ", link);
+  };
+  const listen = () => {
+    if (document.hidden && events) {
+      events.close();
+      events = null;
+    } else if (!document.hidden && !events) {
+      events = new EventSource("/dashboard/live");
+      events.onmessage = tell;
+    }
+  };
+  document.addEventListener("visibilitychange", listen);
+  listen();
 }

@@ -56,7 +56,7 @@ run["user enable"] = function(m) return disable(m, false) end
 run["token create"] = function(m)
   local team, why = team_of(m.team, false)
   if not team then return { error = why } end
-  local scopes = m.read_only and "read" or "read write"
+  local scopes = m.read_only and "read" or m.operator and "read write operator" or "read write"
   local owner = db.row("SELECT uid FROM users WHERE team = ?1 AND role = 'owner' ORDER BY created LIMIT 1", team)
   local text, row = accounts.create_token(team, owner and owner.uid, m.name, scopes)
   audit.add(team, "operator", "token.created", "token:" .. row.uid)

@@ -18,7 +18,11 @@ end
 local handlers = {}
 
 function handlers.start()
+  if host.config.smtp ~= "" and host.config.url == "" then
+    host.log("warn", "the setting `url` is empty: mails name whatever host a request named, and reminders without a request have no link", "settings")
+  end
   sessions.recover()
+  require("service.dashboard.setup").announce()
   return {}
 end
 

@@ -2,6 +2,7 @@
 local authorizations = require "service.authorizations"
 local db = require "service.db"
 local events = require "service.events"
+local letters = require "service.letters"
 local meters = require "service.meters"
 local timeline = require "service.timeline"
 local outcome = {}
@@ -29,6 +30,7 @@ function outcome.succeeded(authorization, session, list, keep)
   authorizations.note(authorization, "meters_full", ("All meters are there: %d."):format(#list))
   events.emit(authorization.team, "authorization_update_finished_successful", of)
   timeline.add(authorization.team, of, "finished", { meters = #list, new = new, ms = (session.ended - session.created) // 1000 })
+  if session.human == 1 then letters.linked(authorization) end
   authorizations.status(authorization, "updated", #list == 1 and "One meter found." or #list .. " meters found.")
 end
 

@@ -25,5 +25,8 @@ local function get(request, params)
   return { status = 200, type = file.type, body = file.text, headers = { ["Cache-Control"] = kept } }
 end
 
--- Called with the router: adds the route.
-return setmetatable(static, { __call = function(_, router) router:add("GET", "/static/:name", get) end })
+-- Called with the router: adds the routes.
+return setmetatable(static, { __call = function(_, router)
+  router:add("GET", "/static/:name", get)
+  router:add("GET", "/favicon.ico", function(request) return get(request, { name = "icon.svg" }) end)
+end })

@@ -64,7 +64,7 @@ package.loaded["service.health"] = { resting = function() return fake.resting en
 package.loaded["service.templates"] = {
   get = function() return fake.template end, by_portal = function(name) return name == "helio" and fake.template or nil end }
 package.loaded["service.forms"] = {
-  by_token = function(token) return token == "token" and fake.form or nil end, token = function() return "fresh" end,
+  get = function() return fake.form end, by_token = function(token) return token == "token" and fake.form or nil end, token = function() return "fresh" end,
   create = called("create", function() return fake.form end), modify = called("modify") }
 package.loaded["service.authorizations"] = {
   submit = called("submit", function() return fake.submitted, fake.why end), decline = called("decline"), revoke = called("revoke"),

@@ -138,6 +138,7 @@ has(fake.get("/f/token", { query = { utility = "demo" } }), "Until you revoke it
 fake.reset()
 
 fake.template.frame_ancestors = { "https://app.helio.test" }
+has(fake.get("/f/token"), '<a href="/help/mfa" target="_blank"', "help opens beside a frame")
 fake.template.redirect_uris = { "https://app.helio.test/back?x=1", "helio://done" }
 local framed = fake.get("/f/token").headers["Content-Security-Policy"]
 t.same(framed:find("frame-ancestors https://app.helio.test", 1, true) ~= nil, true, "framed where the template says")
@@ -158,6 +159,7 @@ local sent = consent { email = " pat@mail.test " }
 t.same({ sent.status, sent.headers.Location }, { 303, "/f/token?go=1" }, "consent and sign-in")
 t.same(fake.called("submit")[3].email, "pat@mail.test", "are submitted")
 t.same(fake.called("mail")[3], "receipt", "a receipt is sent")
+t.same({ fake.called("modify")[4].customer_email, fake.called("modify")[4].language }, { "pat@mail.test", "en" }, "what was not known is kept")
 fake.reset()
 t.same(fake.get("/f/token/consent").headers.Location, "/f/token", "its address loaded anew")
 local forged = fake.post("/f/token/consent", "token", { utility = "demo", email = "pat@mail.test", guard = "nonce.0000" }, { sealed = SEALED })
@@ -211,6 +213,12 @@ for _, state in ipairs { "expired", "disabled", "revoked", "declined", "sent" } 
   fake.stand(state, "demo")
   t.same(fake.get("/f/token").body:find("<h1>", 1, true) ~= nil, true, "a page: " .. state)
 end
+fake.stand("done", "demo")
+fake.progress.authorization.expired = fake.now
+has(fake.get("/f/token"), "This authorization has ended", "its time is over")
+fake.stand("done", "gone")
+fake.progress.authorization.utility = "Old Light"
+has(fake.get("/f/token"), "your Old Light account", "an utility whose adapter is gone")
 fake.stand("done", "north")
 has(fake.get("/f/token"), "Switch two-step verification on again", "the reminder")
 has(fake.get("/f/token"), 'href="/receipt/', "the receipt")
@@ -263,12 +271,15 @@ has(otp, 'data-wait="20"', "another one, after a while")
 has(otp, 'name="a.resend"', "can be asked for")
 has(otp, 'name="a.choice" value="email"', "another way")
 has(otp, "about 10 minutes", "time left")
+has(otp, "A new code was asked for a moment ago", "one was just sent")
+lacks(asked { kind = "otp", medium = "sms", resend = { allowed = true, not_before = now + 1, left = 3 } }, "asked for a moment ago", "the first was not")
 has(otp, "No code came?", "what to do if none came")
 local wrong = asked({ kind = "otp", medium = "sms", message = "Wrong code", tries_left = 1 }, { rejected = 1 })
 has(wrong, "You have 1 try left.", "tries left")
 has(wrong, "Wrong code", "the portal's own words about the code")
 lacks(asked { kind = "otp", message = "We sent it" }, "did not accept", "a message that is no refusal")
 has(asked({ kind = "otp" }, { answer_note = "too long" }), "That cannot be the answer", "an answer that cannot be one")
+has(asked({ kind = "otp" }, { answer_note = "it can be sent again in 17 seconds" }), "can be asked for in 17 seconds", "one asked for too early")
 lacks(asked { kind = "otp", dest = host.null, prompt = host.null }, "null", "a null is nothing")
 local two = asked { kind = "question", fields = { { name = "pet", label = "Pet?" }, { name = "st", label = "Street?", optional = true } } }
 has(two, 'name="a.field.pet"', "several questions")
@@ -298,6 +309,22 @@ t.same(fake.called("revoke"), nil, "nothing is revoked")
 t.same(fake.post("/receipt/x", "receipt:x", { revoke = "yes" }).status, 303, "and confirmed")
 t.same(fake.called("revoke")[4], "customer", "it is revoked")
 t.same(fake.called("audit")[4], "authorization.revoked", "and noted")
+
+t.same(fake.called("mail")[3], "revoked", "the customer gets it in writing")
+
+local letters = require "service.letters"
+local linked = { uid = "1", team = "t", template = "1", form = "70318", utility = "North", customer_email = "pat@mail.test" }
+fake.reset()
+letters.linked(linked)
+t.same(fake.called("mail"), nil, "no letter without an address of the service's own")
+host.config.url = "https://meters.helio.test/"
+letters.linked(linked)
+t.same({ fake.called("mail")[3], fake.called("mail")[5].link }, { "off", "https://meters.helio.test/help/north" }, "MFA can be on again")
+fake.reset()
+linked.utility = "demo"
+letters.linked(linked)
+t.same(fake.called("mail"), nil, "where it had to be off")
+host.config.url = ""
 
 local help = fake.get("/help/mfa")
 t.same(help.body:find("DEMO Power", 1, true) < help.body:find("North Light", 1, true), true, "who passes codes on, who needs it off")

@@ -1,9 +1,10 @@
-"""A small JSON Schema validator: as much of 2020-12 as the API's description uses, and refuses keywords that it does not know.
+"""A small JSON Schema validator: as much of 2020-12 as the API's description uses; other keywords are refused.
 
 Objects with `properties` and no `additionalProperties` must have no others: a field that is answered is described."""
 import re
 
-KNOWN = {"type", "properties", "required", "items", "enum", "const", "anyOf", "$ref", "additionalProperties", "minimum", "maximum", "minLength",
+KNOWN = {"type", "properties", "required", "items", "enum", "const", "anyOf", "$ref", "additionalProperties", "minimum",
+    "maximum", "minLength",
          "maxLength", "minItems", "maxItems", "maxProperties", "pattern", "format", "description", "writeOnly"}
 TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00$")
 FORMATS = {"date-time": lambda text: TIME.match(text), "uri": lambda text: re.match(r"^https?://[^\s]+$", text),
@@ -33,7 +34,7 @@ class Checker:
         return at
 
     def problems(self, schema, value, where="$"):
-        unknown = set(schema) - KNOWN
+        unknown = {word for word in schema if not word.startswith("x-")} - KNOWN
         if unknown:
             return ["%s: keywords %s" % (where, sorted(unknown))]
         if "$ref" in schema:

@@ -27,7 +27,8 @@ class Service:
         self.folder, self.process, self.connection = folder, None, None
         self.store = "sqlite:" + os.path.join(folder, "store.db")
         os.makedirs(os.path.join(folder, "scripts", "utilities"), exist_ok=True)
-        values = dict({"mail_folder": os.path.join(folder, "mail"), "utility_sessions": 0, "workers": 1, "api_per_second": 1000000}, **settings)
+        values = dict({"mail_folder": os.path.join(folder, "mail"), "utility_sessions": 0, "workers": 1,
+            "api_per_second": 1000000}, **settings)
         with open(os.path.join(folder, "config.lua"), "w", encoding="utf-8") as file:
             file.write("return {\n%s}\n" % "".join("  %s = %s,\n" % (k, lua(v)) for k, v in values.items()))
         self.cli("user", "list")
@@ -55,14 +56,17 @@ class Service:
     def add_adapter(self, manifest):
         now = time.time_ns() // 1000
         for n in (1, 2):
-            self.sql("INSERT INTO versions (hash, utility, bytes, manifest, created) VALUES (?, ?, x'00', ?, ?)", "%s-v%d" % (manifest["id"], n),
+            self.sql("INSERT INTO versions (hash, utility, bytes, manifest, created) VALUES (?, ?, x'00', ?, ?)",
+                "%s-v%d" % (manifest["id"], n),
                      manifest["id"], json.dumps(manifest), now + n)
-        self.sql("INSERT INTO adapters (utility, version, before, changed) VALUES (?, ?, ?, ?)", manifest["id"], manifest["id"] + "-v2",
+        self.sql("INSERT INTO adapters (utility, version, before, changed) VALUES (?, ?, ?, ?)", manifest["id"],
+            manifest["id"] + "-v2",
                  manifest["id"] + "-v1", now)
 
     def start(self):
         log = open(os.path.join(self.folder, "log"), "ab")
-        argv = [PROGRAM, "serve", "--runtime", os.path.join(ROOT, "runtime"), "--scripts", os.path.join(self.folder, "scripts"), "--store", self.store,
+        argv = [PROGRAM, "serve", "--runtime", os.path.join(ROOT, "runtime"), "--scripts",
+            os.path.join(self.folder, "scripts"), "--store", self.store,
                 "--listen", "127.0.0.1:0", "--config", os.path.join(self.folder, "config.lua")]
         self.process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=log, text=True)
         log.close()
@@ -114,6 +118,7 @@ def lua(value):
 
 def manifests(*ids):
     """What the shipped adapters say of themselves, as the service keeps it."""
-    done = subprocess.run([PROGRAM, "utilities", "--json", "--runtime", os.path.join(ROOT, "runtime"), "--scripts", os.path.join(ROOT, "scripts")],
+    done = subprocess.run([PROGRAM, "utilities", "--json", "--runtime", os.path.join(ROOT, "runtime"), "--scripts",
+        os.path.join(ROOT, "scripts")],
                           capture_output=True, text=True, check=True, timeout=60)
     return [one for one in json.loads(done.stdout)["utilities"] if one["id"] in ids]

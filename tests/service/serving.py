@@ -10,7 +10,7 @@ import urllib.request
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
 PROGRAM = os.path.join(BUILD, "meterkey")
-LIMIT = 8
+LIMIT = 25
 
 # Handlers that keep what they were told and stream it: what a test of the service's C needs in place of the real ones.
 RECORDER = """-- a recorder: every call of a handler is a row, and a message to whoever listens
@@ -28,11 +28,20 @@ function handlers.start()
   host.query("CREATE TABLE IF NOT EXISTS said (n INTEGER PRIMARY KEY, text TEXT NOT NULL)")
   return {}
 end
-function handlers.tick() return {} end
+local ticks = 0
+function handlers.tick()
+  ticks = ticks + 1
+  host.after { ["do"] = "notify", topic = "said", data = { handler = "tick", message = { n = ticks } } }
+  return {}
+end
+function handlers.worker() return {} end
+function handlers.lost() return {} end
 function handlers.staged(message) keep("staged", message) return {} end
 function handlers.delivered(message) keep("delivered", message) return {} end
 function handlers.request(request)
-  if request.path == "/said" then
+  if request.path == "/ticks" then
+    return { status = 200, type = "application/json", body = host.encode(ticks) }
+  elseif request.path == "/said" then
     local before = {}
     for _, row in ipairs(host.query("SELECT text FROM said ORDER BY n")) do before[#before + 1] = "data: " .. row.text .. "\\n\\n" end
     return { stream = "said", body = table.concat(before) }
@@ -66,7 +75,7 @@ class Serving:
         for path in (os.path.join(self.runtime, "service"), os.path.join(self.scripts, "utilities")):
             os.makedirs(path, exist_ok=True)
         self.write("runtime/service/main.lua", recorder)
-        self.write("config.lua", "return { log_level = \"debug\", %s }\n" % config)
+        self.write("config.lua", "return { log_level = \"debug\", workers = 1, %s }\n" % config)
         self.environment, self.args = dict(os.environ, **(env or {})), args
         self.process, self.listeners = None, []
         self.start()

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""The API: what each endpoint does. Compatibility first (one test for each point of the checklist that clients of UtilityAPI v2 rely on), then ours.
+"""The API: what each endpoint does. First what clients of UtilityAPI v2 rely on, point by point, then ours.
+
 Prints one line a test."""
 import csv
 import http.client
@@ -16,7 +17,7 @@ import zipfile
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from server import PROGRAM, ROOT, Service
+from server import PROGRAM, Service
 from test_api_requests import run
 from world import SECOND, check, quoted, same
 
@@ -33,7 +34,8 @@ def a_form_without_a_body(w):
 
 
 def json_that_calls_itself_a_form(w):
-    body = {"customer_email": "pat+50%25&x=1@mail.test", "utility": "coned", "scope": {"expires": "7d", "note": "50% & more = less"}}
+    body = {"customer_email": "pat+50%25&x=1@mail.test", "utility": "coned",
+        "scope": {"expires": "7d", "note": "50% & more = less"}}
     for headers in (FORM, {"Content-Type": "text/plain"}, {"Content-Type": "application/json; charset=utf-8"}, {}):
         form = w.good("POST", F, json.dumps(body).encode(), headers=headers)
         same((form["customer_email"], form["utility"], form["scope"]), (body["customer_email"], "ConEd", body["scope"]))
@@ -41,7 +43,8 @@ def json_that_calls_itself_a_form(w):
 
 def test_submit_gives_a_referral(w):
     uid = w.good("POST", F)["uid"]
-    code = w.good("POST", F + "/%s/test-submit" % uid, b'{"utility":"DEMO","scenario":"residential"}', headers=FORM)["referral"]
+    code = w.good("POST", F + "/%s/test-submit" % uid, b'{"utility":"DEMO","scenario":"residential"}',
+        headers=FORM)["referral"]
     check(isinstance(code, str) and len(code) >= 4, code)
 
 
@@ -49,7 +52,8 @@ def meters_inside_of_authorizations(w):
     uid, authorization, code = w.submitted()
     meter = w.meter("ours", authorization)
     one = w.good("GET", A + "?include=meters&referrals=" + code)["authorizations"][0]
-    same((one["meters"]["meters"][0]["uid"], one["meters"]["next"], one["form_uid"], one["referrals"]), (meter, None, uid, [code]))
+    same((one["meters"]["meters"][0]["uid"], one["meters"]["next"], one["form_uid"], one["referrals"]),
+        (meter, None, uid, [code]))
     same(w.good("GET", A + "/%s?include=meters" % authorization)["meters"]["meters"][0]["uid"], meter)
     check("meters" not in w.good("GET", A + "?referrals=" + code)["authorizations"][0], "meters without include")
     for unknown in ("nothing", "", w.submitted("theirs")[2]):
@@ -57,22 +61,22 @@ def meters_inside_of_authorizations(w):
 
 
 def every_field_is_there(w):
-    """The schemas say so, and each reply is held against them; here, that they say it of each field of the documentation."""
+    """Each reply is held against the schemas; here, that those require each field of the documentation."""
+    owned = " uid created user_email user_uid"
+    status = " status status_message status_ts notes exports exports_list is_archived utility"
     wanted = {
-        "Form": "uid created updated template_uid authorization_uid is_archived disabled user_email user_uid url customer_email utility scope",
-        "Authorization": "uid created customer_email customer_signature declined is_declined expires is_expired exports exports_list form_uid "
-        "template_uid referrals is_archived is_test notes nickname revoked is_revoked scope status status_message status_ts user_email user_uid "
-        "user_status utility",
-        "Meter": "uid authorization_uid created user_email user_uid is_archived is_activated is_expanded notes status status_message status_ts "
-        "ongoing_monitoring utility bill_count bill_coverage bill_sources interval_count interval_coverage interval_sources exports exports_list "
-        "blocks base",
-        "Template": "uid created updated user_email user_uid disabled portal base_url redirect_uris company_logo company_name",
+        "Form": "updated template_uid authorization_uid is_archived disabled url customer_email utility scope" + owned,
+        "Authorization": "customer_email customer_signature declined is_declined expires is_expired form_uid template_uid "
+        "referrals is_test nickname revoked is_revoked scope user_status" + owned + status,
+        "Meter": "authorization_uid is_activated is_expanded ongoing_monitoring bill_count bill_coverage bill_sources "
+        "interval_count interval_coverage interval_sources blocks base" + owned + status,
+        "Template": "updated disabled portal base_url redirect_uris company_logo company_name" + owned,
         "Event": "uid type ts delivery_method delivery_target is_delivered", "Error": "error error_description url"}
     for name, fields in wanted.items():
         same(sorted(set(fields.split()) - set(w.document["components"]["schemas"][name]["required"])), [], name)
     base = w.document["components"]["schemas"]["Meter"]["properties"]["base"]["required"]
-    same(base, sorted("service_identifier service_tariff service_class service_address meter_numbers billing_contact billing_address "
-                      "billing_account".split()))
+    same(base, sorted("service_identifier service_tariff service_class service_address meter_numbers billing_contact "
+                      "billing_address billing_account".split()))
 
 
 def pages_follow_one_another(w):
@@ -87,14 +91,16 @@ def pages_follow_one_another(w):
         if path:
             check(path.startswith(w.service.url + F + "?"), path)
             query = urllib.parse.parse_qs(urllib.parse.urlsplit(path).query)
-            same((query["limit"], query["uids"], query["is_archived"], query["odd"], query["after"]), (["2"], [all_uids], ["false"], ["a&b"], [seen[-1]]))
+            same((query["limit"], query["uids"], query["is_archived"], query["odd"], query["after"]),
+                (["2"], [all_uids], ["false"], ["a&b"], [seen[-1]]))
             path = path[len(w.service.url):]
     same((seen, pages), (made[::-1], 3))
     same(w.good("GET", F + "?after=nothing")["forms"], [])
 
 
 def the_next_page_is_on_the_host_that_was_called(w):
-    first = w.api("GET", F + "?limit=1&access_token=" + w.tokens["ours"], None, None, {"Host": "meters.company.test:8443"})
+    first = w.api("GET", F + "?limit=1&access_token=" + w.tokens["ours"], None, None,
+        {"Host": "meters.company.test:8443"})
     check(first.json["next"].startswith("http://meters.company.test:8443/api/v2/forms?after="), first.json["next"])
     check(w.tokens["ours"] not in first.body.decode(), "the token is in the answer")
     check(first.json["forms"][0]["url"].startswith("http://meters.company.test:8443/f/"), first.json["forms"][0]["url"])
@@ -156,7 +162,8 @@ def historical_collection(w):
     _, gone, _ = w.submitted()
     lost = w.meter("ours", gone)
     w.service.sql("UPDATE authorizations SET expired = created WHERE uid = ?", gone)
-    reply = w.good("POST", M + "/historical-collection", {"meters": meters + [lost, meters[0]], "collection_duration": 24})
+    reply = w.good("POST", M + "/historical-collection", {"meters": meters + [lost, meters[0]],
+        "collection_duration": 24})
     same(reply, {"success": True, "meters": meters, "collection_duration": 24})
     same(w.good("POST", M + "/historical-collection", {"meters": meters[:1]})["collection_duration"], 12)
     w.bad(400, "expired_or_revoked", "POST", M + "/historical-collection", {"meters": [lost]})
@@ -165,7 +172,16 @@ def historical_collection(w):
     same((one["is_activated"], one["status"], one["bill_count"]), (True, "updated", 0))
     types = [e["type"] for e in w.good("GET", "/api/v2/events?limit=30")["events"] if e.get("meter_uid") == meters[1]]
     same(types, ["meter_historical_collection_finished_successful", "meter_historical_collection_started"])
-    same([m["uid"] for m in w.good("GET", M + "?is_activated=true&authorizations=" + authorization)["meters"]], meters[::-1])
+    same([m["uid"] for m in w.good("GET", M + "?is_activated=true&authorizations=" + authorization)["meters"]],
+        meters[::-1])
+
+
+def the_link_of_a_form(w):
+    """Also with what UtilityAPI lets one add to it."""
+    for link in (w.good("POST", F)["url"], w.good("GET", "/api/v2/templates/" + w.things["ours"]["templates"])["base_url"]):
+        for more in ("", "?utility=SCE&email=pat%40mail.test&state=s1&noredirect=1"):
+            reply = w.service.request("GET", link[len(w.service.url):] + more)
+            check(reply.status in (200, 303), link + more, reply.status, reply.body[:200])
 
 
 def unknown_parameters_and_repeated_lists(w):
@@ -189,15 +205,18 @@ def forms_change(w):
     form = w.good("POST", F, {"customer_email": "a@b.test", "utility": "SCE", "scope": {"expires": "until_revoked"}})
     path, authorization = F + "/" + form["uid"], w.things["ours"]["authorizations"]
     same(w.good("PATCH", path, {}), dict(form, updated=w.good("GET", path)["updated"]))
-    changed = w.good("PATCH", path, {"is_archived": True, "disabled": True, "customer_email": None, "utility": "coned", "scope": None,
+    changed = w.good("PATCH", path, {"is_archived": True, "disabled": True, "customer_email": None, "utility": "coned",
+        "scope": None,
                                      "authorization_uid": authorization})
-    same([changed[k] for k in ("is_archived", "disabled", "customer_email", "utility", "scope", "authorization_uid", "url")],
+    same([changed[k] for k in ("is_archived", "disabled", "customer_email", "utility", "scope", "authorization_uid",
+        "url")],
          [True, True, "", "ConEd", {}, authorization, form["url"]])
     check(changed["updated"] > form["updated"], "updated")
     for empty in (None, ""):
         same(w.good("PATCH", path, {"utility": empty, "authorization_uid": None, "disabled": False})["utility"], None)
     same(w.good("GET", path)["authorization_uid"], None)
-    for name, value in (("template_uid", "nothing"), ("template_uid", w.things["theirs"]["templates"]), ("authorization_uid", "nothing"),
+    for name, value in (("template_uid", "nothing"), ("template_uid", w.things["theirs"]["templates"]),
+        ("authorization_uid", "nothing"),
                         ("authorization_uid", w.things["theirs"]["authorizations"]), ("utility", "nothing")):
         for method, where in (("POST", F), ("PATCH", path)):
             same(w.bad(400, "invalid_param", method, where, {name: value})["param"], name)
@@ -218,7 +237,8 @@ def filters_of_forms(w):
     listed = lambda query, who="ours": [f["uid"] for f in w.good("GET", F + "?" + query, None, who)["forms"]]
     same(listed("is_archived=true&uids=%s,%s" % (archived, own["uid"])), [archived])
     same(listed("is_archived=false&uids=%s" % archived), [], "filters are joined by and")
-    check(own["uid"] in listed("users=" + own["user_uid"]) and own["uid"] in listed("templates=" + own["template_uid"]), "users, templates")
+    check(own["uid"] in listed("users=" + own["user_uid"]) and own["uid"] in listed("templates=" + own["template_uid"]),
+        "users, templates")
     same((listed("users=nobody"), listed("templates=x,y"), listed("uids=")), ([], [], []))
     same(listed("uids=" + own["uid"], "theirs"), [], "another team's")
     check(not set(listed("")) & set(listed("", "theirs")), "teams share data requests")
@@ -238,8 +258,10 @@ def filters_of_authorizations(w):
     one = w.good("GET", A + "/" + uid)
     same((one["is_test"], one["utility"], one["status"], one["user_status"], one["customer_signature"]["type"]),
          (True, "ConEd", "pending", "active", "confirmation"))
-    for query in ("uids=" + uid, "forms=" + form, "templates=" + one["template_uid"], "users=" + one["user_uid"], "referrals=" + code, "is_test=true",
-                  "utility=coned,SCE", "is_declined=false", "is_revoked=false", "is_expired=false", "is_archived=false"):
+    for query in ("uids=" + uid, "forms=" + form, "templates=" + one["template_uid"], "users=" + one["user_uid"],
+        "referrals=" + code, "is_test=true",
+                  "utility=coned,SCE", "is_declined=false", "is_revoked=false", "is_expired=false",
+                  "is_archived=false"):
         name = query.partition("=")[0]
         check(uid in [a["uid"] for a in w.good("GET", A + "?" + query)["authorizations"]], query)
         if name.startswith("is_"):
@@ -263,7 +285,8 @@ def revoked_is_gone(w):
     check(one["is_revoked"] and one["revoked"], one)
     same((one["user_status"], one["exports"], one["exports_list"]), ("inactive", {}, []))
     w.bad(404, "not_found", "GET", M + "/" + meter)
-    same(w.service.sql("SELECT count(*) FROM sessions WHERE authorization = ? AND (credentials IS NOT NULL OR state <> 'ended')", uid), [(0,)])
+    same(w.service.sql("SELECT count(*) FROM sessions WHERE authorization = ? AND "
+                       "(credentials IS NOT NULL OR state <> 'ended')", uid), [(0,)])
     same(w.good("POST", A + "/%s/revoke" % uid)["revoked"], one["revoked"], "twice")
     w.bad(400, "invalid_param", "PATCH", A + "/" + uid, {"is_archived": "true"})
 
@@ -277,22 +300,30 @@ def tests_can_be_deleted(w):
 
 
 def scopes_on_authorizations(w):
-    for given, wanted in (({}, None), ({"expires": "until_revoked"}, "until_revoked"), ({"expires": "2031-01-02T03:04:05Z"}, "2031-01-02T03:04:05.000000+00:00")):
+    for given, wanted in (({}, None), ({"expires": "until_revoked"}, "until_revoked"),
+        ({"expires": "2031-01-02T03:04:05Z"}, "2031-01-02T03:04:05.000000+00:00")):
         one = w.good("GET", A + "/" + w.submitted(scope=given)[1])
         check(one["expires"] == wanted or (wanted is None and one["expires"].startswith("2029")), one["expires"])
         same((one["scope"]["expires"], one["scope"]["ongoing_end"]), (one["expires"], None))
+    for past in ("2020-01-01", "0001-01-01T00:00:00Z"):
+        same(w.bad(400, "invalid_param", "POST", F, {"scope": {"expires": past}})["param"], "scope")
 
 
 def meters_are_shaped(w):
     _, uid, _ = w.submitted()
     plain = w.good("GET", M + "/" + w.meter("ours", uid))
-    same(plain["base"], {"service_identifier": "100-200", "service_tariff": "SC1", "service_class": "electric", "service_address": "1 Elm St, Troy, NY 01234",
-                         "meter_numbers": ["E1", "E2"], "billing_contact": "Pat Doe", "billing_address": "", "billing_account": "100-200"})
-    same(plain["ongoing_monitoring"], {"frequency": "off", "prepay": None, "next_prepay": None, "next_refresh": None, "fixed_refresh_day": None})
+    same(plain["base"], {"service_identifier": "100-200", "service_tariff": "SC1", "service_class": "electric",
+        "service_address": "1 Elm St, Troy, NY 01234",
+                         "meter_numbers": ["E1", "E2"], "billing_contact": "Pat Doe", "billing_address": "",
+                         "billing_account": "100-200"})
+    same(plain["ongoing_monitoring"], {"frequency": "off", "prepay": None, "next_prepay": None, "next_refresh": None,
+        "fixed_refresh_day": None})
     same((plain["blocks"], plain["is_expanded"], plain["user_email"]), (["base"], True, "helio.solar@team.test"))
-    odd = w.good("GET", M + "/" + w.meter("ours", uid, meters=[], point="POD7", address={"line": "Somewhere 5", "city": None}, tariff=None, name=None,
+    odd = w.good("GET", M + "/" + w.meter("ours", uid, meters=[], point="POD7",
+        address={"line": "Somewhere 5", "city": None}, tariff=None, name=None,
                                           billing_address={"city": "Troy", "street": None}))["base"]
-    same((odd["service_identifier"], odd["service_address"], odd["meter_numbers"], odd["service_tariff"], odd["billing_address"]),
+    same((odd["service_identifier"], odd["service_address"], odd["meter_numbers"], odd["service_tariff"],
+        odd["billing_address"]),
          ("POD7", "Somewhere 5", [], "", "Troy"))
 
 
@@ -302,8 +333,10 @@ def filters_of_meters(w):
     user = w.good("GET", M + "/" + meter)["user_uid"]
     same(w.good("PATCH", M + "/" + meter, {"is_archived": True})["is_archived"], True)
     w.good("POST", M + "/ongoing-monitoring", {"meters": [meter], "frequency": "monthly", "fixed_refresh_day": 3})
-    for query, other in (("uids=" + meter, "uids=x"), ("authorizations=" + uid, "authorizations=x"), ("users=" + user, "users=x,y"), ("utility=demo", "utility=SCE"),
-                         ("is_activated=false", "is_activated=true"), ("is_archived=true", "is_archived=false"), ("is_monitored=true", "is_monitored=false"),
+    for query, other in (("uids=" + meter, "uids=x"), ("authorizations=" + uid, "authorizations=x"),
+        ("users=" + user, "users=x,y"), ("utility=demo", "utility=SCE"),
+                         ("is_activated=false", "is_activated=true"), ("is_archived=true",
+                             "is_archived=false"), ("is_monitored=true", "is_monitored=false"),
                          ("service_type=gas,water", "service_type=electric"), ("expand_meter_blocks=base", "uids=")):
         check(meter in [m["uid"] for m in w.good("GET", M + "?" + query)["meters"]], query)
         check(meter not in [m["uid"] for m in w.good("GET", M + "?" + other)["meters"]], other)
@@ -314,7 +347,8 @@ def monitoring(w):
     _, uid, _ = w.submitted()
     meter = w.meter("ours", uid)
     set_to = lambda **body: w.good("POST", M + "/ongoing-monitoring", dict(body, meters=[meter]))
-    same(set_to(frequency="weekly"), {"success": True, "meters": [meter], "frequency": "weekly", "fixed_refresh_day": None})
+    same(set_to(frequency="weekly"), {"success": True, "meters": [meter], "frequency": "weekly",
+        "fixed_refresh_day": None})
     same(w.good("GET", M + "/" + meter)["ongoing_monitoring"]["frequency"], "weekly")
     set_to(frequency="monthly", fixed_refresh_day=9)
     same(w.good("GET", M + "/" + meter)["ongoing_monitoring"]["fixed_refresh_day"], 9)
@@ -323,14 +357,16 @@ def monitoring(w):
     set_to(frequency="off")
     same(w.good("GET", M + "/" + meter)["ongoing_monitoring"]["frequency"], "off")
     w.bad(400, "required_param_missing", "POST", M + "/ongoing-monitoring", {"meters": [meter]})
-    w.bad(400, "invalid_param", "POST", M + "/ongoing-monitoring", {"meters": [meter], "frequency": "weekly", "fixed_refresh_day": 9})
+    w.bad(400, "invalid_param", "POST", M + "/ongoing-monitoring", {"meters": [meter], "frequency": "weekly",
+        "fixed_refresh_day": 9})
 
 
 def bills_and_intervals_there_are_none(w):
     ours, theirs = w.things["ours"], w.things["theirs"]
     for kind in ("bills", "intervals"):
         w.bad(400, "required_param_missing", "GET", "/api/v2/" + kind)
-        for query in ("meters=" + ours["meters"], "authorizations=%s&start=2026-01-01&end=2026-02-01T00:00:00Z&order=earliest_first&limit=5" % ours["authorizations"]):
+        for query in ("meters=" + ours["meters"], "start=2026-01-01&end=2026-02-01T00:00:00Z"
+                      "&order=earliest_first&limit=5&authorizations=" + ours["authorizations"]):
             reply = w.good("GET", "/api/v2/%s?%s" % (kind, query))
             same((reply[kind], reply["next"]), ([], None))
     same(w.good("GET", "/api/v2/bills?meters=nothing")["bills"], [])
@@ -344,8 +380,10 @@ def bills_and_intervals_there_are_none(w):
 def templates_are_listed(w):
     uid = w.things["ours"]["templates"]
     one = w.good("GET", "/api/v2/templates/" + uid)
-    same((one["company_name"], one["portal"], one["base_url"]), ("Helio Solar", "helio-solar", w.service.url + "/authorize/helio-solar"))
-    for query, there in (("uids=" + uid, True), ("uids=x", False), ("disabled=false", True), ("disabled=true", False), ("limit=1", True)):
+    same((one["company_name"], one["portal"], one["base_url"]), ("Helio Solar", "helio-solar",
+        w.service.url + "/authorize/helio-solar"))
+    for query, there in (("uids=" + uid, True), ("uids=x", False), ("disabled=false", True), ("disabled=true", False),
+        ("limit=1", True)):
         same(uid in [t["uid"] for t in w.good("GET", "/api/v2/templates?" + query)["templates"]], there, query)
 
 
@@ -353,9 +391,11 @@ def events_are_listed(w):
     uid, authorization, _ = w.submitted()
     ours = [e for e in w.good("GET", "/api/v2/events")["events"] if e.get("form_uid") == uid]
     same([e["type"] for e in ours], ["authorization_update_started", "authorization_created", "form_created"])
-    same((ours[0]["authorization_uid"], ours[0]["is_delivered"], ours[0]["delivery_method"]), (authorization, False, "webhook"))
+    same((ours[0]["authorization_uid"], ours[0]["is_delivered"], ours[0]["delivery_method"]),
+        (authorization, False, "webhook"))
     same(w.good("PATCH", "/api/v2/events/" + ours[0]["uid"], {"is_delivered": True})["is_delivered"], True)
-    listed = lambda flag: ours[0]["uid"] in [e["uid"] for e in w.good("GET", "/api/v2/events?is_delivered=" + flag)["events"]]
+    listed = lambda flag: ours[0]["uid"] in [e["uid"] for e in w.good("GET",
+        "/api/v2/events?is_delivered=" + flag)["events"]]
     same((listed("true"), listed("false")), (True, False))
     same(w.good("GET", "/api/v2/events/" + ours[1]["uid"]), ours[1])
 
@@ -372,14 +412,16 @@ def every_scenario_of_the_sandbox(w):
     one = w.good("GET", A + "/" + w.submitted(scenario="revoked")[1])
     same(one["is_revoked"], True)
     uid = w.good("POST", F)["uid"]
-    same(w.bad(400, "invalid_param", "POST", F + "/%s/test-submit" % uid, {"utility": "DEMO", "scenario": "nonsense"})["param"], "scenario")
-    same(w.bad(400, "invalid_param", "POST", F + "/%s/test-submit" % uid, {"utility": "nothing", "scenario": "empty"})["param"], "utility")
+    same(w.bad(400, "invalid_param", "POST", F + "/%s/test-submit" % uid,
+        {"utility": "DEMO", "scenario": "nonsense"})["param"], "scenario")
+    same(w.bad(400, "invalid_param", "POST", F + "/%s/test-submit" % uid,
+        {"utility": "nothing", "scenario": "empty"})["param"], "utility")
 
 
 def no_utility_sees_a_made_up_customer(w):
     _, uid, _ = w.submitted(utility="coned", scenario="badlogin")
     same(w.good("GET", A + "/" + uid)["utility"], "ConEd")
-    same(w.service.sql("SELECT utility, version FROM sessions WHERE authorization = ?", uid), [("demo", "demo-v2")])
+    same(w.service.sql("SELECT utility FROM sessions WHERE authorization = ?", uid), [("demo",)])
 
 
 def what_cannot_be_submitted(w):
@@ -402,15 +444,18 @@ def utilities_need_no_token(w):
     same([(u["id"], u["utility_id"]) for u in listed], [("coned", "ConEd"), ("demo", "DEMO"), ("sce", "SCE")])
     same([c["name"] for c in listed[0]["credentials"]], ["username", "password"])
     look = lambda query: w.good("GET", "/api/experimental/utility-lookup?" + query, None, None)["utilities"]
-    same(look("q=EDISON&include_unsupported=false"), [{"name": u["name"], "id": u["utility_id"], "third_party_registration": ""}
+    same(look("q=EDISON&include_unsupported=false"), [{"name": u["name"], "id": u["utility_id"],
+        "third_party_registration": ""}
                                                       for u in listed if "edison" in u["name"].lower()])
     same((look("q=%25"), len(look("")), len(look("q=sce"))), ([], 3, 1))
 
 
 def ask(w, uid, **challenge):
     """As if its session had met this question."""
-    whole = dict({"id": "c-1", "kind": "otp", "prompt": "Enter the code", "medium": "sms", "dest": "(***) ***-0142", "digits": 6, "tries_left": 3}, **challenge)
-    w.service.sql("UPDATE sessions SET state = 'waiting', challenge = ?, challenge_id = ?, challenge_until = ?, parked = x'00' WHERE authorization = ?",
+    whole = dict({"id": "c-1", "kind": "otp", "prompt": "Enter the code", "medium": "sms", "dest": "(***) ***-0142",
+        "digits": 6, "tries_left": 3}, **challenge)
+    w.service.sql("UPDATE sessions SET state = 'waiting', challenge = ?, challenge_id = ?, challenge_until = ?,"
+                  " parked = x'00' WHERE authorization = ?",
                   json.dumps(whole), whole["id"], time.time_ns() // 1000 + 600 * SECOND, uid)
     return whole
 
@@ -446,7 +491,8 @@ def an_error_is_told_without_evidence(w):
     _, uid, _ = w.submitted()
     w.service.sql("UPDATE sessions SET state = 'ended' WHERE authorization = ?", uid)
     w.service.sql("UPDATE authorizations SET status = 'errored', error = ? WHERE uid = ?",
-                  json.dumps({"code": "auth.credentials", "owner": "user", "retry": "after_user", "message": "Wrong.", "script": "demo.lua:5",
+                  json.dumps({"code": "auth.credentials", "owner": "user", "retry": "after_user", "message": "Wrong.",
+                      "script": "demo.lua:5",
                               "evidence": {"page": "SECRET PAGE"}}), uid)
     same(w.good("GET", A + "/%s/challenge" % uid), {"state": "failed", "challenge": None, "note": None, "error": {
         "code": "auth.credentials", "owner": "user", "retry": "after_user", "message": "Wrong."}})
@@ -459,7 +505,11 @@ def the_same_key_does_it_once(w):
     same((first.headers["Idempotent-Replayed"], second.headers["Idempotent-Replayed"]), (None, "true"))
     w.bad(409, "idempotency_key_reused", "POST", F, {"customer_email": "c@d.test"}, headers=key)
     w.bad(409, "idempotency_key_reused", "POST", "/api/v2/tokens", {"name": "a"}, headers=key)
-    check(w.good("POST", F, {"customer_email": "a@b.test"}, "theirs", headers=key)["uid"] != first.json["uid"], "another team's key")
+    check(w.good("POST", F, {"customer_email": "a@b.test"}, "theirs", headers=key)["uid"] != first.json["uid"],
+        "another team's key")
+    shown = [w.good("POST", "/api/v2/tokens", {"name": "a"}, headers={"Idempotency-Key": "t"})["token"] for _ in range(2)]
+    same(shown[0], shown[1])
+    w.canaries = [shown[0].encode()]
     w.service.sql("UPDATE idempotency SET created = created - ?", 86401 * SECOND)
     check(w.good("POST", F, {"customer_email": "a@b.test"}, headers=key)["uid"] != first.json["uid"], "after a day")
 
@@ -483,7 +533,8 @@ def other_answers_are_other_requests(w):
 
 
 def webhooks_live(w):
-    hook = w.good("POST", "/api/v2/webhooks", {"url": "https://hooks.test/a?b=c", "types": ["form_created"], "secret": "CANARY-secret-of-hook"})
+    hook = w.good("POST", "/api/v2/webhooks", {"url": "https://hooks.test/a?b=c", "types": ["form_created"],
+        "secret": "CANARY-secret-of-hook"})
     path = "/api/v2/webhooks/" + hook["uid"]
     same((hook["secret"], hook["types"], hook["disabled"]), ("CANARY-secret-of-hook", ["form_created"], False))
     same(w.good("GET", path), {k: v for k, v in hook.items() if k != "secret"})
@@ -492,7 +543,8 @@ def webhooks_live(w):
     check(len(made["secret"]) >= 32 and made["types"] == [], made)
     for url in ("http://hooks.test/", "http://127.0.0.1:90/in", "http://127.0.0.1:9@evil.test/"):
         same(w.bad(400, "invalid_param", "POST", "/api/v2/webhooks", {"url": url})["param"], "url", url)
-    same(w.bad(400, "invalid_param", "POST", "/api/v2/webhooks", {"url": "https://a.test", "types": ["meters.updated"]})["param"], "types")
+    same(w.bad(400, "invalid_param", "POST", "/api/v2/webhooks", {"url": "https://a.test",
+        "types": ["meters.updated"]})["param"], "types")
     same(w.good("PATCH", path, {"types": [], "url": "https://hooks.test/b"})["url"], "https://hooks.test/b")
     same(w.good("PATCH", path, {"secret": "another secret of it"})["secret"], "another secret of it")
     same(w.good("DELETE", "/api/v2/webhooks/" + made["uid"]), {"success": True})
@@ -507,10 +559,12 @@ def webhooks_ping_and_replay(w):
     same((event["type"], event["delivery_target"]), ("ping", "http://127.0.0.1:9/in"))
     w.good("PATCH", "/api/v2/events/" + ping, {"is_delivered": True})
     w.good("POST", F)
-    mine = [e["uid"] for e in w.good("GET", "/api/v2/events?limit=5")["events"] if e["delivery_target"] == hook["url"] and e["type"] == "form_created"]
+    mine = [e["uid"] for e in w.good("GET", "/api/v2/events?limit=5")["events"] if e["delivery_target"] == hook["url"]
+        and e["type"] == "form_created"]
     same(len(mine), 1)
     same(w.good("POST", path + "/replay"), {"success": True, "events": mine})
-    same(w.good("POST", path + "/replay", {"events": [ping, w.things["theirs"]["events"], "nothing"]})["events"], [ping])
+    same(w.good("POST", path + "/replay", {"events": [ping, w.things["theirs"]["events"], "nothing"]})["events"],
+        [ping])
     same(w.good("GET", "/api/v2/events/" + ping)["is_delivered"], False)
     same(sorted(w.good("POST", path + "/replay", {"since": "2026-01-01T00:00:00Z"})["events"]), sorted(mine + [ping]))
     same(w.good("POST", path + "/replay", {"since": "2036-01-01T00:00:00Z"})["events"], [])
@@ -521,14 +575,16 @@ def webhooks_ping_and_replay(w):
 
 
 def tokens_live(w):
-    made = w.good("POST", "/api/v2/tokens", {"name": "CANARY-name", "scopes": ["read"], "expires": "2036-01-01T00:00:00Z"})
+    made = w.good("POST", "/api/v2/tokens", {"name": "CANARY-name", "scopes": ["read"],
+        "expires": "2036-01-01T00:00:00Z"})
     check(made["token"].startswith(made["start"]) and len(made["token"]) > 30, made)
     same((made["scopes"], made["expires"], made["revoked"]), (["read"], "2036-01-01T00:00:00.000000+00:00", None))
     listed = w.good("GET", "/api/v2/tokens", None, made["token"])
     check(made["token"] not in json.dumps(listed) and made["uid"] in [t["uid"] for t in listed["tokens"]], "the list")
     w.bad(403, "forbidden", "POST", "/api/v2/tokens", {"name": "more"}, made["token"])
     w.bad(403, "forbidden", "POST", "/api/v2/tokens", {"name": "more", "scopes": ["read", "operator"]})
-    same(w.bad(400, "invalid_param", "POST", "/api/v2/tokens", {"name": "past", "expires": "2020-01-01T00:00:00Z"})["param"], "expires")
+    same(w.bad(400, "invalid_param", "POST", "/api/v2/tokens", {"name": "past",
+        "expires": "2020-01-01T00:00:00Z"})["param"], "expires")
     same(w.good("POST", "/api/v2/tokens", {"name": "all"})["scopes"], ["read", "write"])
     same(w.good("DELETE", "/api/v2/tokens/" + made["uid"]), {"success": True})
     w.bad(401, "unauthorized", "GET", F, None, made["token"])
@@ -537,7 +593,8 @@ def tokens_live(w):
 
 def adapters_reload_and_roll_back(w):
     one = [a for a in w.good("GET", "/api/v2/adapters")["adapters"] if a["id"] == "sce"][0]
-    same((one["version"], one["before"], [v["version"] for v in one["versions"]]), ("sce-v2", "sce-v1", ["sce-v2", "sce-v1"]))
+    same((one["version"], one["before"], [v["version"] for v in one["versions"]]),
+        ("sce-v2", "sce-v1", ["sce-v2", "sce-v1"]))
     same(w.good("POST", "/api/v2/adapters/reload", None, "operator"), {"success": True})
     back = w.good("POST", "/api/v2/adapters/sce/rollback", None, "operator")
     same((back["version"], back["before"], back["pinned"]), ("sce-v1", "sce-v2", True))
@@ -588,7 +645,8 @@ def tables_hold_no_formulas(w):
         for cell in row.values():
             check(cell.lstrip(" ")[:1] not in ("=", "+", "-", "@", "\t", "\r", "\n"), repr(cell))
     same([r["billing_contact"] for r in rows][::-1], ["'" + t for t in odd[:6]] + odd[6:])
-    same((rows[0]["meter_numbers"], rows[0]["utility"], rows[0]["service_address"]), ("E1 E2", "DEMO", "1 Elm St, Troy, NY 01234"))
+    same((rows[0]["meter_numbers"], rows[0]["utility"], rows[0]["service_address"]),
+        ("E1 E2", "DEMO", "1 Elm St, Troy, NY 01234"))
     same(w.api("GET", "/api/v2/files/meters_csv?authorizations=" + uid, None, "theirs").body.decode().count("\n"), 1)
     same(w.api("GET", "/api/v2/files/meters_csv?accounts=" + uid).body, reply.body)
     for name in ("meters_bills_csv", "intervals_csv", "meters_lineitems_csv"):
@@ -597,21 +655,24 @@ def tables_hold_no_formulas(w):
 
 
 def a_link_is_mailed_again(w):
-    if not os.path.exists(os.path.join(ROOT, "runtime", "pages", "mail.html")):
-        w.succeeded.add(("post", "/api/v2/forms/{uid}/resend"))
-        return
     mails = lambda uid: w.service.sql("SELECT recipient, text FROM mails WHERE form = ?", uid)
     form = w.good("POST", F, {"customer_email": "pat@mail.test", "utility": "SCE"})
-    again = w.good("POST", F + "/%s/resend" % form["uid"])["form"]
-    check(again["uid"] != form["uid"] and again["customer_email"] == "pat@mail.test" and again["utility"] == "SCE", again)
-    same(mails(again["uid"])[0][0], "pat@mail.test")
-    check(again["url"] in mails(again["uid"])[0][1], "the link")
-    same(w.good("GET", F + "/" + form["uid"])["disabled"], True)
-    w.bad(409, "disabled", "POST", F + "/%s/resend" % form["uid"])
+    same(w.good("POST", F + "/%s/resend" % form["uid"])["form"], form)
+    same(mails(form["uid"])[0][0], "pat@mail.test")
+    check(form["url"] in mails(form["uid"])[0][1], "the link")
+    over, authorization, _ = w.submitted(customer_email="kim@mail.test")
+    w.service.sql("UPDATE sessions SET state = 'ended' WHERE authorization = ?", authorization)
+    w.service.sql("UPDATE authorizations SET status = 'errored' WHERE uid = ?", authorization)
+    again = w.good("POST", F + "/%s/resend" % over)["form"]
+    check(again["uid"] != over and again["customer_email"] == "kim@mail.test" and again["utility"] == "DEMO", again)
+    check(again["url"] in mails(again["uid"])[0][1], "the new link")
+    same(w.good("GET", F + "/" + over)["disabled"], True)
+    w.bad(409, "disabled", "POST", F + "/%s/resend" % over)
     middle, _, _ = w.submitted()
     w.bad(409, "no_email", "POST", F + "/%s/resend" % middle)
-    same(w.good("POST", F + "/%s/resend" % middle, {"customer_email": "sam@mail.test"})["form"]["uid"], middle, "in the middle, the same link")
-    same(mails(middle)[0][0], "sam@mail.test")
+    same(w.good("POST", F + "/%s/resend" % middle, {"customer_email": "sam@mail.test"})["form"]["uid"], middle,
+        "in the middle, the same link")
+    same((mails(middle)[0][0], w.good("GET", F + "/" + middle)["customer_email"]), ("sam@mail.test", "sam@mail.test"))
 
 
 def the_description_is_whole(w):
@@ -620,7 +681,7 @@ def the_description_is_whole(w):
     text = json.dumps(w.document)
     for part in text.split('"$ref": "')[1:]:
         check(w.checker.resolve(part.partition('"')[0]), part[:60])
-    same((w.document["openapi"], w.document["servers"]), ("3.1.0", [{"url": w.service.url}]))
+    same((w.document["openapi"], w.document["servers"]), ("3.1.0", [{"url": "/"}]))
     for method, path, operation in w.operations():
         named = [p["name"] for p in operation.get("parameters", []) if p["in"] == "path"]
         same(["{%s}" % n for n in named], [part for part in path.split("/") if part.startswith("{")], path)
@@ -636,25 +697,35 @@ def secrets_are_nowhere(w):
         if os.path.isfile(path):
             with open(path, "rb") as file:
                 text = file.read()
-            for canary in (b"CANARY-424242", b"CANARY-secret", w.tokens["ours"].encode(), b"UAPI_TEST_"):
+            for canary in (b"CANARY-424242", b"CANARY-secret", w.tokens["ours"].encode(), b"UAPI_TEST_", *w.canaries):
                 check(canary not in text, name, canary)
 
 
 def every_endpoint_was_seen_to_work(w):
     missing = {(method.lower(), path) for method, path, _ in w.operations()} - w.succeeded
-    same(sorted(missing), [("get", "/api/v2/accounting/billing-accounts/{uid}"), ("get", "/api/v2/accounting/billing-summaries/{uid}"),
+    same(sorted(missing), [("get", "/api/v2/accounting/billing-accounts/{uid}"),
+        ("get", "/api/v2/accounting/billing-summaries/{uid}"),
                            ("get", "/api/v2/files/latest_pdf/{uid}")])
 
 
-TESTS = [a_form_without_a_body, json_that_calls_itself_a_form, test_submit_gives_a_referral, meters_inside_of_authorizations, every_field_is_there,
-         pages_follow_one_another, the_next_page_is_on_the_host_that_was_called, pages_hold_a_thousand, uids_are_text_and_times_are_exact,
-         errors_have_the_envelope, too_many_requests, historical_collection, unknown_parameters_and_repeated_lists, both_ways_to_send_the_token,
-         forms_change, a_form_that_renews, filters_of_forms, authorizations_change, filters_of_authorizations, revoked_is_gone, tests_can_be_deleted,
-         scopes_on_authorizations, meters_are_shaped, filters_of_meters, monitoring, bills_and_intervals_there_are_none, templates_are_listed,
-         events_are_listed, every_scenario_of_the_sandbox, no_utility_sees_a_made_up_customer, what_cannot_be_submitted, utilities_need_no_token,
-         a_question_is_answered, a_question_that_is_too_old, an_error_is_told_without_evidence, the_same_key_does_it_once, a_failure_keeps_no_key,
-         other_answers_are_other_requests, webhooks_live, webhooks_ping_and_replay, tokens_live, adapters_reload_and_roll_back,
-         a_stream_of_what_happens, tables_hold_no_formulas, a_link_is_mailed_again, the_description_is_whole, secrets_are_nowhere,
+TESTS = [a_form_without_a_body, json_that_calls_itself_a_form, test_submit_gives_a_referral,
+    meters_inside_of_authorizations, every_field_is_there,
+         pages_follow_one_another, the_next_page_is_on_the_host_that_was_called, pages_hold_a_thousand,
+         uids_are_text_and_times_are_exact,
+         errors_have_the_envelope, too_many_requests, historical_collection, the_link_of_a_form, unknown_parameters_and_repeated_lists,
+         both_ways_to_send_the_token,
+         forms_change, a_form_that_renews, filters_of_forms, authorizations_change, filters_of_authorizations,
+         revoked_is_gone, tests_can_be_deleted,
+         scopes_on_authorizations, meters_are_shaped, filters_of_meters, monitoring, bills_and_intervals_there_are_none,
+         templates_are_listed,
+         events_are_listed, every_scenario_of_the_sandbox, no_utility_sees_a_made_up_customer, what_cannot_be_submitted,
+         utilities_need_no_token,
+         a_question_is_answered, a_question_that_is_too_old, an_error_is_told_without_evidence,
+         the_same_key_does_it_once, a_failure_keeps_no_key,
+         other_answers_are_other_requests, webhooks_live, webhooks_ping_and_replay, tokens_live,
+         adapters_reload_and_roll_back,
+         a_stream_of_what_happens, tables_hold_no_formulas, a_link_is_mailed_again, the_description_is_whole,
+         secrets_are_nowhere,
          every_endpoint_was_seen_to_work]
 
 

@@ -1,6 +1,8 @@
 #!/usr/bin/python3
-"""The API's checks, endpoint by endpoint and field by field, as /openapi.json describes them: absent, of another type, too long, not UTF-8,
-another team's, with tokens that are none. Nothing of it changes anything. Prints one line a test."""
+"""The API's checks, endpoint by endpoint and field by field, as /openapi.json describes them.
+
+Absent, of another type, too long, not UTF-8, another team's, with tokens that are none: nothing of it changes anything.
+Prints one line a test."""
 import http.client
 import json
 import os
@@ -12,9 +14,11 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from world import Failed, World, check, quoted, same
 
-WRONG = {"string": [7, True, ["x"], {"a": 1}], "boolean": ["true", 1, 0, [], {}], "integer": ["1", 1.5, True, []], "array": ["a", 1, {}, True],
+WRONG = {"string": [7, True, ["x"], {"a": 1}], "boolean": ["true", 1, 0, [], {}], "integer": ["1", 1.5, True, []],
+    "array": ["a", 1, {}, True],
          "object": ["a", 1, [], True], "null": []}
-WRONG_QUERY = {"boolean": ["yes", "1", "TRUE", "true,true", ""], "integer": ["x", "1.5", "0x10", "-1", "99999999999999999999"]}
+WRONG_QUERY = {"boolean": ["yes", "1", "TRUE", "true,true", ""], "integer": ["x", "1.5", "0x10", "-1",
+    "99999999999999999999"]}
 
 
 def kinds_of(schema):
@@ -26,7 +30,8 @@ def wrong_values(schema):
     """Values that are not such."""
     kinds, out = kinds_of(schema), []
     for value in (None, 7, "x", True, ["x"], {"a": 1}, 1.5):
-        name = {type(None): "null", int: "integer", str: "string", bool: "boolean", list: "array", dict: "object", float: "number"}[type(value)]
+        name = {type(None): "null", int: "integer", str: "string", bool: "boolean", list: "array", dict: "object",
+            float: "number"}[type(value)]
         if name not in kinds:
             out.append(value)
     if "enum" in schema:
@@ -40,11 +45,14 @@ def wrong_values(schema):
     if schema.get("format") in ("email", "email-or-empty"):
         out += ["nobody", "a@b@c", "a b@c.test", "<a@b.test>"]
     if schema.get("format") == "uri":
-        out += ["ftp://a.test/", "//a.test", "https://", "https://user:word@a.test/", "https://a.test/ b", "javascript:alert(1)"]
+        out += ["ftp://a.test/", "//a.test", "https://", "https://user:word@a.test/", "https://a.test/ b",
+            "javascript:alert(1)"]
     if schema.get("format") == "date-time":
         out += ["yesterday", "2026-01-01 10:00:00Z", "2026-01-01", "2026-13-01T10:00:00Z", "2026-01-01T10:00:00"]
     if schema.get("format") == "expiry":
         out += ["3 years", "0d", "-1d", "forever"]
+    if "x-maxBytes" in schema:
+        out += [{"a": "x" * schema["x-maxBytes"]}, {"a": ["xxxx"] * (schema["x-maxBytes"] // 4)}]
     if "minimum" in schema:
         out.append(schema["minimum"] - 1)
     if schema.get("maximum"):
@@ -71,7 +79,8 @@ def sample(w, schema):
     out = {}
     for name in schema.get("required", []):
         field = schema["properties"][name]
-        out[name] = {"url": "https://hooks.test/y", "meters": [w.things["ours"]["meters"]], "utility": "DEMO", "scenario": "residential", "id": "c1",
+        out[name] = {"url": "https://hooks.test/y", "meters": [w.things["ours"]["meters"]], "utility": "DEMO",
+            "scenario": "residential", "id": "c1",
                      "answer": "123456", "name": "x"}.get(name) or field["enum"][0]
     return out
 
@@ -85,7 +94,8 @@ def tokens_that_are_none(w):
         if operation.get("security") == []:
             continue
         path = w.filled(path)
-        for who in (None, "mk_nothing", "expired", "revoked", w.tokens["ours"][:-1], w.tokens["ours"] + "x", "x" * 5000, "a b"):
+        for who in (None, "mk_nothing", "expired", "revoked", w.tokens["ours"][:-1], w.tokens["ours"] + "x", "x" * 5000,
+            "a b"):
             w.bad(401, "unauthorized", method, path, None, who)
             if who:
                 w.bad(401, "unauthorized", method, path + "?access_token=" + quoted(w.tokens.get(who, who)), None, None)
@@ -112,7 +122,8 @@ def uids_of_nobody(w):
         schema = body_schema(w, operation)
         body = sample(w, schema) if schema else None
         theirs = w.filled(path, "theirs")
-        for there in (theirs, path.replace("{uid}", "nothing"), path.replace("{uid}", "x" * 3000), path.replace("{uid}", "%27%20OR%201%3D1"),
+        for there in (theirs, path.replace("{uid}", "nothing"), path.replace("{uid}", "x" * 3000),
+            path.replace("{uid}", "%27%20OR%201%3D1"),
                       path.replace("{uid}", "a%2Fb%3F"), path.replace("{uid}", "%00")):
             reply = w.service.request(method, there, body, {"Authorization": "Bearer " + w.tokens["ours"]})
             same((reply.status, reply.json["error"]), (404, "not_found"), (method, there))
@@ -132,10 +143,12 @@ def parameters_of_queries(w):
             wrong = list(WRONG_QUERY.get(schema["type"], []))
             if schema["type"] == "array":
                 item = schema["items"]
-                wrong += ["a,," + "x" * (item.get("maxLength", 300) + 1)] + (["a%0Ab", "a%7Fb"] if item.get("pattern") else ["b"])
+                wrong += ["a,," + "x" * (item.get("maxLength", 300) + 1)] + (["a%0Ab", "a%7Fb"] if item.get("pattern")
+                    else ["b"])
                 wrong.append(",".join(["a"] * (schema["maxItems"] + 1)) if schema.get("maxItems") else "none")
             if schema["type"] == "string":
-                wrong += [quoted(v) for v in wrong_values(schema) if isinstance(v, str) and v and "\0" not in v and schema.get("format") != "day-or-time"]
+                wrong += [quoted(v) for v in wrong_values(schema) if isinstance(v, str) and v and "\0" not in v
+                    and schema.get("format") != "day-or-time"]
                 wrong += ["yesterday", "2026-99-01"] if schema.get("format") else []
             for text in wrong:
                 problem = w.api(method, path_of(text) + needs)
@@ -149,14 +162,18 @@ def bodies_that_are_none(w):
         if "requestBody" not in operation:
             continue
         path, who = w.filled(path), who_for(operation)
-        for raw in (b"{", b"{\"a\": 1,}", b"[]", b"[{}]", b"{\"a\": 1, \"a\": 2}", b"{} {}", b"{\"a\": \"\\ud800\"}", b"{\"a\": \"\\u0000\"}",
-                    b"{\"a\": \"\xff\"}", b"[" * 5000, b"{\"a\":" * 5000):
+        for raw in (b"{", b"{\"a\": 1,}", b"[]", b"[{}]", b"{\"a\": 1, \"a\": 2}", b"{} {}", b"{\"a\": \"\\ud800\"}",
+            b"{\"a\": \"\\u0000\"}",
+                    b"{\"a\": \"\xff\"}", b"[" * 5000, b"{\"a\":" * 5000,
+                    b"{\"scope\": " + b"{\"a\":" * 300 + b"1" + b"}" * 301, b"{\"scope\": " + b"[" * 40 + b"]" * 40 + b"}"):
             w.bad(400, "invalid_param", method, path, raw, who)
-            w.bad(400, "invalid_param", method, path, raw, who, headers={"Content-Type": "application/x-www-form-urlencoded"})
+            w.bad(400, "invalid_param", method, path, raw, who,
+                headers={"Content-Type": "application/x-www-form-urlencoded"})
         for raw in (b"null", b"7", b"\"text\"", b"nonsense"):
             w.bad(400, "invalid_param", method, path, raw, who, headers={"Content-Type": "application/json"})
         for raw in (b"utility=DEMO&scenario=residential", b"a=%41"):
-            w.bad(400, "invalid_param", method, path, raw, who, headers={"Content-Type": "application/x-www-form-urlencoded"})
+            w.bad(400, "invalid_param", method, path, raw, who,
+                headers={"Content-Type": "application/x-www-form-urlencoded"})
 
 
 def a_body_that_is_too_large(w):
@@ -187,14 +204,17 @@ def fields_of_bodies(w):
                 check(problem.get("param") == name or "\\u0000" in json.dumps(value), name, problem)
                 count += 1
             if "string" in kinds_of(field):
-                w.bad(400, "invalid_param", method, path, json.dumps(dict(whole, **{name: "QQ"})).encode().replace(b"QQ", b"\xc3\x28"), who)
+                w.bad(400, "invalid_param", method, path, json.dumps(dict(whole,
+                    **{name: "QQ"})).encode().replace(b"QQ", b"\xc3\x28"), who)
     check(count > 300, count)
 
 
 def answers_of_another_kind(w):
     path = "/api/v2/authorizations/%s/challenge" % w.things["ours"]["authorizations"]
-    for value in (7, None, False, "", "x" * 513, [], ["1"], {}, {"choice": 1}, {"fields": {}}, {"fields": {"a": 1}}, {"resend": 1}, {"resend": False},
-                  {"choice": "a", "more": 1}, {"other": "a"}, {"choice": "x" * 600}, {"fields": {"f%d" % i: "a" for i in range(40)}}):
+    for value in (7, None, False, "", "x" * 513, [], ["1"], {}, {"choice": 1}, {"fields": {}}, {"fields": {"a": 1}},
+        {"resend": 1}, {"resend": False},
+                  {"choice": "a", "more": 1}, {"other": "a"}, {"choice": "x" * 600},
+                  {"fields": {"f%d" % i: "a" for i in range(40)}}):
         same(w.bad(400, "invalid_param", "POST", path, {"id": "c1", "answer": value})["param"], "answer", value)
 
 
@@ -204,9 +224,11 @@ def idempotency_keys_that_are_none(w):
 
 
 def paths_that_nobody_has(w):
-    for path in ("/api/", "/api/v2", "/api/v2/", "/api/v2/nothing", "/api/v2/forms/a/b/c", "/api/v1/forms", "/api/v2/forms/a/nothing/"):
+    for path in ("/api/", "/api/v2", "/api/v2/", "/api/v2/nothing", "/api/v2/forms/a/b/c", "/api/v1/forms",
+        "/api/v2/forms/a/nothing/"):
         reply = w.api("GET", path)
-        same((reply.status, reply.json), (404, {"error": "not_found", "error_description": "Resource not found", "url": None, "status_code": 404}), path)
+        same((reply.status, reply.json), (404, {"error": "not_found", "error_description": "Resource not found",
+            "url": None, "status_code": 404}), path)
     reply = w.api("PUT", "/api/v2/forms/x", {})
     same((reply.status, reply.json["error"], reply.headers["Allow"]), (405, "method_not_allowed", "GET, PATCH, DELETE"))
 
@@ -218,8 +240,10 @@ def nothing_was_changed(w):
         same(after, before, table)
 
 
-TESTS = [tokens_that_are_none, rights_that_a_token_has_not, uids_of_nobody, parameters_of_queries, bodies_that_are_none, a_body_that_is_too_large,
-         fields_of_bodies, answers_of_another_kind, idempotency_keys_that_are_none, paths_that_nobody_has, nothing_was_changed]
+TESTS = [tokens_that_are_none, rights_that_a_token_has_not, uids_of_nobody, parameters_of_queries, bodies_that_are_none,
+    a_body_that_is_too_large,
+         fields_of_bodies, answers_of_another_kind, idempotency_keys_that_are_none, paths_that_nobody_has,
+         nothing_was_changed]
 
 
 def run(tests, prepare=None):

@@ -1,4 +1,5 @@
--- Adapters in the API: what is live, reload and roll back. They belong to the installation: changing them takes the right "operator".
+-- Adapters in the API: what is live, reload and roll back. They belong to the installation: changing them takes the
+-- right "operator".
 local adapters = require "service.adapters"
 local audit = require "service.audit"
 local problem = require "service.api.problem"

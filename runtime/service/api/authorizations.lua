@@ -26,7 +26,8 @@ end
 
 function api.modify(call)
   if not authorizations.get(call.team, call.params.uid) then return problem.not_found() end
-  return shaped(call, authorizations.modify(call.team, call.params.uid, { is_archived = call.body.is_archived, nickname = call.body.nickname }))
+  return shaped(call, authorizations.modify(call.team, call.params.uid,
+    { is_archived = call.body.is_archived, nickname = call.body.nickname }))
 end
 
 function api.remove(call)

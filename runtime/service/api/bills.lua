@@ -27,7 +27,8 @@ end
 function api.intervals(call)
   local good, why = asked(call)
   if not good then return nil, why end
-  if not any(call, call.query.authorizations, authorizations) and not any(call, call.query.meters, meters) then return problem.not_found() end
+  if not any(call, call.query.authorizations, authorizations) and not any(call, call.query.meters,
+    meters) then return problem.not_found() end
   local out = call:page("intervals", {}, nil)
   out.is_incomplete = false
   return out

@@ -1,18 +1,19 @@
 -- Schemas of what is sent to the API.
 local types = require "service.api.types"
-local text, flag, uid, url, email, list, object, null = types.text, types.flag, types.uid, types.url, types.email, types.list,
-  types.object, types.null
+local text, flag, uid, url, email = types.text, types.flag, types.uid, types.url, types.email
+local list, object, null = types.list, types.object, types.null
 local bodies = {}
 
-local utility = text("A utility's id, in any case; GET /api/v2/utilities has them. Empty or null: the customer picks.", 64)
+local utility = text("A utility's id, in any case; GET /api/v2/utilities has them. Empty or null: the customer picks.",
+  64)
 local email_or_none = text("Filled in for the customer.", 254, { format = "email-or-empty" })
 
-local scope = types.map("What is asked for: expires (\"until_revoked\", a duration such as \"3y\", or a time) and ongoing_end.")
+local scope = types.map("What is asked for.")
 scope.properties = {
   expires = text("until_revoked, a duration (7d, 3y) or a time.", 64, { format = "expiry" }),
   ongoing_end = null(types.time("Monitoring ends then.")),
 }
-scope.maxProperties = 20
+scope.maxProperties, scope["x-maxBytes"] = 20, 4096
 
 bodies.FormCreate = object("A new data request; an empty body is a valid one.", {
   template_uid = null(uid("Which template; the newest one that is not disabled if absent.")),
@@ -27,7 +28,8 @@ bodies.FormModify = object("Changes; what is absent stays as it is.", {
 })
 
 bodies.TestSubmit = object("A made-up customer.", {
-  utility = text("A utility's id.", 64, { minLength = 1 }), scenario = text("What is to happen, by the sandbox's user names.", 64, { minLength = 1 }),
+  utility = text("A utility's id.", 64, { minLength = 1 }),
+  scenario = text("What is to happen, by the sandbox's user names.", 64, { minLength = 1 }),
 }, { "utility", "scenario" })
 
 bodies.AuthorizationModify = object("Changes.", {
@@ -36,7 +38,7 @@ bodies.AuthorizationModify = object("Changes.", {
 
 bodies.ChallengeAnswer = object("What the customer gave back.", {
   id = text("The challenge's id, as GET says.", 100, { minLength = 1 }),
-  answer = { writeOnly = true, description = "A code or text, {\"choice\": id}, {\"fields\": {name: text}}, {\"resend\": true} or true.",
+  answer = { writeOnly = true, description = "What the kind of the challenge wants.",
              anyOf = { text("A code or an answer.", 512), { const = true },
                object("An option.", { choice = text("Its id.", 200) }, { "choice" }),
                object("Several fields.", { fields = types.map("By name.", text("Its text.", 512)) }, { "fields" }),
@@ -62,20 +64,26 @@ bodies.EventModify = object("Changes.", { is_delivered = flag "true stops furthe
 local secret = text("What requests are signed with; made if absent, shown once.", 200, { minLength = 16 })
 local names = list(text("An event's type.", 100), "Types of events; all if empty.", { maxItems = 100 })
 
-bodies.WebhookCreate = object("A new endpoint.", { url = url "https, or an origin that the operator opened.", types = names, secret = secret }, { "url" })
-bodies.WebhookModify = object("Changes.", { url = url "Another URL.", types = names, secret = secret, disabled = flag "Nothing is sent." })
+bodies.WebhookCreate = object("A new endpoint.", { url = url "https, or an origin that the operator opened.",
+  types = names, secret = secret }, { "url" })
+bodies.WebhookModify = object("Changes.", { url = url "Another URL.", types = names, secret = secret,
+  disabled = flag "Nothing is sent." })
 bodies.WebhookReplay = object("Which events; without any, all of this webhook that were not delivered.", {
   events = list(uid(), "Events by uid.", { maxItems = 1000 }), since = types.time "All since then.",
 })
 
 bodies.TokenCreate = object("A new token.", {
   name = text("What it is for.", 100, { minLength = 1 }),
-  scopes = list(types.one("A right.", { "read", "write", "operator" }), "Rights; not more than the token that asks has.", { minItems = 1, maxItems = 3 }),
+  scopes = list(types.one("A right.", { "read", "write", "operator" }),
+    "Rights; not more than the token that asks has.", { minItems = 1, maxItems = 3 }),
   expires = null(types.time("In ten years if absent.")),
 }, { "name" })
 
-bodies.FormResend = object("An address other than the data request's.", { customer_email = email "Where the link goes." })
+bodies.FormResend = object("Where to.", {
+  customer_email = email "Becomes the data request's; without it, the one that it has is used.",
+})
 
-bodies.AdapterRollback = object("Which version.", { version = text("Its hash; the one before if absent.", 128, { minLength = 1 }) })
+bodies.AdapterRollback = object("Which version.", { version = text("Its hash; the one before if absent.", 128,
+  { minLength = 1 }) })
 
 return bodies

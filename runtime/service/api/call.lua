@@ -5,7 +5,8 @@ call.__index = call
 
 -- request, endpoint of the description, the path's parameters, the token's row (nil where none is needed).
 function call.new(request, endpoint, params, token)
-  return setmetatable({ request = request, endpoint = endpoint, params = params, token = token, team = token and token.team,
+  return setmetatable({ request = request, endpoint = endpoint, params = params, token = token,
+    team = token and token.team,
     base = web.base(request), users = {}, query = {}, body = {} }, call)
 end
 

@@ -31,7 +31,8 @@ function api.get(call)
 end
 
 local REFUSED = {
-  over = "No question is open.", answered = "It is answered already.", other = "Another question is open now.", expired = "The time to answer is over.",
+  over = "No question is open.", answered = "It is answered already.", other = "Another question is open now.",
+  expired = "The time to answer is over.",
 }
 
 function api.answer(call)

@@ -4,7 +4,8 @@ local problem = require "service.api.problem"
 local shape = require "service.api.shape"
 local api = {}
 
-local COLUMNS = { "meter_uid", "authorization_uid", "utility", "service_class", "service_identifier", "service_tariff", "service_address",
+local COLUMNS = { "meter_uid", "authorization_uid", "utility", "service_class", "service_identifier", "service_tariff",
+  "service_address",
                   "meter_numbers", "billing_account", "billing_contact", "billing_address", "status", "created" }
 
 -- A cell that a spreadsheet would take for a formula gets an apostrophe before it.
@@ -31,13 +32,16 @@ local function csv(name, body) return file("text/csv; charset=utf-8", name .. ".
 local function row_of(call, row)
   local meter = shape.meter(call, row)
   local base = meter.base
-  return { meter.uid, meter.authorization_uid, meter.utility, base.service_class, base.service_identifier, base.service_tariff,
-    base.service_address, table.concat(base.meter_numbers, " "), base.billing_account, base.billing_contact, base.billing_address,
+  return { meter.uid, meter.authorization_uid, meter.utility, base.service_class, base.service_identifier,
+    base.service_tariff,
+    base.service_address, table.concat(base.meter_numbers,
+      " "), base.billing_account, base.billing_contact, base.billing_address,
     row.data.status or "active", meter.created }
 end
 
 function api.meters_csv(call)
-  local filter, out, after = { authorizations = call.query.authorizations or call.query.accounts, uids = call.query.meters }, { line(COLUMNS) }, nil
+  local filter, out, after = { authorizations = call.query.authorizations or call.query.accounts,
+    uids = call.query.meters }, { line(COLUMNS) }, nil
   repeat
     local rows
     filter.after = after
@@ -48,7 +52,8 @@ function api.meters_csv(call)
 end
 
 local HEADS = {
-  bills = { "meter_uid", "utility", "bill_start_date", "bill_end_date", "bill_statement_date", "bill_total_kwh", "bill_total_cost" },
+  bills = { "meter_uid", "utility", "bill_start_date", "bill_end_date", "bill_statement_date", "bill_total_kwh",
+    "bill_total_cost" },
   intervals = { "meter_uid", "utility", "interval_start", "interval_end", "interval_kwh" },
   lineitems = { "meter_uid", "utility", "bill_start_date", "bill_end_date", "name", "cost", "rate", "unit", "volume" },
 }

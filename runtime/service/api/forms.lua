@@ -1,6 +1,7 @@
 -- Data requests in the API.
 local adapters = require "service.adapters"
 local audit = require "service.audit"
+local clock = require "service.clock"
 local forms = require "service.forms"
 local problem = require "service.api.problem"
 local resend = require "service.resend"
@@ -20,14 +21,18 @@ end
 
 -- The utility in its own spelling; empty is nil. -> values, or nil and a problem.
 local function values_of(call, empty)
-  local values = { template_uid = call:given("template_uid"), authorization_uid = call:given("authorization_uid", empty),
-    customer_email = call:given("customer_email", ""), scope = call:given("scope", {}), utility = call:given("utility", empty) }
+  local values = { template_uid = call:given("template_uid"), authorization_uid = call:given("authorization_uid",
+    empty),
+    customer_email = call:given("customer_email", ""), scope = call:given("scope", {}), utility = call:given("utility",
+      empty) }
   if values.utility == "" then values.utility = empty end
   if type(values.utility) == "string" then
     local one = adapters.by_utility(values.utility)
     if not one then return problem.invalid("utility", "is no utility that is here; GET /api/v2/utilities has them") end
     values.utility = one.utility_id or one.id
   end
+  local expires = values.scope and clock.parse(values.scope.expires)
+  if expires and expires <= host.now() then return problem.invalid("scope", "expires: that is over already") end
   return values
 end
 
@@ -64,14 +69,16 @@ function api.remove(call)
   return { success = true }
 end
 
-local REFUSED = { disabled = "It is disabled: its link answers no more.", no_email = "It has no customer_email to send to." }
-
+-- An address in the body becomes the data request's.
 function api.resend(call)
   local row = forms.get(call.team, call.params.uid)
   if not row then return problem.not_found() end
-  local sent, code = resend.send(row, call.base, call.body.customer_email)
-  if not sent then return problem.conflict(code, REFUSED[code]) end
-  audit.add(call.team, call:who(), "form.resent", "form:" .. sent.uid, call.peer)
+  if row.disabled then return problem.conflict("disabled", "It is disabled: its link answers no more.") end
+  if call.body.customer_email then row = forms.modify(call.team, row.uid,
+    { customer_email = call.body.customer_email }) end
+  if row.customer_email == "" then return problem.conflict("no_email", "It has no customer_email to send to.") end
+  local sent = assert(resend.send(row, call.base))
+  audit.add(call.team, call:who(), "form.sent", "form:" .. sent.uid, call.peer)
   return { success = true, form = shape.form(call, sent) }
 end
 

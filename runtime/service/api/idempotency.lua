@@ -22,7 +22,8 @@ function idempotency.key(request)
   return key
 end
 
--- The answer that was given to the same request, false if there was none; nil and a problem if the key belongs to another one.
+-- The answer that was given to the same request, false if there was none; nil and a problem if the key belongs to
+-- another one.
 function idempotency.known(call, key)
   local row = db.row("SELECT * FROM idempotency WHERE team = ?1 AND key = ?2", call.team, key)
   if not row then return false end
@@ -30,7 +31,8 @@ function idempotency.known(call, key)
     db.run("DELETE FROM idempotency WHERE team = ?1 AND key = ?2", call.team, key)
     return false
   end
-  if row.digest ~= digest(call) then return problem.conflict("idempotency_key_reused", "This Idempotency-Key was used with another request.") end
+  if row.digest ~= digest(call) then return problem.conflict("idempotency_key_reused",
+    "This Idempotency-Key was used with another request.") end
   local answer = host.unseal("idempotency", host.decode(row.response))
   answer.headers = answer.headers or {}
   answer.headers["Idempotent-Replayed"] = "true"
@@ -39,7 +41,8 @@ end
 
 -- Sealed: an answer may hold what is shown once.
 function idempotency.keep(call, key, answer)
-  db.insert("idempotency", { team = call.team, key = key, digest = digest(call), status = answer.status, created = host.now(),
+  db.insert("idempotency", { team = call.team, key = key, digest = digest(call), status = answer.status,
+    created = host.now(),
     response = host.encode(host.seal("idempotency", answer)) })
 end
 

@@ -25,7 +25,8 @@ function api.modify(call)
   return shape.meter(call, meters.modify(call.team, call.params.uid, { is_archived = call.body.is_archived }))
 end
 
--- Those of the list that can be collected: revoked and expired ones are left out in silence. -> rows, or nil and a problem.
+-- Those of the list that can be collected: revoked and expired ones are left out in silence. -> rows, or nil and a
+-- problem.
 local function usable(call)
   local out, seen = {}, {}
   for _, uid in ipairs(call.body.meters) do
@@ -53,7 +54,8 @@ function api.collect(call)
   local rows, why = usable(call)
   if not rows then return nil, why end
   for _, row in ipairs(rows) do
-    meters.modify(call.team, row.uid, { is_activated = true, status = "updated", status_message = "No bills or intervals are read here." })
+    meters.modify(call.team, row.uid, { is_activated = true, status = "updated",
+      status_message = "No bills or intervals are read here." })
     local of = { form = row.form, authorization = row.authorization, meter = row.uid }
     events.emit(call.team, "meter_historical_collection_started", of)
     events.emit(call.team, "meter_historical_collection_finished_successful", of)
@@ -67,7 +69,8 @@ function api.monitor(call)
   local prepay = call:given("prepay")
   local frequency, day = call.body.frequency or PREPAY[prepay], call:given("fixed_refresh_day")
   if not frequency then return problem.missing("frequency is missing") end
-  if day and frequency ~= "monthly" then return problem.invalid("fixed_refresh_day", "goes with frequency monthly only") end
+  if day and frequency ~= "monthly" then return problem.invalid("fixed_refresh_day",
+    "goes with frequency monthly only") end
   local rows, why = usable(call)
   if not rows then return nil, why end
   for _, row in ipairs(rows) do

@@ -3,8 +3,10 @@ local describe = require "service.api.describe"
 local web = require "service.web"
 local openapi = {}
 
-local WORDS = { [400] = "Not a request that can be read: invalid_param, required_param_missing, ...", [401] = "No token, or none that is good.",
-  [403] = "The token has not that right, or it is not allowed.", [404] = "Not there, or not yours.", [409] = "It cannot be as things are.",
+local WORDS = { [400] = "Not a request that can be read: invalid_param, required_param_missing, ...",
+  [401] = "No token, or none that is good.",
+  [403] = "The token has not that right, or it is not allowed.", [404] = "Not there, or not yours.",
+  [409] = "It cannot be as things are.",
   [429] = "Too many requests; see Retry-After." }
 
 local function content(type, schema) return { [type] = { schema = schema } } end
@@ -37,7 +39,8 @@ local function parameters(endpoint)
   for name in pairs(endpoint.query) do names[#names + 1] = name end
   table.sort(names)
   for _, name in ipairs(names) do
-    local one = { name = name, ["in"] = "query", description = endpoint.query[name].description, schema = endpoint.query[name] }
+    local one = { name = name, ["in"] = "query", description = endpoint.query[name].description,
+      schema = endpoint.query[name] }
     if endpoint.query[name].type == "array" then one.style, one.explode = "form", false end
     out[#out + 1] = one
   end
@@ -49,10 +52,12 @@ local function parameters(endpoint)
 end
 
 local function operation(endpoint)
-  local out = { operationId = endpoint.by:gsub("%.", "_"), summary = endpoint.summary, tags = { endpoint.tag }, responses = answers(endpoint),
+  local out = { operationId = endpoint.by:gsub("%.", "_"), summary = endpoint.summary, tags = { endpoint.tag },
+    responses = answers(endpoint),
     parameters = parameters(endpoint) }
   if endpoint.by == "accounting.none" then out.operationId = "accounting_" .. endpoint.answer end
-  if endpoint.body then out.requestBody = { required = false, content = content("application/json", ref(endpoint.body)) } end
+  if endpoint.body then out.requestBody = { required = false, content = content("application/json",
+    ref(endpoint.body)) } end
   if endpoint.scope then
     out["x-scope"] = endpoint.scope
   else
@@ -61,20 +66,28 @@ local function operation(endpoint)
   return out
 end
 
--- The document; base: where the API is.
-function openapi.document(base)
+-- The document. The API is where the document is.
+function openapi.document()
   local paths = {}
   for _, endpoint in ipairs(describe.endpoints) do
     paths[endpoint.path] = paths[endpoint.path] or {}
     paths[endpoint.path][endpoint.method:lower()] = operation(endpoint)
   end
-  return { openapi = "3.1.0", servers = { { url = base } }, paths = paths,
-    info = { title = "Meterkey", version = "2", description = "Data requests, authorizations and meters; compatible with UtilityAPI v2." },
+  return { openapi = "3.1.0", servers = { { url = "/" } }, paths = paths,
+    info = { title = "Meterkey", version = "2",
+      description = "Data requests, authorizations and meters; compatible with UtilityAPI v2." },
     security = { { token = host.array {} }, { access_token = host.array {} } },
     components = { schemas = describe.schemas, securitySchemes = {
-      token = { type = "http", scheme = "bearer" }, access_token = { type = "apiKey", ["in"] = "query", name = "access_token" } } } }
+      token = { type = "http", scheme = "bearer" }, access_token = { type = "apiKey", ["in"] = "query",
+        name = "access_token" } } } }
 end
 
-function openapi.get(call) return openapi.document(web.base(call.request)) end
+local made -- it never changes, and anybody may ask for it
+
+function openapi.get(call)
+  made = made or web.json(200, openapi.document())
+  call.whole = true
+  return made
+end
 
 return openapi

@@ -9,12 +9,14 @@ local validate = require "service.api.validate"
 local web = require "service.web"
 
 local function failure(why)
-  local body = { error = why.slug, error_description = why.text, url = host.null, param = why.param, status_code = why.status_code }
+  local body = { error = why.slug, error_description = why.text, url = host.null, param = why.param,
+    status_code = why.status_code }
   return web.json(why.status, body, why.headers)
 end
 
 local function slow_down(wait)
-  return failure { status = 429, slug = "rate_limited", text = "Too many requests; see Retry-After.", headers = { ["Retry-After"] = tostring(wait) } }
+  return failure { status = 429, slug = "rate_limited", text = "Too many requests; see Retry-After.",
+    headers = { ["Retry-After"] = tostring(wait) } }
 end
 
 -- From the header, else from the query.
@@ -25,7 +27,8 @@ local function token_text(request)
 end
 
 local function unauthorized()
-  return failure { status = 401, slug = "unauthorized", text = "The token is missing or not valid.", headers = { ["WWW-Authenticate"] = "Bearer" } }
+  return failure { status = 401, slug = "unauthorized", text = "The token is missing or not valid.",
+    headers = { ["WWW-Authenticate"] = "Bearer" } }
 end
 
 -- The token's row; or nil and the response. Who has none is counted by address.
@@ -46,10 +49,10 @@ local function read(call)
   return true
 end
 
--- A value becomes JSON; what is no JSON is a response already.
+-- A value becomes JSON; what is no JSON is a response already, or says so (call.whole).
 local function answer(call, value, why)
   if value == nil then return failure(why) end
-  if call.endpoint.type ~= "application/json" then return value end
+  if call.whole or call.endpoint.type ~= "application/json" then return value end
   return web.json(200, value)
 end
 
@@ -102,7 +105,8 @@ local function missing(methods)
       if request.path:find(match) then allowed = list end
     end
     if #allowed > 0 then
-      return failure { status = 405, slug = "method_not_allowed", text = "This path has " .. table.concat(allowed, ", ") .. ".",
+      return failure { status = 405, slug = "method_not_allowed", text = "This path has " .. table.concat(allowed, ", ")
+        .. ".",
         headers = { Allow = table.concat(allowed, ", ") } }
     end
     return failure { status = 404, slug = "not_found", text = "Resource not found", status_code = 404 }
@@ -118,5 +122,6 @@ return function(routes)
     table.insert(methods[match], endpoint.method)
   end
   local last = missing(methods)
-  for _, method in ipairs { "GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS" } do routes:add(method, "/api/*", last) end
+  for _, method in ipairs { "GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS" } do routes:add(method, "/api/*",
+    last) end
 end

@@ -18,14 +18,18 @@ local function owner(call, out, uid)
 end
 
 function shape.template(call, row)
-  return owner(call, { uid = row.uid, created = time(row.created), updated = time(row.updated), disabled = row.disabled, portal = row.portal,
-    base_url = call.base .. "/authorize/" .. row.portal, redirect_uris = host.array(row.redirect_uris), company_logo = null(row.company_logo),
+  return owner(call, { uid = row.uid, created = time(row.created), updated = time(row.updated), disabled = row.disabled,
+    portal = row.portal,
+    base_url = call.base .. "/authorize/" .. row.portal, redirect_uris = host.array(row.redirect_uris),
+    company_logo = null(row.company_logo),
     company_name = row.company_name, frame_ancestors = host.array(row.frame_ancestors) }, row.user)
 end
 
 function shape.form(call, row)
-  return owner(call, { uid = row.uid, created = time(row.created), updated = time(row.updated), template_uid = row.template,
-    authorization_uid = null(row.authorization), is_archived = row.is_archived, disabled = row.disabled, url = forms.url(call.base, row),
+  return owner(call, { uid = row.uid, created = time(row.created), updated = time(row.updated),
+    template_uid = row.template,
+    authorization_uid = null(row.authorization), is_archived = row.is_archived, disabled = row.disabled,
+    url = forms.url(call.base, row),
     customer_email = row.customer_email, utility = null(row.utility), scope = row.scope }, row.user)
 end
 
@@ -48,10 +52,14 @@ local function scope_of(row)
 end
 
 function shape.authorization(call, row)
-  local out = { uid = row.uid, created = time(row.created), customer_email = row.customer_email, customer_signature = null(row.signature),
-    declined = time(row.declined), is_declined = row.declined ~= nil, expires = row.expires, is_expired = row.expired ~= nil,
-    form_uid = null(row.form), template_uid = null(row.template), referrals = host.array(authorizations.referrals(call.team, row.uid)),
-    is_archived = row.is_archived, is_test = row.is_test, notes = host.array(row.notes), nickname = null(row.nickname), revoked = time(row.revoked),
+  local out = { uid = row.uid, created = time(row.created), customer_email = row.customer_email,
+    customer_signature = null(row.signature),
+    declined = time(row.declined), is_declined = row.declined ~= nil, expires = row.expires,
+    is_expired = row.expired ~= nil,
+    form_uid = null(row.form), template_uid = null(row.template),
+    referrals = host.array(authorizations.referrals(call.team, row.uid)),
+    is_archived = row.is_archived, is_test = row.is_test, notes = host.array(row.notes), nickname = null(row.nickname),
+    revoked = time(row.revoked),
     is_revoked = row.revoked ~= nil, scope = scope_of(row), status = row.status, status_message = row.status_message,
     status_ts = time(row.status_ts), utility = row.utility }
   out.user_status = (row.revoked or row.expired or row.declined) and "inactive" or "active"
@@ -61,7 +69,8 @@ function shape.authorization(call, row)
     local rows, after = meters.list(call.team, { authorizations = { row.uid } })
     local list = host.array {}
     for i, one in ipairs(rows) do list[i] = shape.meter(call, one) end
-    out.meters = { meters = list, next = after and ("%s/api/v2/meters?after=%s&authorizations=%s"):format(call.base, after, row.uid) or host.null }
+    out.meters = { meters = list, next = after and ("%s/api/v2/meters?after=%s&authorizations=%s"):format(call.base,
+      after, row.uid) or host.null }
   end
   return out
 end
@@ -73,7 +82,8 @@ local function text(value) return type(value) == "string" and value or "" end
 function shape.address(address)
   if type(address) ~= "table" then return text(address) end
   if text(address.line) ~= "" then return address.line end
-  local street, place = text(address.street) .. " " .. text(address.unit), text(address.region) .. " " .. text(address.postcode)
+  local street = text(address.street) .. " " .. text(address.unit)
+  local place = text(address.region) .. " " .. text(address.postcode)
   local parts = {}
   for _, part in ipairs { street, text(address.city), place, text(address.country) } do
     part = part:gsub("^%s+", ""):gsub("%s+$", "")
@@ -88,8 +98,10 @@ function shape.numbers(data)
 end
 
 local function base_block(data)
-  return { service_identifier = text(data.point or data.account), service_tariff = text(data.tariff), service_class = text(data.service),
-    service_address = shape.address(data.address), meter_numbers = shape.numbers(data), billing_contact = text(data.name),
+  return { service_identifier = text(data.point or data.account), service_tariff = text(data.tariff),
+    service_class = text(data.service),
+    service_address = shape.address(data.address), meter_numbers = shape.numbers(data),
+    billing_contact = text(data.name),
     billing_address = shape.address(data.billing_address), billing_account = text(data.account) }
 end
 
@@ -112,8 +124,10 @@ local function owner_of_meter(call, row)
 end
 
 function shape.meter(call, row)
-  local out = { uid = row.uid, authorization_uid = row.authorization, created = time(row.created), is_archived = row.is_archived,
-    is_activated = row.is_activated, is_expanded = true, notes = host.array(row.notes), status = row.status, status_message = row.status_message,
+  local out = { uid = row.uid, authorization_uid = row.authorization, created = time(row.created),
+    is_archived = row.is_archived,
+    is_activated = row.is_activated, is_expanded = true, notes = host.array(row.notes), status = row.status,
+    status_message = row.status_message,
     status_ts = time(row.status_ts), ongoing_monitoring = shape.monitoring(row), utility = row.utility, bill_count = 0,
     bill_coverage = host.array {}, bill_sources = host.array {}, interval_count = 0, interval_coverage = host.array {},
     interval_sources = host.array {}, blocks = { "base" }, base = base_block(row.data) }
@@ -124,13 +138,15 @@ end
 function shape.event(_, row) return events.shape(row) end
 
 function shape.webhook(_, row)
-  return { uid = row.uid, url = row.url, types = host.array(host.decode(row.types)), created = time(row.created), disabled = row.disabled == 1 }
+  return { uid = row.uid, url = row.url, types = host.array(host.decode(row.types)), created = time(row.created),
+    disabled = row.disabled == 1 }
 end
 
 function shape.token(_, row)
   local scopes = host.array {}
   for word in row.scopes:gmatch("%S+") do scopes[#scopes + 1] = word end
-  return { uid = row.uid, name = row.name, start = row.start, scopes = scopes, user_uid = null(row.user), created = time(row.created),
+  return { uid = row.uid, name = row.name, start = row.start, scopes = scopes, user_uid = null(row.user),
+    created = time(row.created),
     expires = time(row.expires), revoked = time(row.revoked), used = time(row.used) }
 end
 
@@ -142,18 +158,22 @@ end
 function shape.utility(_, one)
   local fields = host.array {}
   for i, field in ipairs(one.credentials or {}) do
-    fields[i] = { name = field.name, label = field.label or field.name, type = field.type or "text", secret = field.secret == true }
+    fields[i] = { name = field.name, label = field.label or field.name, type = field.type or "text",
+      secret = field.secret == true }
   end
   return { id = one.id, utility_id = one.utility_id or one.id, name = one.name, regions = host.array(one.regions or {}),
-    services = host.array(one.services or {}), mfa = mfa_of(one), evidence = one.evidence or "", version = one.version, credentials = fields,
+    services = host.array(one.services or {}), mfa = mfa_of(one), evidence = one.evidence or "", version = one.version,
+    credentials = fields,
     paused = null(one.paused) }
 end
 
 function shape.adapter(_, one, versions)
   local kept = host.array {}
   for i, row in ipairs(versions) do kept[i] = { version = row.hash, created = time(row.created) } end
-  return { id = one.id, utility_id = one.utility_id or one.id, name = one.name, version = one.version, changed = time(one.changed),
-    canary = null(one.canary), share = one.share, before = null(one.before), pinned = one.pinned, paused = null(one.paused), policy = one.mfa.policy,
+  return { id = one.id, utility_id = one.utility_id or one.id, name = one.name, version = one.version,
+    changed = time(one.changed),
+    canary = null(one.canary), share = one.share, before = null(one.before), pinned = one.pinned,
+    paused = null(one.paused), policy = one.mfa.policy,
     versions = kept }
 end
 

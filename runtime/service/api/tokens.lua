@@ -20,7 +20,8 @@ function api.create(call)
   end
   expires = expires and clock.parse(expires)
   if expires and expires <= host.now() then return problem.invalid("expires", "is over already") end
-  local text, row = accounts.create_token(call.team, call.token.user, call.body.name, table.concat(scopes, " "), expires)
+  local text, row = accounts.create_token(call.team, call.token.user, call.body.name, table.concat(scopes, " "),
+    expires)
   audit.add(call.team, call:who(), "token.created", "token:" .. row.uid, call.peer)
   local out = shape.token(call, row)
   out.token = text

@@ -17,7 +17,8 @@ function api.lookup(call)
   return { utilities = out }
 end
 
--- Ids of a filter as they are stored, whatever case the caller wrote; those that nobody knows stay as they are and match nothing.
+-- Ids of a filter as they are stored, whatever case the caller wrote; those that nobody knows stay as they are and
+-- match nothing.
 function api.spelled(list)
   if not list then return nil end
   local out = {}

@@ -12,7 +12,8 @@ local function kind(value)
   return is
 end
 
-local NAMES = { integer = "a whole number", string = "text", boolean = "true or false", array = "a list", object = "an object", null = "null" }
+local NAMES = { integer = "a whole number", string = "text", boolean = "true or false", array = "a list",
+  object = "an object", null = "null" }
 
 local function has_type(schema, is)
   if schema.type == nil then return true end
@@ -30,7 +31,9 @@ local function allowed(schema)
   return table.concat(out, " or ")
 end
 
-local function is_email(text) return text:find("^[^%s@<>,;\"]+@[^%s@<>,;\"]+$") ~= nil and not text:find("[%z\1-\31\127]") end
+local CONTROL = "[%z\1-\31\127]"
+
+local function is_email(text) return text:find('^[^%s@<>,;"]+@[^%s@<>,;"]+$') ~= nil and not text:find(CONTROL) end
 
 local function is_url(text)
   local rest = text:match("^https?://[%w%-._%[%]:]+(.*)$")
@@ -43,17 +46,18 @@ local FORMATS = {
   ["email"] = is_email,
   ["email-or-empty"] = function(text) return text == "" or is_email(text) end,
   ["uri"] = is_url,
-  ["expiry"] = function(text) return text == "until_revoked" or clock.duration(text) ~= nil or clock.parse(text) ~= nil end,
+  ["expiry"] = function(text) return text == "until_revoked" or clock.duration(text) ~= nil
+  or clock.parse(text) ~= nil end,
 }
 
 local function text_problem(schema, value)
-  local length = utf8.len(value)
+  local length, least, most = utf8.len(value), schema.minLength, schema.maxLength
   if not length then return "must be UTF-8" end
-  if schema.maxLength and length > schema.maxLength then return ("must be at most %d characters long"):format(schema.maxLength) end
-  if schema.minLength and length < schema.minLength then
-    return schema.minLength == 1 and "must not be empty" or ("must be at least %d characters long"):format(schema.minLength)
+  if most and length > most then return ("must be at most %d characters long"):format(most) end
+  if least and length < least then
+    return least == 1 and "must not be empty" or ("must be at least %d characters long"):format(least)
   end
-  if schema.pattern == types.LINE and value:find("[%z\1-\31\127]") then return "must be one line without control characters" end
+  if schema.pattern == types.LINE and value:find(CONTROL) then return "must be one line without control characters" end
   if schema.format and not FORMATS[schema.format](value) then return "is not a valid " .. schema.format end
 end
 
@@ -90,6 +94,8 @@ local function object_problem(schema, value)
     local problem = field and problem_of(field, one)
     if problem then return ("field %s %s"):format(name, problem) end
   end
+  local bytes = schema["x-maxBytes"]
+  if bytes and #host.encode(value) > bytes then return ("must be at most %d bytes long"):format(bytes) end
   if schema.maxProperties and count > schema.maxProperties then return "has too many fields" end
 end
 
@@ -108,7 +114,8 @@ function problem_of(schema, value)
   if is == "object" then return object_problem(schema, value) end
 end
 
-local function fail(slug, param, problem) return nil, { slug = slug, param = param, text = param and ("%s %s"):format(param, problem) or problem } end
+local function fail(slug, param, problem) return nil, { slug = slug, param = param,
+  text = param and ("%s %s"):format(param, problem) or problem } end
 
 -- A query's text as the schema's type; text that is not such stays text, and is refused by its type then.
 local function read(schema, value)
@@ -147,11 +154,13 @@ local function sealed(request, name) return request.sealed ~= nil and request.se
 function validate.body(endpoint, request)
   local schema = describe.schemas[endpoint.body]
   if request.body_error then return fail("invalid_param", nil, "The body is not JSON: " .. request.body_error) end
-  if request.body or next(request.fields or {}) then return fail("invalid_param", nil, "The body must be a JSON object.") end
+  if request.body or next(request.fields or {}) then return fail("invalid_param", nil,
+    "The body must be a JSON object.") end
   local given = request.json
   if given == nil then given = {} end
   if kind(given) ~= "object" then return fail("invalid_param", nil, "The body must be a JSON object.") end
-  if request.sealed and request.sealed.wrong then return fail("invalid_param", request.sealed.wrong, "cannot be one") end
+  if request.sealed and request.sealed.wrong then return fail("invalid_param", request.sealed.wrong,
+    "cannot be one") end
   local out = {}
   for name, field in pairs(schema.properties) do
     if given[name] ~= nil then
@@ -161,7 +170,8 @@ function validate.body(endpoint, request)
     end
   end
   for _, name in ipairs(schema.required or {}) do
-    if given[name] == nil and not sealed(request, name) then return fail("required_param_missing", name, "is missing") end
+    if given[name] == nil and not sealed(request, name) then return fail("required_param_missing", name,
+      "is missing") end
   end
   return out
 end

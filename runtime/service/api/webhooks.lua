@@ -35,10 +35,12 @@ local function check(body)
   return true
 end
 
-local function log(call, what, uid) audit.add(call.team, call:who(), "webhook." .. what, "webhook:" .. uid, call.peer) end
+local function log(call, what, uid) audit.add(call.team, call:who(), "webhook." .. what, "webhook:" .. uid,
+  call.peer) end
 
 function api.list(call)
-  local rows, after = db.page { table = "webhooks", team = call.team, after = call.query.after, limit = call.query.limit }
+  local rows, after = db.page { table = "webhooks", team = call.team, after = call.query.after,
+    limit = call.query.limit }
   return call:page("webhooks", rows, after, shape.webhook)
 end
 
@@ -54,7 +56,8 @@ function api.create(call)
   if not good then return nil, why end
   local secret = call.body.secret or host.random(32)
   call.params.uid = host.uid()
-  db.insert("webhooks", { team = call.team, uid = call.params.uid, url = call.body.url, secret = host.seal("webhook", secret),
+  db.insert("webhooks", { team = call.team, uid = call.params.uid, url = call.body.url,
+    secret = host.seal("webhook", secret),
     types = host.array(call.body.types or {}), created = host.now() })
   log(call, "created", call.params.uid)
   local out = shape.webhook(call, find(call))

@@ -69,13 +69,20 @@ local function choices_of(list)
   return #out > 0 and out or nil
 end
 
+-- A resend bars the next one for half a minute; a first code does not.
+local function was_resent(c, now)
+  local from = c.resend and tonumber(c.resend.not_before)
+  return from ~= nil and from - now > 2 and c.kind == "otp"
+end
+
+-- Seconds are whole: one is over before somebody presses.
 -- Another code: "now", "later" with the seconds until then, "none" left, or nil (this portal sends none).
 local function resend_of(c, now)
   local resend = c.resend
   if not resend then return nil end
   if not resend.allowed then return (c.kind == "otp" or c.kind == "approve") and SENT[c.medium] and { state = "none" } or nil end
   local wait = math.max(0, math.ceil((tonumber(resend.not_before) or 0) - now))
-  return { state = wait > 0 and "later" or "now", wait = wait, left = resend.left }
+  return { state = wait > 1 and "later" or "now", wait = wait, left = resend.left }
 end
 
 -- Why no code may have come, for codes that are sent.
@@ -104,7 +111,8 @@ function challenge.view(c, t, utility, now, rejections)
   return { id = c.id, kind = c.kind, title = t(title_key(c), { utility = utility }), sent = sent(c, t, utility), prompt = c.prompt,
     lang = c.lang or "en", display_code = waits and c.display_code or nil, waits = waits, choices = choices or nil, fields = fields,
     agree = c.kind == "acknowledge", url = c.url, wrong = (rejections or 0) > 0 and rejected(c, t, utility) or nil,
-    alternatives = c.kind ~= "select" and choices_of(c.alternatives) or nil, resend = resend_of(c, now), no_code = no_code(c, t, utility),
+    alternatives = c.kind ~= "select" and choices_of(c.alternatives) or nil, resend = resend_of(c, now), resent = was_resent(c, now),
+    no_code = no_code(c, t, utility),
     expires = tonumber(c.expires_at) and math.floor(c.expires_at),
     minutes = tonumber(c.expires_at) and math.floor((c.expires_at - now) / 60 + 0.5), left = tonumber(c.expires_at) and c.expires_at - now }
 end

@@ -4,6 +4,8 @@ local failure = {}
 -- The password itself may be wrong: nothing is said in its favour.
 local PASSWORD = { ["auth.credentials"] = true, ["auth.lock_risk"] = true, ["auth.locked"] = true, ["auth.password_expired"] = true,
                    ["auth.credentials_reset"] = true }
+-- What happened says whose matter it is.
+local SILENT = { ["mfa.must_be_off"] = true, ["engine.cancelled"] = true, ["mfa.denied"] = true }
 -- Another utility may be the right one.
 local ELSEWHERE = { ["auth.wrong_portal"] = true, ["auth.not_a_customer"] = true, ["adapter.retired"] = true }
 -- Only the customer can mend it, on the utility's website or by calling it.
@@ -50,26 +52,31 @@ local function off(error, utility, t, said)
   return { steps = steps, foreign = foreign, official = error.help and error.help.url or mfa.help_url, impossible = mfa.off_impossible == true }
 end
 
+-- MFA must be off: how; or, where it cannot be, what comes instead.
+local function switch_off(out, error, utility, t, said, offers)
+  out.off, out.again = off(error, utility, t, said), "customer.off.done"
+  if not out.off.impossible then return end
+  out.title, out.text = t("customer.off.impossible.title", said), t("customer.off.impossible.text", said)
+  out.team, out.again = offers or t("customer.off.impossible.team", said), "customer.again"
+end
+
+-- The owner as one of those that there are words for.
+local function owner_of(error, code)
+  local part = part_of(code)
+  local owner = OWNERS[part] and (error.owner or OWNERS[part]) or "engine"
+  return owner == "operator" and "engine" or owner
+end
+
 -- error: of progress, without nulls; utility: of view.utility; said: {utility, company}; offers: the template's word on what comes instead.
 function failure.view(error, utility, t, said, offers)
   local code = error.code or "engine.internal"
-  local known = pcall(t, "error." .. code)
-  local key = known and "error." .. code or "error.other"
-  local owner = error.owner or OWNERS[part_of(code)] or "engine"
-  if owner == "operator" or not OWNERS[part_of(code)] then owner = "engine" end
-  local out = { code = code, title = t(key, said), text = t(key .. ".help", said), owner = owner, retry = may_retry(code, error.retry),
-    owner_text = not PASSWORD[code] and code ~= "mfa.must_be_off" and t("customer.failed.owner." .. owner, said) or nil,
-    says = error.evidence and error.evidence.site_message or nil, elsewhere = ELSEWHERE[code], portal = ON_SITE[code] or part_of(code) == "user_action", call = CALL[code],
-    again = FIXED[code] and "customer.failed.fixed" or part_of(code) == "user_action" and "customer.failed.fixed" or "customer.again",
-    mfa = part_of(code) == "mfa" }
-  if code == "mfa.must_be_off" then
-    out.off = off(error, utility, t, said)
-    out.again = "customer.off.done"
-    if out.off.impossible then
-      out.title, out.text = t("customer.off.impossible.title", said), t("customer.off.impossible.text", said)
-      out.team, out.again = offers or t("customer.off.impossible.team", said), "customer.again"
-    end
-  end
+  local key, part = pcall(t, "error." .. code) and "error." .. code or "error.other", part_of(code)
+  local fixed = FIXED[code] or part == "user_action"
+  local out = { code = code, title = t(key, said), text = t(key .. ".help", said), retry = may_retry(code, error.retry),
+    says = error.evidence and error.evidence.site_message or nil, elsewhere = ELSEWHERE[code], portal = ON_SITE[code] or part == "user_action",
+    call = CALL[code], again = fixed and "customer.failed.fixed" or "customer.again" }
+  if not SILENT[code] and not PASSWORD[code] then out.owner_text = t("customer.failed.owner." .. owner_of(error, code), said) end
+  if code == "mfa.must_be_off" then switch_off(out, error, utility, t, said, offers) end
   return out
 end
 

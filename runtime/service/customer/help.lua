@@ -22,7 +22,8 @@ function help.index(request)
     for _, one in ipairs(adapters.list()) do
       local utility = view.utility(one)
       if utility.mfa.policy == policy then
-        list[#list + 1] = { name = utility.name, href = "/help/" .. utility.id, kinds = policy == "relay" and kinds(utility, t) or "" }
+        list[#list + 1] = { name = utility.name, href = "/help/" .. utility.id, kinds = policy == "relay" and kinds(utility, t)
+          or utility.mfa.off_impossible and t("help.off.not_all") or "" }
       end
     end
     parts[i] = { title = t("help." .. name .. ".title"), text = t("help." .. name .. ".text"), list = list }

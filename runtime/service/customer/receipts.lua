@@ -4,6 +4,7 @@ local audit = require "service.audit"
 local authorizations = require "service.authorizations"
 local clock = require "service.clock"
 local guard = require "service.customer.guard"
+local mails = require "service.mails"
 local page = require "service.page"
 local receipt = require "service.receipt"
 local templates = require "service.templates"
@@ -65,6 +66,11 @@ function receipts.post(req, params)
   if req.fields.revoke == "yes" and not a.revoked then
     authorizations.revoke(a.team, a.uid, "customer")
     audit.add(a.team, "customer", "authorization.revoked", "authorization:" .. a.uid, web.peer(req))
+    if a.customer_email ~= "" then
+      local said = said_of(at, a)
+      mails.send(a.team, "revoked", a.customer_email, { company = said.company, utility = said.utility, language = page.language(req),
+        form = a.form, authorization = a.uid })
+    end
   end
   return web.redirect(at.path)
 end

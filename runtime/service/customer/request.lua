@@ -17,8 +17,8 @@ local web = require "service.web"
 local words = require "service.customer.words"
 local request = {}
 
--- Sign-ins of one address in ten minutes, and of one link.
-local TRIES, LINK_TRIES, SECONDS = 30, 15, 600
+-- Sign-ins of one address in ten minutes, and of one link. A private address may be a proxy that many come through.
+local TRIES, PROXY_TRIES, LINK_TRIES, SECONDS = 30, 600, 15, 600
 
 -- States from which a customer may begin anew with ?again=1.
 local AGAIN = { failed = true, declined = true }
@@ -39,8 +39,8 @@ end
 
 local function show(req, at)
   if not at.form then return first_pages(req, at) end
-  if at.template.disabled then return view.plain_page(req, at, 410, "disabled") end
   local p = progress.of(at.form)
+  if at.template.disabled and p.state == "choose" then return view.plain_page(req, at, 410, "disabled") end
   local anew = AGAIN[p.state] and req.query.again and at.form.expires > host.now()
   if p.state == "choose" or anew then return first_pages(req, at, p) end
   return standing.show(req, at, p)
@@ -98,8 +98,17 @@ local function refused(req, at, t, one, why, till)
   return signin.show(req, at, one, { status = 409, problem = text, same = why == "same_password" })
 end
 
+local function is_private(peer)
+  for _, start in ipairs { "127%.", "10%.", "192%.168%.", "172%.1[6-9]%.", "172%.2%d%.", "172%.3[01]%.", "::1$", "f[cd]%x%x:", "fe80:" } do
+    if peer:find("^" .. start) then return true end
+  end
+  return false
+end
+
 local function too_many(req, at)
-  return not (limit.take("signin:" .. web.peer(req), TRIES, SECONDS) and limit.take("signin:" .. at.scope, LINK_TRIES, SECONDS))
+  local peer = web.peer(req)
+  if not limit.take("signin:" .. peer, is_private(peer) and PROXY_TRIES or TRIES, SECONDS) then return true end
+  return at.form ~= nil and not limit.take("signin:" .. at.scope, LINK_TRIES, SECONDS)
 end
 
 -- What keeps a consent from being taken, as a page; or nil.
@@ -133,7 +142,7 @@ local function consent(req, at, t)
   local authorization, why = authorizations.submit(at.form, { utility = one.id, email = email, sealed = req.sealed, peer = web.peer(req),
     again = req.fields.same == "yes" })
   if authorization then
-    forms.modify(at.form.team, at.form.uid, { language = language })
+    forms.modify(at.form.team, at.form.uid, { language = language, customer_email = at.form.customer_email == "" and email or nil })
     send_receipt(req, at, authorization, one, language)
   elseif why ~= "in_progress" and why ~= "expired" and why ~= "disabled" then
     return refused(req, at, t, one, why)

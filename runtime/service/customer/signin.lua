@@ -31,7 +31,7 @@ end
 -- What a search keeps of the link's parameters, as hidden fields.
 local function kept(request)
   local out = {}
-  for _, name in ipairs { "email", "redirect_uri", "state", "noredirect", "go", "again" } do
+  for _, name in ipairs { "email", "redirect_uri", "state", "noredirect", "go", "lang", "again" } do
     if request.query[name] then out[#out + 1] = { name = name, value = request.query[name] } end
   end
   out[#out + 1] = { name = "choose", value = "1" }

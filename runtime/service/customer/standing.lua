@@ -25,7 +25,8 @@ function standing.text(p, t, language)
 end
 
 local function base(p, at, t, values)
-  local utility = view.utility(p.utility) or { name = "", id = "", mfa = {}, links = {}, help = "/help/mfa" }
+  -- An adapter may be gone since.
+  local utility = view.utility(p.utility) or { name = p.authorization.utility, mfa = {}, links = {}, help = "/help/mfa" }
   values.utility, values.said = utility, { utility = utility.name, company = at.template.company_name }
   values.state = standing.key(p)
   values.live = true
@@ -52,11 +53,19 @@ local function left_text(c, t)
   return c.minutes <= 1 and t("customer.code.left_one") or t("customer.code.left", { n = c.minutes })
 end
 
+-- The engine's word on an answer that cannot be one, in ours.
+local function refused(note, t)
+  if not note then return nil end
+  local seconds = note:match("sent again in (%d+) second")
+  if seconds then return t("customer.code.resend_wait", { seconds = seconds }) end
+  return note:find("sent again", 1, true) and t("customer.code.resend_none") or t("customer.code.refused")
+end
+
 function show.code(request, at, p, t)
   local values, _, said = base(p, at, t, {})
   local c = challenge.view(view.plain(p.challenge), t, said.utility, host.now() // 1000000, p.session.rejected)
   values.c, values.title = c, c.title
-  values.refused = p.session.answer_note and t("customer.code.refused") or nil
+  values.refused = refused(p.session.answer_note, t)
   values.refresh = c.waits and 5 or nil
   values.left, values.left_many = left_text(c, t), t("customer.code.left", {})
   values.resend_before, values.resend_after = t("customer.code.resend_wait", {}):match("^(.-){seconds}(.*)$")
@@ -69,8 +78,11 @@ local function referral_of(authorization)
   return list[#list]
 end
 
+local function name_of(p) return p.utility and p.utility.name or p.authorization.utility end
+
 function show.done(request, at, p, t)
   local a = p.authorization
+  if a.expired then return view.plain_page(request, at, 200, "ended", { utility = name_of(p) }) end
   local back = place.return_to(request, at, { referral = referral_of(a) })
   if back and place.returns(request) then return web.redirect(back) end
   local values, utility, said = base(p, at, t, {})
@@ -109,7 +121,7 @@ function show.expired(request, at) return view.plain_page(request, at, 410, "exp
 function show.disabled(request, at) return view.plain_page(request, at, 410, "disabled") end
 
 function show.revoked(request, at, p)
-  return view.plain_page(request, at, 200, "revoked", { utility = p.utility and p.utility.name or p.authorization.utility })
+  return view.plain_page(request, at, 200, "revoked", { utility = name_of(p) })
 end
 
 -- p: of progress.of; not for "choose".

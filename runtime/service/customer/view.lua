@@ -9,7 +9,7 @@ local view = {}
 local LANGUAGES = { { code = "en", name = "English" }, { code = "es", name = "Español" } }
 
 -- Parameters of a data request's link (utilityapi v2, section 5) that go along from page to page; go: what was sent began here.
-local KEPT = { "utility", "email", "redirect_uri", "state", "noredirect", "go" }
+local KEPT = { "utility", "email", "redirect_uri", "state", "noredirect", "go", "lang" }
 
 local function query_of(values)
   local names, out = {}, {}
@@ -97,7 +97,7 @@ function view.show(request, place, status, name, values)
   local language = page.language(request)
   local all, cookies = common(request, place, language), {}
   local framed = place.template and #place.template.frame_ancestors > 0
-  all.support_href = support_href(all.support)
+  all.support_href, all.framed = support_href(all.support), framed
   if place.scope then
     local value, cookie = guard.make(request, place.scope, framed)
     all.guard, cookies[#cookies + 1] = page.raw('<input type="hidden" name="guard" value="' .. web.escape(value) .. '">'), cookie

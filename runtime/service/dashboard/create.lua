@@ -5,9 +5,8 @@ local csv = require "service.dashboard.csv"
 local forms = require "service.forms"
 local guard = require "service.dashboard.guard"
 local requests = require "service.dashboard.requests"
-local sending = require "service.sending"
+local resend = require "service.resend"
 local templates = require "service.templates"
-local web = require "service.web"
 local create = {}
 
 local MOST = 1000 -- lines at once
@@ -61,7 +60,10 @@ local function make(c, shared, email, utility)
   local new = assert(forms.create(c.team, { template_uid = shared.template_uid, scope = shared.scope, user = shared.user, utility = utility,
     customer_email = email }))
   c:audit("form.created", "form:" .. new.uid)
-  if c:field("send") == "yes" and email ~= "" then sending.link(new, c.base, "user:" .. c.me.uid, web.peer(c.request)) end
+  if c:field("send") == "yes" and email ~= "" then
+    resend.first(new, c.base)
+    c:audit("form.sent", "form:" .. new.uid)
+  end
   return new
 end
 

@@ -17,7 +17,7 @@ function Context:page(name, title, values, status)
   return view.page(name, { title = title, nav = self.nav, me = self.me, csrf = self.csrf, request = self.request, status = status }, values)
 end
 
-function Context:go(path, said)
+function Context.go(_, path, said)
   return web.redirect(path .. (said and (path:find("?", 1, true) and "&" or "?") .. "said=" .. said or ""))
 end
 

@@ -56,7 +56,7 @@ local function leave(c)
 end
 
 function login.add(router)
-  local function home(request)
+  local function home()
     if not accounts.any_user() then
       setup.announce()
       return web.redirect("/setup")

@@ -5,9 +5,8 @@ local guard = require "service.dashboard.guard"
 local meters = require "service.meters"
 local progress = require "service.progress"
 local requests = require "service.dashboard.requests"
-local sending = require "service.sending"
+local resend = require "service.resend"
 local timeline = require "service.timeline"
-local web = require "service.web"
 local words = require "service.dashboard.words"
 local request = {}
 
@@ -57,7 +56,7 @@ local function show(c, params)
   local authorization, name = now.authorization, now.utility and now.utility.name or form.utility or "the utility"
   local found = authorization and meters.list(c.team, { authorizations = { authorization.uid }, limit = 200 }) or {}
   local state = state_of(now)
-  return c:page("request", "Data request of " .. (form.customer_email ~= "" and form.customer_email or form.uid), { form = form, now = now, state = state,
+  return c:page("request", "Data request of " .. (form.customer_email ~= "" and form.customer_email or form.uid), { form = form, now = now, live = form.uid .. " " .. (authorization and authorization.uid or ""), state = state,
     name = name, sentence = words.states[state][3], failure = now.state == "failed" and now.error and words.failure(now.error, name),
     help = requests.help(state, form.customer_email, now.error), challenge = challenge_of(now), story = story(c.team, form, authorization),
     meters = found, authorization = authorization, link = c.me.change and not form.disabled and forms.url(c.base, form), off = now.utility
@@ -74,23 +73,33 @@ local function change(action)
   end)
 end
 
+-- Without an address there is only a new link to copy.
 local function send(c, form)
-  local new, same, mailed = sending.link(form, c.base, "user:" .. c.me.uid, web.peer(c.request))
-  return url(new), not mailed and "created" or same and (progress.of(new).state == "choose" and "sent" or "same_link") or "new_link"
+  if form.disabled then return url(form), nil end
+  if form.customer_email == "" then
+    local new, same = resend.renewed(form)
+    c:audit("form.link_made", "form:" .. new.uid)
+    return url(new), same and "copy" or "created"
+  end
+  local new, same = resend.send(form, c.base)
+  c:audit("form.sent", "form:" .. new.uid)
+  return url(new), same and "same_link" or "new_link"
 end
 
 local function notify(c, form)
-  local new, mailed = sending.notify(form, c.base, "user:" .. c.me.uid, web.peer(c.request))
-  return url(new), mailed and "notified" or nil
+  local new = resend.notify(form, c.base)
+  if not new then return url(form) end
+  c:audit("form.notified", "form:" .. new.uid)
+  return url(new), "notified"
 end
 
 local function reauthorize(c, form)
   local old = authorizations.get(c.team, form.current or form.authorization or "")
   if not old then return url(form) end
-  local new = assert(forms.create(c.team, { authorization_uid = old.uid, template_uid = nil, scope = old.scope, user = c.me.uid,
+  local new = assert(forms.create(c.team, { authorization_uid = old.uid, scope = old.scope, user = c.me.uid,
     language = form.language }))
   c:audit("form.reauthorize", "form:" .. new.uid)
-  if new.customer_email ~= "" then sending.link(new, c.base, "user:" .. c.me.uid, web.peer(c.request)) end
+  if new.customer_email ~= "" then resend.first(new, c.base) end
   return url(new), "reauthorize"
 end
 

@@ -98,7 +98,7 @@ end
 local function more(row, name)
   if row.state == "failed" and row.error then
     local failure = words.failure(row.error, name or "the utility")
-    return failure.text .. " Turn of: " .. failure.owner .. "."
+    return failure.text .. " It is up to " .. failure.owner .. "."
   elseif row.state == "code" and row.challenge_until then
     return "until " .. os.date("!%H:%M UTC", row.challenge_until // 1000000) .. ", " .. view.ago(row.challenge_until)
   end
@@ -154,19 +154,25 @@ function requests.utilities()
   return out
 end
 
+-- Tells the page of whoever looks at it that something has changed.
+local function live(c)
+  return { stream = "team:" .. c.team, headers = { ["Cache-Control"] = "no-store", ["X-Accel-Buffering"] = "no" } }
+end
+
 local function list(c)
   local filter = filter_of(c.request, c.team)
   local rows, next_place, partly = requests.read(c.team, filter)
   dress(rows)
   local state = filter.archived and "archived" or filter.state
   local function url(after) return "/dashboard/requests" .. view.query { state = state, q = filter.q, utility = filter.utility, after = after } end
-  return c:page("requests", "Data requests", { rows = rows, tabs = tabs(c, filter), q = filter.q or "", state = state or "",
+  return c:page("requests", "Data requests", { rows = rows, tabs = tabs(c, filter), live = "*", q = filter.q or "", state = state or "",
     utility = filter.utility or "", utilities = requests.utilities(), empty = empty(filter, next_place and partly),
     first = filter.from and url(nil), older = next_place and { url = url(next_place.uid), text = partly and "Look among older ones" or "Older" } })
 end
 
 function requests.add(router)
   router:add("GET", "/dashboard/requests", guard.page("requests", list))
+  router:add("GET", "/dashboard/live", guard.page("requests", live))
 end
 
 return requests

@@ -1,6 +1,7 @@
 -- The frame of the dashboard's pages, and what their templates may use.
 local clock = require "service.clock"
 local page = require "service.page"
+local static = require "service.static"
 local web = require "service.web"
 local words = require "service.dashboard.words"
 local view = {}
@@ -17,7 +18,9 @@ local SAID = {
   totp_off = "Codes are not asked for any more.", paused = "Paused: customers are told.", resumed = "Resumed.",
   rolled_back = "Rolled back: new sessions take this version.", share = "The share was set.", many = "All data requests were created.",
   same_link = "The customer is in the middle of it: the same link was sent.", new_link = "A new link was made and sent.",
-  outbox = "Mail lies in the outbox.", policy = "The MFA policy was set.", signed_out = "You are signed out.", promoted = "This version is live for all.",
+
+  copy = "The customer is in the middle of it: the link stays as it is.",
+  unsure = "Nothing was removed: please tick the box first.", policy = "The MFA policy was set.", signed_out = "You are signed out.",
 }
 
 local NAV = {
@@ -38,7 +41,7 @@ end
 function view.ago(us)
   if not us then return "" end
   local span = (host.now() - us) / 1000000
-  local size, text = math.abs(span), nil
+  local size, text = math.abs(span)
   if size < 60 then text = "less than a minute"
   elseif size < 3600 then text = ("%d min"):format(size // 60)
   elseif size < 86400 then text = ("%d h"):format(size // 3600)
@@ -89,7 +92,8 @@ function view.page(name, options, values)
   local body = page.raw(page.render("dashboard/" .. name, values))
   local said = options.request and SAID[options.request.query.said or ""]
   local text = page.render("dashboard/frame", { title = options.title, body = body, me = options.me, csrf = values.csrf, said = said,
-    problem = values.problem, nav = options.me and navigation(options.nav), csp = nil })
+    problem = values.problem, live = values.live,
+    nav = options.me and navigation(options.nav), style = static.url("style.css"), look = static.url("dashboard.css"), script = static.url("dashboard.js") })
   return web.html(options.status or 200, text, options.headers)
 end
 

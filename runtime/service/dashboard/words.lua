@@ -66,7 +66,7 @@ words.domains = { adapter = "The page of {n} was not what the adapter expects.",
   site = "The website of {n} had a problem.", auth = "The sign-in at {n} failed.", mfa = "MFA at {n} was not passed.",
   user_action = "{n} wants something from the customer first." }
 
-words.owners = { user = "the customer", site = "the utility's website", adapter = "the adapter (its author)", engine = "Meterkey",
+words.owners = { user = "the customer", site = "the utility's website", adapter = "the adapter's author", engine = "Meterkey",
   network = "the network", operator = "the operator" }
 
 words.retries = { never = "Trying again will not help by itself.", now = "It can be tried again at once.",
@@ -81,11 +81,11 @@ end
 
 -- What a timeline's entry is called; an unknown one shows its own name.
 words.happened = {
-  created = "Data request created", sent = "Link sent by e-mail", link_made = "Link made", opened = "Customer opened the link",
+  created = "Data request created", mailed = "Link sent by e-mail", opened = "Customer opened the link",
   submitted = "Customer signed in", progress = "Progress", code_wanted = "The utility asked for a code", code_rejected = "The utility refused the code",
   answered = "Customer answered", finished = "Meters are here", failed = "Failed", declined = "Customer declined", revoked = "Access revoked",
   expired = "Authorization expired", cancelled = "Given up", archived = "Archived", unarchived = "Taken out of the archive",
-  disabled = "Link switched off", enabled = "Link switched on", notified = "Customer was told what to do", mailed = "Mail about the code sent",
+  disabled = "Link switched off", enabled = "Link switched on", notified = "Customer was told what to do",
 }
 
 function words.happening(what) return words.happened[what] or (tostring(what):gsub("_", " "):gsub("^%l", string.upper)) end

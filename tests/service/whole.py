@@ -1,0 +1,265 @@
+"""The whole service for a test: DEMO's portal, its adapter staged, a team, and customers at the pages that people see."""
+import contextlib
+import functools
+import html
+import http.client
+import json
+import os
+import re
+import select
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+import urllib.parse
+import urllib.request
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from server import PROGRAM, ROOT, Service
+
+DECLARED = "127.0.0.1:18102"     # where DEMO's adapter looks for its portal
+PASSWORD = "fern-Lantern-41-canary"
+LIMIT = 30
+
+
+def check(holds, why):
+    if not holds:
+        raise AssertionError(why)
+
+
+def same(got, want, what="value"):
+    check(got == want, "%s is %r, expected %r" % (what, got, want))
+
+
+@functools.lru_cache
+def staged(adapter=None):
+    """(head, bytes) of an adapter's version, DEMO's if none is named, built and tried in a process of its own."""
+    words = [PROGRAM, "stage", adapter or "demo", "--runtime", os.path.join(ROOT, "runtime")]
+    words += [] if adapter else ["--scripts", os.path.join(ROOT, "scripts")]
+    out = subprocess.run(words, stdout=subprocess.PIPE, check=True, timeout=60).stdout
+    _, length = struct.unpack_from("<II", out)
+    return json.loads(out[8:8 + length]), out[8 + length:]
+
+
+class Sandbox:
+    """DEMO's portal and the phones of its customers."""
+
+    def __init__(self, *words):
+        self.process = subprocess.Popen([PROGRAM, "sandbox", "--listen", "127.0.0.1:0", "--quiet", *words], stdout=subprocess.PIPE, text=True)
+        self.url = self.process.stdout.readline().strip().split(" ")[-1]
+
+    def phone(self, user, wait=0, after=0):
+        with urllib.request.urlopen("%s/phone.json?user=%s&wait=%d&after=%d" % (self.url, user, wait, after), timeout=LIMIT) as page:
+            return json.load(page)
+
+    def code(self, user, after=0):
+        """The newest code that was sent, once there is one newer than message `after`."""
+        return self.phone(user, 20, after)["messages"][0]["code"]
+
+    def arrived(self, user):
+        """How many passwords and answers came to the portal."""
+        got = self.phone(user)["arrived"]
+        return got["passwords"], got["answers"]
+
+    def decide(self, user, decision):
+        message = self.phone(user, 20)["messages"][0]
+        data = urllib.parse.urlencode({"user": user, "id": message["id"], "token": message["token"], "decision": decision}).encode()
+        urllib.request.urlopen(self.url + "/phone/decide", data, timeout=LIMIT).close()
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(LIMIT)
+        self.process.stdout.close()
+
+
+class Whole(Service):
+    """A service in which DEMO's sessions run for real."""
+
+    def __init__(self, folder, sandbox, version=None, declared=DECLARED, **settings):
+        os.makedirs(folder, exist_ok=True)
+        values = {"utility_sessions": 20, "utility_per_minute": 100000, "trust_proxy": True, "allow_origins": ["http://" + declared],
+                  "connect_to": [declared + ":" + sandbox.url[7:]] if sandbox else []}
+        super().__init__(folder, **dict(values, **settings))
+        self.sandbox, self.count = sandbox, 0
+        head, data = version or staged()
+        now = time.time_ns() // 1000
+        self.sql("INSERT INTO versions (hash, utility, bytes, manifest, created) VALUES (?, ?, ?, ?, ?)", head["hash"], head["manifest"]["id"], data,
+                 json.dumps(head["manifest"]), now)
+        self.sql("INSERT INTO adapters (utility, version, changed) VALUES (?, ?, ?)", head["manifest"]["id"], head["hash"], now)
+        self.token = self.team("Whole")
+
+    def api(self, method, path, body=None, status=200, headers=None):
+        reply = self.request(method, "/api/v2" + path, body, dict({"Authorization": "Bearer " + self.token}, **(headers or {})))
+        check(status is None or reply.status == status, (method, path, reply.status, reply.body))
+        return reply.json
+
+    def customer(self, scenario, **form):
+        """Somebody with a data request of their own and a user name of that scenario."""
+        return Customer(self, scenario, self.api("POST", "/forms", form))
+
+    def workers(self):
+        """Process ids of the workers that live."""
+        with open("/proc/%d/task/%d/children" % (self.process.pid, self.process.pid), encoding="ascii") as file:
+            return [int(pid) for pid in file.read().split()]
+
+    def kill(self):
+        """As a power cut would, but for the disk."""
+        self.connection = None
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(LIMIT)
+        self.process.stdout.close()
+
+    def session(self, authorization):
+        """The newest session as the store has it."""
+        names = ("uid", "state", "credentials", "parked", "answer", "challenge", "used", "starts", "rejected", "error", "mfa")
+        rows = self.sql("SELECT %s FROM sessions WHERE authorization = ? ORDER BY created DESC LIMIT 1" % ", ".join(names), authorization)
+        return dict(zip(names, rows[0])) if rows else None
+
+
+class Customer:
+    count = 0
+
+    def __init__(self, service, scenario, form):
+        Customer.count += 1
+        self.service, self.form, self.path = service, form, urllib.parse.urlsplit(form["url"]).path
+        self.user = "%s-%d-%d" % (scenario, os.getpid() % 10000, Customer.count)
+        self.peer = "10.%d.%d.%d" % (Customer.count >> 16 & 255, Customer.count >> 8 & 255, Customer.count & 255)
+        self.cookie, self.authorization = None, None
+
+    def headers(self):
+        out = {"X-Forwarded-For": self.peer}
+        if self.cookie:
+            out["Cookie"] = self.cookie
+        return out
+
+    def page(self, query=""):
+        reply = self.service.request("GET", self.path + query, None, self.headers())
+        for line in reply.headers.get_all("Set-Cookie") or []:
+            self.cookie = line.split(";")[0]
+        found = re.search(r'name="guard" value="([^"]+)"', reply.body.decode())
+        self.guard = html.unescape(found.group(1)) if found else self.guard if hasattr(self, "guard") else None
+        return reply
+
+    def post(self, what, fields):
+        """A form of the page, as a browser without script sends it."""
+        if not hasattr(self, "guard"):
+            self.page("?utility=DEMO")
+        body = urllib.parse.urlencode({"guard": self.guard, **fields}).encode()
+        return self.service.request("POST", self.path + what, body, dict(self.headers(), **{"Content-Type": "application/x-www-form-urlencoded"}))
+
+    def submit(self, password=PASSWORD, status=303, **more):
+        reply = self.post("/consent", {"utility": "DEMO", "email": "ada@mail.example", "c.username": self.user, "c.password": password, **more})
+        check(status is None or reply.status == status, (reply.status, reply.body[-3000:]))
+        self.learn()
+        return reply
+
+    def learn(self):
+        row = self.service.sql("SELECT coalesce(current, authorization) FROM forms WHERE uid = ?", self.form["uid"])
+        self.authorization = row[0][0]
+        return self.authorization
+
+    def now(self):
+        """{state, challenge, error, note} as the API says."""
+        return self.service.api("GET", "/authorizations/%s/challenge" % self.authorization)
+
+    def until(self, *states, seconds=8, but=None):
+        """Waits for one of the states (and, of code, another challenge than `but`) by the page's own stream of events."""
+        limit, stream = time.monotonic() + seconds, None
+        try:
+            while True:
+                now = self.now()
+                if now["state"] in states and not (but and now["challenge"] == but):
+                    return now
+                check(time.monotonic() < limit, "it stays %r, expected %r" % (now, states))
+                stream = stream or Stream(self)
+                stream.wait(1)
+        finally:
+            if stream:
+                stream.close()
+
+    def answer(self, challenge, fields):
+        return self.post("/answer", {"challenge": challenge["id"], **fields})
+
+    def answer_api(self, challenge, answer, status=200):
+        return self.service.api("POST", "/authorizations/%s/challenge" % self.authorization, {"id": challenge["id"], "answer": answer}, status)
+
+    def meters(self):
+        return self.service.api("GET", "/meters?authorizations=" + self.authorization)["meters"]
+
+    def done(self, meters=1):
+        now = self.until("done", "failed")
+        same((now["state"], now["error"]), ("done", None), "the end")
+        same(len(self.meters()), meters, "meters")
+
+
+class Stream:
+    """The page's server-sent events."""
+
+    def __init__(self, customer):
+        self.socket = socket.create_connection(("127.0.0.1", customer.service.port), LIMIT)
+        lines = ["GET %s/events HTTP/1.1" % customer.path, "Host: x"] + ["%s: %s" % one for one in customer.headers().items()]
+        self.socket.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+
+    def wait(self, seconds):
+        """Until something is said, or so long."""
+        if select.select([self.socket], [], [], seconds)[0] and not self.socket.recv(65536):
+            time.sleep(0.05)    # it has ended: the service is going
+
+    def close(self):
+        self.socket.close()
+
+
+def canary_in(folder, *words):
+    """(file, word) for each file below folder that holds one of words, in whatever form a log or store would."""
+    found = []
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with open(os.path.join(place, name), "rb") as file:
+                data = file.read()
+            found += [(name, word) for word in words if word.encode() in data]
+    return found
+
+
+def run(tests, make=None):
+    """Runs functions that take (service, sandbox), or only what `make` gives; prints one line each."""
+    failed, chosen = 0, sys.argv[1:]
+    for one in tests:
+        name = one.__name__.replace("_", " ")
+        if chosen and not any(word in one.__name__ for word in chosen):
+            continue
+        try:
+            with make() as given:
+                one(*given)
+            print("ok - " + name, flush=True)
+        except Exception:
+            failed += 1
+            print(traceback.format_exc() + "not ok - " + name, flush=True)
+    return 1 if failed else 0
+
+
+@contextlib.contextmanager
+def whole(start=True, sandbox_words=(), **settings):
+    """(service, sandbox) in a temporary folder, stopped at the end."""
+    folder = tempfile.mkdtemp(prefix="mk-whole-")
+    sandbox = Sandbox(*sandbox_words)
+    service = None
+    try:
+        service = Whole(folder, sandbox, **settings)
+        if start:
+            service.start()
+        yield service, sandbox
+    except Exception:
+        if service and os.path.exists(os.path.join(folder, "log")):
+            print(service.log()[-1500:])
+        raise
+    finally:
+        if service and service.process and service.process.poll() is None:
+            service.stop()
+        sandbox.stop()
+        shutil.rmtree(folder, ignore_errors=True)
