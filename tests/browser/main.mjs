@@ -6,8 +6,9 @@ const AT_ONCE = 4, SECONDS = 100;
 const words = process.argv.slice(2);
 const service = await Service.start();
 const browser = await launch();
+process.on("SIGTERM", () => service.stop().then(() => process.exit(143)));
 const tests = [];
-for (const file of ["scenarios", "people", "returning", "dashboard", "others"]) {
+for (const file of ["others", "people", "returning", "dashboard", "scenarios"]) {
   const { default: add } = await import(`./${file}.mjs`);
   await add((name, act) => tests.push({ name, act }), service);
 }
@@ -26,7 +27,7 @@ async function work() {
       console.log("ok - " + test.name);
     } catch (problem) {
       failed += 1;
-      console.log(`${problem.stack}\nnot ok - ${test.name}`);
+      console.log(`${problem.stack.slice(0, 2500)}\nnot ok - ${test.name}`);
     }
     clearTimeout(timer);
     for (const one of visitors) await one.context.close().catch(() => {});
