@@ -1,6 +1,9 @@
 // Pages beside the way of a data request, and other sites' frames around it.
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:https";
+import { join } from "node:path";
 import { choose, UTILITY } from "./customer.mjs";
 import { sign_in } from "./dashboard.mjs";
 
@@ -27,10 +30,12 @@ async function public_pages(enter, service) {
   assert.equal(await v.examine("disabled"), "This request is closed");
 }
 
-/** A page of another origin with a frame around url. */
-function framing(url) {
+/** A page of another origin (https, as templates want it) with a frame around url. */
+function framing(folder, url) {
+  const key = join(folder, "site.key"), cert = join(folder, "site.pem");
+  execFileSync("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=site.test", "-keyout", key, "-out", cert], { stdio: "ignore" });
   return new Promise((done) => {
-    const server = createServer((_, answer) => {
+    const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (_, answer) => {
       answer.setHeader("Content-Type", "text/html");
       answer.end(`<!doctype html><html lang="en"><title>A site</title><iframe title="Meterkey" src="${url}" width="310" height="600"></iframe></html>`);
     });
@@ -42,8 +47,8 @@ const FRAME = (page) => page.frameLocator("iframe").getByRole("heading", { name:
 
 /** Nobody may frame the pages, until the template names the site. */
 async function framed(enter, service) {
-  const v = await enter(), owner = await enter(), form = await service.form(), site = await framing(form.url);
-  const origin = `http://127.0.0.1:${site.address().port}`;
+  const v = await enter({ ignoreHTTPSErrors: true }), owner = await enter(), form = await service.form();
+  const site = await framing(service.folder, form.url), origin = `https://127.0.0.1:${site.address().port}`;
   const refused = v.page.waitForEvent("console", (message) => message.text().includes("frame-ancestors"));
   await v.page.goto(origin);
   await refused;

@@ -84,7 +84,7 @@ export class Service {
   async message(user, after = 0) {
     const answer = await fetch(`${this.sandbox.url}/phone.json?user=${user}&after=${after}&wait=20`);
     const { messages } = await answer.json();
-    return messages.at(-1);
+    return messages[0];
   }
 
   async messages(user) { return (await (await fetch(`${this.sandbox.url}/phone.json?user=${user}`)).json()).messages; }
