@@ -23,14 +23,14 @@ async function work() {
     const late = new Promise((_, fail) => { timer = setTimeout(() => fail(new Error(`did not end within ${SECONDS} s`)), SECONDS * 1000); });
     try {
       await Promise.race([test.act(enter), late]);
-      for (const one of visitors) await one.leave();
+      while (visitors.length > 0) await visitors.pop().leave();
       console.log("ok - " + test.name);
     } catch (problem) {
       failed += 1;
+      for (const one of visitors) await one.context.close().catch(() => {});
       console.log(`${problem.stack.slice(0, 2500)}\nnot ok - ${test.name}`);
     }
     clearTimeout(timer);
-    for (const one of visitors) await one.context.close().catch(() => {});
   }
 }
 await Promise.all(Array.from({ length: AT_ONCE }, work));

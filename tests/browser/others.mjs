@@ -25,7 +25,7 @@ async function public_pages(enter, service) {
   await v.says("No utility here matches “zebra”.");
   assert.equal((await page.goto(service.url + "/f/nothing")).status(), 404);
   assert.equal(await v.examine("missing"), "This link leads nowhere");
-  await service.api("POST", "/forms/" + form.uid, { disabled: true });
+  await service.api("PATCH", "/forms/" + form.uid, { disabled: true });
   await page.goto(form.url);
   assert.equal(await v.examine("disabled"), "This request is closed");
 }
