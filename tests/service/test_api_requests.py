@@ -246,9 +246,8 @@ def nothing_was_changed(w):
 
 
 TESTS = [tokens_that_are_none, rights_that_a_token_has_not, uids_of_nobody, parameters_of_queries, bodies_that_are_none,
-    a_body_that_is_too_large,
-         fields_of_bodies, answers_of_another_kind, idempotency_keys_that_are_none, paths_that_nobody_has,
-         pages_are_counted_apart, nothing_was_changed]
+         a_body_that_is_too_large, fields_of_bodies, answers_of_another_kind, idempotency_keys_that_are_none,
+         paths_that_nobody_has, pages_are_counted_apart, nothing_was_changed]
 
 
 def report(test, world):

@@ -162,8 +162,8 @@ def stopped_by_hand(w):
     w.good("DELETE", HOOKS + "/" + hook["uid"])
 
 
-TESTS = [body_and_signature, types_that_were_asked_for, what_fails_comes_again, three_days_are_enough, several_in_one_request,
-         stopped_by_hand]
+TESTS = [body_and_signature, types_that_were_asked_for, what_fails_comes_again, three_days_are_enough,
+         several_in_one_request, stopped_by_hand]
 
 
 def main():
