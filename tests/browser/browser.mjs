@@ -40,7 +40,7 @@ export class Visitor {
     it.plain = !options;
     it.wrong = [];
     it.context = await browser.newContext({ viewport: PHONE, locale: "en-US", ...options, extraHTTPHeaders });
-    it.context.setDefaultTimeout(30000);
+    it.context.setDefaultTimeout(60000);
     it.context.on("request", (request) => {
       if (new URL(request.url()).origin !== service.url) it.wrong.push("a request to " + request.url());
     });

@@ -2,7 +2,7 @@
 import { index, launch, Visitor } from "./browser.mjs";
 import { Service } from "./service.mjs";
 
-const AT_ONCE = 4, SECONDS = 100;
+const AT_ONCE = 4, SECONDS = 200;
 const words = process.argv.slice(2);
 const service = await Service.start();
 const browser = await launch();
