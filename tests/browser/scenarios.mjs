@@ -19,7 +19,7 @@ const FAILURES = {
   "site.error_page": [`${UTILITY}'s website answered with an error`, NOT_YOURS, "Try again"],
   "site.rate_limited": [`${UTILITY}'s website is busy`, NOT_YOURS, "Try again"],
   "site.blocked": [`${UTILITY}'s website did not let us in`, NOT_YOURS, "Helio Solar"],
-  "adapter.unexpected_page": [`${UTILITY}'s website showed a page that we do not know`, NOT_YOURS, "We have been told", "You need not do anything"],
+  "adapter.unexpected_page": [`${UTILITY}'s website showed a page that we do not know`, NOT_YOURS, "we have been told", "You need not do anything"],
 };
 
 const CODE = `Enter the code from ${UTILITY}`;
