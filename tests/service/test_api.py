@@ -657,9 +657,11 @@ def tables_hold_no_formulas(w):
 def a_link_is_mailed_again(w):
     mails = lambda uid: w.service.sql("SELECT recipient, text FROM mails WHERE form = ?", uid)
     form = w.good("POST", F, {"customer_email": "pat@mail.test", "utility": "SCE"})
-    same(w.good("POST", F + "/%s/resend" % form["uid"])["form"], form)
-    same(mails(form["uid"])[0][0], "pat@mail.test")
-    check(form["url"] in mails(form["uid"])[0][1], "the link")
+    same(w.good("POST", F + "/%s/resend" % form["uid"])["form"], form, "it was not mailed before")
+    again = w.good("POST", F + "/%s/resend" % form["uid"])["form"]
+    check(again["uid"] != form["uid"] and again["customer_email"] == "pat@mail.test" and again["utility"] == "SCE", again)
+    same(mails(again["uid"])[0][0], "pat@mail.test")
+    check(again["url"] in mails(again["uid"])[0][1], "the link")
     over, authorization, _ = w.submitted(customer_email="kim@mail.test")
     w.service.sql("UPDATE sessions SET state = 'ended' WHERE authorization = ?", authorization)
     w.service.sql("UPDATE authorizations SET status = 'errored' WHERE uid = ?", authorization)

@@ -246,6 +246,19 @@ TESTS = [tokens_that_are_none, rights_that_a_token_has_not, uids_of_nobody, para
          nothing_was_changed]
 
 
+def report(test, world):
+    """Runs one and prints its line; whether it went well."""
+    text = ""
+    try:
+        test(world)
+    except Failed as problem:
+        text = str(problem)
+    except Exception:
+        text = traceback.format_exc() + world.service.log()[-3000:]
+    print((text + "\nnot ok - " if text else "ok - ") + test.__name__.replace("_", " "), flush=True)
+    return not text
+
+
 def run(tests, prepare=None):
     names, results = sys.argv[1:], []
     with tempfile.TemporaryDirectory(prefix="api-") as folder:
@@ -253,18 +266,7 @@ def run(tests, prepare=None):
         try:
             if prepare:
                 prepare(world)
-            for test in tests:
-                if names and test.__name__ not in names:
-                    continue
-                text = ""
-                try:
-                    test(world)
-                except Failed as problem:
-                    text = str(problem)
-                except Exception:
-                    text = traceback.format_exc() + world.service.log()[-3000:]
-                print((text + "\nnot ok - " if text else "ok - ") + test.__name__.replace("_", " "), flush=True)
-                results.append(not text)
+            results = [report(test, world) for test in tests if not names or test.__name__ in names]
         finally:
             world.service.stop()
         if " error request:" in world.service.log() or world.service.process.returncode != 0:
