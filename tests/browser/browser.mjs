@@ -1,6 +1,6 @@
 // Visitors in Debian's Chromium, what must hold on every page they see, and pictures for a person to look at.
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { ROOT } from "./service.mjs";
@@ -13,8 +13,9 @@ const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]
 const SHOTS = join(MADE, "shots");
 const PHONE = { width: 320, height: 640 };
 
-export function launch() {
-  rmSync(SHOTS, { recursive: true, force: true });
+/** anew: without the pictures of the last run. */
+export function launch(anew) {
+  if (anew) rmSync(SHOTS, { recursive: true, force: true });
   mkdirSync(SHOTS, { recursive: true });
   // Without the flags that Debian's wrapper adds: a page drawn by software emulating a graphics card takes many times as long.
   const own = "/usr/lib/chromium/chromium", args = ["--disable-gpu", "--disable-software-rasterizer", "--disable-extensions"];
@@ -23,7 +24,7 @@ export function launch() {
 }
 
 let visitors = 0;
-const idle = [], shots = [], examined = new Set();
+const idle = [], examined = new Set();
 
 /** One person's browser. Pages watch themselves: mistakes of scripts, blocked content and foreign requests fail at `leave`. */
 export class Visitor {
@@ -40,7 +41,7 @@ export class Visitor {
     it.plain = !options;
     it.wrong = [];
     it.context = await browser.newContext({ viewport: PHONE, locale: "en-US", ...options, extraHTTPHeaders });
-    it.context.setDefaultTimeout(30000);
+    it.context.setDefaultTimeout(60000);
     it.context.on("request", (request) => {
       if (new URL(request.url()).origin !== service.url) it.wrong.push("a request to " + request.url());
     });
@@ -85,8 +86,6 @@ export class Visitor {
   async examine(name, look = name) {
     const heading = await this.sound(), picture = (kind) => this.page.screenshot({ path: join(SHOTS, name + kind + ".png"), fullPage: true });
     await picture("");
-    const kinds = [""];
-    shots.push({ name, kinds });
     if (examined.has(look)) return heading;
     examined.add(look);
     await this.axe(name);
@@ -97,7 +96,6 @@ export class Visitor {
     await this.page.setViewportSize({ width: 1200, height: 800 });
     await picture("-wide");
     await this.page.setViewportSize(PHONE);
-    kinds.push("-dark", "-wide");
     return heading;
   }
 
@@ -118,9 +116,9 @@ export class Visitor {
 
 /** An index of all pictures, for a person. */
 export function index() {
-  const items = shots.sort((a, b) => a.name < b.name ? -1 : 1).map(({ name, kinds }) => `<li><h2>${name}</h2>${kinds.map((kind) =>
-    `<a href="shots/${name}${kind}.png"><img src="shots/${name}${kind}.png" alt="${name}${kind}" loading="lazy"></a>`).join("")}</li>`);
+  const items = readdirSync(SHOTS).sort().map((name) =>
+    `<li><a href="shots/${name}"><img src="shots/${name}" alt="" loading="lazy"><br>${name.slice(0, -4)}</a></li>`);
   writeFileSync(join(MADE, "index.html"), `<!doctype html><html lang="en"><meta charset="utf-8"><title>Pages as they looked</title>
-<style>body{font:16px sans-serif}ul{display:grid;grid-template-columns:repeat(auto-fill,minmax(620px,1fr));list-style:none}img{height:300px;margin:4px;border:1px solid}</style>
+<style>body{font:15px sans-serif}ul{display:flex;flex-wrap:wrap;gap:12px;padding:0;list-style:none}img{height:300px;border:1px solid}</style>
 <h1>Pages as they looked</h1><ul>${items.join("\n")}</ul></html>\n`);
 }

@@ -71,6 +71,8 @@ async function whole(enter, service) {
   await customer.page.waitForSelector('main[data-state^="code:"]');
   await v.page.reload();
   await v.page.getByText("Waits for a code").first().waitFor();
+  await v.says("DEMO Power & Gas asks: a code by text message");
+  assert.equal(await v.page.getByText("Created.", { exact: true }).count(), 0, "what was said is said again");
   await v.examine("dashboard-request-code");
   await answer(customer, (await service.message(user)).code);
   await meters(v);
@@ -109,6 +111,11 @@ async function every_page(enter, service) {
   await arrive(customer, await service.form(), "commercial-board");
   await arrive(await enter(), await service.form(), "locked-board");
   await sign_in(v);
+  // On a desk the whole menu is seen without scrolling in it.
+  await v.page.setViewportSize({ width: 1200, height: 800 });
+  const last = await v.page.getByRole("link", { name: "Audit log" }).boundingBox(), who = await v.page.getByText("Sign out").boundingBox();
+  assert.ok(last.y > who.y + who.height || last.x + last.width <= who.x, "the menu's end is hidden");
+  await v.page.setViewportSize({ width: 320, height: 640 });
   for (const name of MENU) {
     await v.page.goto(`${service.url}/dashboard/${name}`);
     await v.examine("dashboard-" + name.replace("/", "-"));

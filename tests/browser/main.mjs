@@ -2,10 +2,10 @@
 import { index, launch, Visitor } from "./browser.mjs";
 import { Service } from "./service.mjs";
 
-const AT_ONCE = 4, SECONDS = 100;
+const AT_ONCE = 4, SECONDS = 200;
 const words = process.argv.slice(2);
 const service = await Service.start();
-const browser = await launch();
+const browser = await launch(words.length === 0);
 process.on("SIGTERM", () => service.stop().then(() => process.exit(143)));
 const tests = [];
 for (const file of ["others", "people", "returning", "dashboard", "scenarios"]) {

@@ -19,7 +19,7 @@ const FAILURES = {
   "site.error_page": [`${UTILITY}'s website answered with an error`, NOT_YOURS, "Try again"],
   "site.rate_limited": [`${UTILITY}'s website is busy`, NOT_YOURS, "Try again"],
   "site.blocked": [`${UTILITY}'s website did not let us in`, NOT_YOURS, "Helio Solar"],
-  "adapter.unexpected_page": [`${UTILITY}'s website showed a page that we do not know`, NOT_YOURS, "We have been told", "You need not do anything"],
+  "adapter.unexpected_page": [`${UTILITY}'s website showed a page that we do not know`, NOT_YOURS, "we have been told", "You need not do anything"],
 };
 
 const CODE = `Enter the code from ${UTILITY}`;
@@ -43,9 +43,9 @@ const ACTS = {
     await settled(v, old);
     await code(v, user, "code-chosen", ["has sent", "6 digits"]);
   },
-  mfa_sms: (v, user) => code(v, user, "code-sms", [/has sent a text message to \S+\d\d/, "6 digits", "Time left: about 10 minutes", "No code came?"]),
+  mfa_sms: (v, user) => code(v, user, "code-sms", [/has sent a text message to \(\*\*\*\) \*\*\*-\d{4}\./, "6 digits", "Time left: about 10 minutes", "No code came?"]),
   mfa_email: (v, user) => code(v, user, "code-email", [/has sent an e-mail to \S+@/]),
-  mfa_voice: (v, user) => code(v, user, "code-voice", [/is calling \S+\d\d/]),
+  mfa_voice: (v, user) => code(v, user, "code-voice", [/is calling \(\*\*\*\) \*\*\*-\d{4}\./]),
   async mfa_totp(v, user) {
     assert.equal(await v.examine("code-totp"), "Enter the code from your authenticator app");
     await answer(v, await v.service.totp(user));

@@ -16,7 +16,7 @@ local function url(form) return "/dashboard/requests/" .. form.uid end
 local function details(facts)
   local out = {}
   if facts.kind then
-    out[#out + 1] = facts.kind .. (facts.medium and facts.medium ~= host.null and " by " .. facts.medium or "")
+    out[#out + 1] = words.question(facts.kind, facts.medium)
   end
   if facts.code then out[#out + 1] = facts.code end
   if facts.message and facts.message ~= "" then out[#out + 1] = facts.message end

@@ -99,6 +99,14 @@ function words.happening(what)
   return words.happened[what] or (tostring(what):gsub("_", " "):gsub("^%l", string.upper))
 end
 
+local kinds = { otp = "a code", totp = "the code of an app", offline_code = "a code of the customer's own device",
+  question = "a security question", select = "which way to go on", approve = "a tap on the customer's device",
+  link = "a link to be opened", acknowledge = "to agree to something", image_pick = "a picture", credential = "one more detail" }
+local media = { sms = " by text message", voice = " by a call", email = " by e-mail", push = " in its app" }
+
+-- What a utility asks for, for people.
+function words.question(kind, medium) return (kinds[kind] or kind) .. (media[medium] or "") end
+
 -- An address of a meter on one line.
 function words.address(address)
   if type(address) ~= "table" then return "" end
