@@ -82,6 +82,7 @@ static int serve(const mk_args *args, const json_t *config)
     if (uv_loop_init(&self.loop))
         return mk_args_say(args, 1, "no event loop");
     sigaction(SIGPIPE, &(struct sigaction){ .sa_handler = SIG_IGN }, NULL);
+    sigaction(SIGXFSZ, &(struct sigaction){ .sa_handler = SIG_IGN }, NULL); /* a file that may not grow is a full disk */
     int err = mk_service_start(&self.service, &self.loop, config, why);
     if (!err) {
         watch_signals(&self);

@@ -56,6 +56,8 @@ static int h_query(void *arg, mk_app_task *task, const json_t *args, json_t **re
     char problem[MK_STORE_WHY] = "";
     int err = mk_store_query(service->store, sql, parameters, result, problem);
     json_decref(parameters);
+    if (err == MK_EIO)
+        mk_unit_unkept(service);
     if (err)
         snprintf(why, MK_APP_WHY, "%s", problem);
     return err;

@@ -49,6 +49,7 @@ void mk_unit_run(mk_service *service, const char *handler, json_t *input, bool a
 /* Around a wait within a handler: what it wrote so far is kept. */
 mk_unit *mk_unit_pause(mk_service *service);
 void mk_unit_resume(mk_service *service, mk_unit *unit, mk_app_task *task, const json_t *result, const char *why);
+void mk_unit_unkept(mk_service *service); /* the store failed under the unit that runs now */
 /* Adds an action of the unit that runs now (reference taken). MK_OK, MK_ENOMEM. */
 int mk_unit_act(mk_service *service, json_t *action);
 void mk_unit_turn(mk_service *service); /* commits, answers, acts */

@@ -149,12 +149,22 @@ static void begin(mk_pool *pool, const char *name, json_t *action)
     mk_buf_free(&parked);
 }
 
+/* One that no worker has begun. */
+static void forget_later(mk_pool *pool, const char *id)
+{
+    for (size_t i = json_array_size(pool->later); i-- > 0;)
+        if (strcmp(json_string_value(json_object_get(json_array_get(pool->later, i), "id")), id) == 0)
+            json_array_remove(pool->later, i);
+}
+
 /* To the worker that has it; to nobody is said as `gone`. */
 static void pass(mk_pool *pool, const char *name, json_t *action)
 {
     const char *id = json_string_value(json_object_get(action, "id"));
     const json_t *where = json_object_get(pool->where, id);
     if (!where) {
+        if (strcmp(name, "cancel") == 0 || strcmp(name, "forget") == 0)
+            forget_later(pool, id);
         if (strcmp(name, "answer") == 0)
             mk_unit_run(pool->service, "worker", json_pack("{s:s, s:s}", "is", "gone", "id", id), true, NULL, NULL);
         return;
@@ -185,9 +195,11 @@ void mk_pool_act(mk_pool *pool, const char *name, json_t *action)
 
 /* --- from a worker ------------------------------------------------------------------------- */
 
-static void flush_later(mk_pool *pool)
+void mk_pool_flush(mk_pool *pool)
 {
     json_t *list = pool->later;
+    if (!json_array_size(list))
+        return;
     pool->later = json_array();
     for (size_t i = 0; i < json_array_size(list); i++) {
         json_t *action = json_array_get(list, i);
@@ -222,12 +234,13 @@ static void take(mk_slot *slot, json_t *head, mk_bytes blob)
         slot->ready = true;
         mk_log(MK_LOG_INFO, "worker", "worker %zu is ready (landlock %lld, seccomp %s)", slot->index,
                (long long)json_integer_value(json_object_get(head, "landlock")), json_is_true(json_object_get(head, "seccomp")) ? "yes" : "no");
-        flush_later(pool);
+        mk_pool_flush(pool);
     } else if (is && id && strcmp(is, "log") == 0) {
         mk_log(MK_LOG_INFO, id, "%s", json_string_value(json_object_get(head, "text")));
     } else if (is && id && seal_parts(pool->service, head, blob)) {
         note_state(slot, is, id);
         mk_unit_run(pool->service, "worker", json_incref(head), true, NULL, NULL);
+        mk_pool_flush(pool); /* an end makes room */
     } else {
         mk_slot_broken(slot, "it said something that is no message");
     }

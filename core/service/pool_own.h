@@ -38,5 +38,6 @@ void mk_pool_drop(mk_pool *pool, const char *id);
 /* pool_frames.c: to a worker, and what comes from it. */
 void mk_slot_settings(mk_slot *slot);
 bool mk_slot_send(mk_slot *slot, const json_t *head, mk_bytes blob);
+void mk_pool_flush(mk_pool *pool); /* what waits for a worker, as far as there is room */
 void mk_slot_read(mk_slot *slot, const char *data, size_t len);
 #endif

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TICK_MS = 1000, KEEP_TICKS = 15, STOP_MS = 50, STOP_US = 10000000, DRAIN_US = 1000000 };
+enum { TICK_MS = 1000, KEEP_TICKS = 15, TIDY_TICKS = 5, STOP_MS = 50, STOP_US = 10000000, DRAIN_US = 1000000 };
 
 static void on_turn(uv_prepare_t *prepare)
 {
@@ -41,6 +41,8 @@ static void on_tick(uv_timer_t *timer)
     refresh_keys(service);
     if (++ticks % KEEP_TICKS == 0)
         mk_stream_keep(service);
+    if (ticks % TIDY_TICKS == 0)
+        mk_store_tidy(service->store); /* what was deleted leaves the log, too */
     if (!service->stopping && !service->turned)
         mk_unit_run(service, "tick", json_object(), false, NULL, NULL);
     else if (service->turned && !service->again && !service->done) /* is the disk back? */

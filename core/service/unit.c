@@ -15,6 +15,7 @@ struct mk_unit {
     json_t *input, *result, *actions;
     char *error;
     bool again, open; /* open: its savepoint is */
+    bool unkept;      /* the store failed, not the handler */
     mk_unit_done done;
     void *arg;
     mk_unit *next;
@@ -51,8 +52,11 @@ static void on_handled(void *arg, const json_t *result, const char *error)
         fail(unit, error);
         json_array_clear(unit->actions);
     }
-    if (unit->open && mk_store_end(service->store, !error, why) != MK_OK && !error)
-        fail(unit, why);
+    if (unit->open && mk_store_end(service->store, !error, why) != MK_OK) {
+        unit->unkept = true;
+        if (!error)
+            fail(unit, why);
+    }
     unit->open = false;
     service->current = NULL;
     *service->done_tail = unit;
@@ -63,7 +67,9 @@ static void start(mk_unit *unit)
 {
     char why[MK_STORE_WHY] = "";
     mk_service *service = unit->service;
+    unit->unkept = false;
     if (mk_store_begin(service->store, why) != MK_OK) {
+        unit->unkept = true;
         on_handled(unit, NULL, why);
         return;
     }
@@ -107,14 +113,22 @@ mk_unit *mk_unit_pause(mk_service *service)
 void mk_unit_resume(mk_service *service, mk_unit *unit, mk_app_task *task, const json_t *result, const char *why)
 {
     char problem[MK_STORE_WHY] = "";
-    if (mk_store_begin(service->store, problem) != MK_OK)
+    if (mk_store_begin(service->store, problem) != MK_OK) {
         why = problem;
-    else
+        unit->unkept = true;
+    } else {
         unit->open = true;
+    }
     service->current = unit;
     mk_app_resume(task, result, why);
     if (service->current == unit)
         service->current = NULL;
+}
+
+void mk_unit_unkept(mk_service *service)
+{
+    if (service->current)
+        service->current->unkept = true;
 }
 
 int mk_unit_act(mk_service *service, json_t *action)
@@ -134,15 +148,24 @@ static void settle(mk_unit *unit)
     unit_free(unit);
 }
 
+/* To be run again after those that wait already: a worker's messages stay in their order. */
+static void put_off(mk_unit *unit)
+{
+    mk_unit **at = &unit->service->again;
+    json_array_clear(unit->actions);
+    json_decref(unit->result);
+    mk_free(unit->error);
+    unit->result = NULL;
+    unit->error = NULL;
+    while (*at)
+        at = &(*at)->next;
+    *at = unit;
+}
+
 static void not_committed(mk_unit *unit, const char *why)
 {
-    mk_service *service = unit->service;
-    if (unit->again && !unit->error) {
-        json_array_clear(unit->actions);
-        json_decref(unit->result);
-        unit->result = NULL;
-        unit->next = service->again;
-        service->again = unit;
+    if (unit->again && (!unit->error || unit->unkept)) {
+        put_off(unit);
         return;
     }
     if (!unit->error)
@@ -151,11 +174,9 @@ static void not_committed(mk_unit *unit, const char *why)
     settle(unit);
 }
 
-void mk_unit_turn(mk_service *service)
+static void commit(mk_service *service)
 {
     char why[MK_STORE_WHY] = "";
-    if (!service->done && !mk_store_open_turn(service->store))
-        return;
     mk_unit *list = service->done;
     service->done = NULL;
     service->done_tail = &service->done;
@@ -163,14 +184,25 @@ void mk_unit_turn(mk_service *service)
     if (err)
         mk_log(MK_LOG_ERROR, "store", "nothing of this turn was kept: %s", why);
     service->turned = err ? mk_clock_mono_us() : 0;
+    for (mk_unit *unit = list; unit; unit = unit->next)
+        if (unit->unkept)
+            service->turned = mk_clock_mono_us();
     for (mk_unit *unit = list, *next; unit; unit = next) {
         next = unit->next;
         unit->next = NULL;
-        if (err)
+        if (err || unit->unkept)
             not_committed(unit, why);
         else
             settle(unit);
     }
+}
+
+/* What is settled may run units of its own (an answer whose worker is gone): they must not wait for the loop to be woken. */
+void mk_unit_turn(mk_service *service)
+{
+    enum { ROUNDS = 100 };
+    for (int i = 0; i < ROUNDS && (service->done || mk_store_open_turn(service->store)); i++)
+        commit(service);
 }
 
 void mk_unit_retry(mk_service *service)

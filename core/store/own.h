@@ -17,6 +17,8 @@ struct mk_store {
     char *path;
     int claim; /* descriptor of the lock, or -1 */
     bool turn, unit;
+    bool lost; /* the disk failed in this turn, and SQLite took all of it back */
+    int changes; /* rows changed when the log was last emptied */
     unsigned long clock;
     mk_statement statements[MK_STATEMENTS];
 };

@@ -194,8 +194,19 @@ static int step_all(mk_store *store, sqlite3_stmt *stmt, json_t *rows, char *why
     }
 }
 
+/* Where a statement of this unit made SQLite roll back, the next one must not be kept by itself. */
+static bool rolled_back(mk_store *store, char *why)
+{
+    if (!store->unit || !sqlite3_get_autocommit(store->db))
+        return false;
+    snprintf(why, MK_STORE_WHY, "the transaction was rolled back");
+    return true;
+}
+
 int mk_store_query(mk_store *store, const char *sql, const json_t *parameters, json_t **rows, char *why)
 {
+    if (rolled_back(store, why))
+        return MK_EIO;
     sqlite3_stmt *stmt = NULL;
     json_t *found = rows ? json_array() : NULL;
     int err = rows && !found ? MK_ENOMEM : prepare(store, sql, &stmt, why);
@@ -218,6 +229,10 @@ int mk_store_query(mk_store *store, const char *sql, const json_t *parameters, j
 
 int mk_store_begin(mk_store *store, char *why)
 {
+    if (store->lost) {
+        snprintf(why, MK_STORE_WHY, "the transaction was rolled back");
+        return MK_EIO;
+    }
     if (!store->turn) {
         int err = mk_store_script(store, "BEGIN IMMEDIATE", why);
         if (err)
@@ -233,12 +248,11 @@ int mk_store_end(mk_store *store, bool keep, char *why)
 {
     if (!store->unit)
         return MK_OK;
+    const bool lost = rolled_back(store, why); /* the units before it, too: the turn's commit says so */
     store->unit = false;
-    if (sqlite3_get_autocommit(store->db)) { /* the disk failed: all of the turn was rolled back */
-        store->turn = false;
-        snprintf(why, MK_STORE_WHY, "the transaction was rolled back");
+    store->lost |= lost;
+    if (lost)
         return MK_EIO;
-    }
     return mk_store_script(store, keep ? "RELEASE unit" : "ROLLBACK TO unit; RELEASE unit", why);
 }
 
@@ -247,6 +261,11 @@ int mk_store_commit(mk_store *store, char *why)
     if (!store->turn)
         return MK_OK;
     store->turn = false;
+    if (store->lost) {
+        store->lost = false;
+        snprintf(why, MK_STORE_WHY, "the transaction was rolled back");
+        return MK_EIO;
+    }
     int err = mk_store_script(store, "COMMIT", why);
     if (err && !sqlite3_get_autocommit(store->db)) {
         char ignored[MK_STORE_WHY];
@@ -258,4 +277,13 @@ int mk_store_commit(mk_store *store, char *why)
 bool mk_store_open_turn(const mk_store *store)
 {
     return store->turn;
+}
+
+void mk_store_tidy(mk_store *store)
+{
+    const int changes = sqlite3_total_changes(store->db);
+    if (store->turn || changes == store->changes)
+        return;
+    if (sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) == SQLITE_OK)
+        store->changes = changes;
 }

@@ -33,6 +33,9 @@ int mk_store_end(mk_store *store, bool keep, char *why);
 /* The turn's end: everything since the last commit is on the disk, or (MK_EIO, MK_ENOMEM) none of it. */
 int mk_store_commit(mk_store *store, char *why);
 bool mk_store_open_turn(const mk_store *store); /* a transaction is open */
+/* Empties the write-ahead log if rows changed since: what was deleted is on the disk no more. Between turns; another process that reads
+ * puts it off. */
+void mk_store_tidy(mk_store *store);
 
 /* Brings the schema up to the last migration that the binary carries (runtime/store/NNNN-*.sql), each in a transaction of its own. upto 0: all. MK_OK;
  * MK_EVERSION (the file is newer than this program); errors of mk_store_query. *number is the schema's number afterwards. */

@@ -19,6 +19,14 @@ function ledger.allows(sealed, again)
   return true
 end
 
+-- How they were refused since then (us): a code; or nil. What another session learned while this one waited.
+function ledger.refused(credential, digest, since)
+  local row = db.row("SELECT outcome, digest, last FROM attempts WHERE credential = ?1", credential)
+  if not row or row.last < since then return nil end
+  if row.outcome == "auth.locked" or (row.outcome == "auth.credentials" and row.digest == digest) then return row.outcome end
+  return nil
+end
+
 -- They are about to leave.
 function ledger.sent(credential, digest, utility)
   db.run([[INSERT INTO attempts (credential, utility, digest, outcome, last) VALUES (?1, ?2, ?3, 'sent', ?4)

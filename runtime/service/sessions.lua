@@ -68,17 +68,42 @@ local function running(utility)
   return db.row("SELECT count(*) AS n FROM sessions WHERE utility = ?1 AND state IN ('running', 'answered')", utility).n
 end
 
+local finish -- below
+
+-- Whether its password must wait for another session's, or was refused in one since it was accepted; then it ends here.
+local function held(session)
+  if not session.credential then return false end
+  if db.row([[SELECT 1 AS yes FROM sessions WHERE credential = ?1 AND state IN ('running', 'answered') AND asked IS NULL AND uid <> ?2]],
+      session.credential, session.uid) then return true end
+  local code = ledger.refused(session.credential, session.digest, session.created)
+  if not code then return false end
+  session.credential = nil -- nothing was sent: the ledger learns nothing
+  finish(session, { code = code, owner = "user", retry = "after_user", message = "The utility refused this password a moment ago; it was not sent again." })
+  return true
+end
+
 -- Gives a queued session to a worker, as far as workers have room and the utility's share allows.
 local function dispatch(session)
   local room = host.workers()
   if room.ready > 0 and room.free == 0 then return false end
-  if running(session.utility) >= host.config.utility_sessions then return false end
+  if running(session.utility) >= host.config.utility_sessions or held(session) then return false end
   if session.starts == 0 and not limit.take("utility:" .. session.utility, host.config.utility_per_minute, 60) then return false end
   local authorization = owner(session)
   update(session, { state = "running", started = session.started or host.now(), starts = session.starts + 1, used = host.array {} })
   host.after { ["do"] = "start", id = session.uid, version = session.version, credentials = session.credentials, keep = authorization.keep,
     mfa = session.mfa, human = session.human == 1, utility = session.utility }
   return true
+end
+
+-- Those of a utility that had to wait for their turn, the oldest first, as many as may begin now.
+local function dispatch_of(utility)
+  local free = math.min(host.config.utility_sessions - running(utility), host.workers().free)
+  if free <= 0 then return end
+  local rows = db.rows("SELECT * FROM sessions WHERE state = 'queued' AND utility = ?1 ORDER BY created LIMIT ?2", utility, free + 20)
+  for _, row in ipairs(rows) do
+    if free <= 0 then return end
+    if dispatch(read(row)) then free = free - 1 end
+  end
 end
 
 -- sealed: of a request (credentials, key, digest). The caller has asked sessions.allowed.
@@ -96,7 +121,7 @@ end
 
 -- Those that had to wait for their turn.
 function sessions.dispatch()
-  for _, row in ipairs(db.rows("SELECT * FROM sessions WHERE state = 'queued' ORDER BY created LIMIT 200")) do dispatch(read(row)) end
+  for _, row in ipairs(db.rows("SELECT DISTINCT utility FROM sessions WHERE state = 'queued'")) do dispatch_of(row.utility) end
 end
 
 -- --- the end --------------------------------------------------------------------------------------
@@ -105,7 +130,7 @@ local GONE = { credentials = db.NULL, parked = db.NULL, answer = db.NULL, answer
                challenge_id = db.NULL, challenge_until = db.NULL, progress = db.NULL }
 
 -- error: contract section 6's, or nil with meters. keep: sealed, or nil.
-local function finish(session, error, meters, keep)
+function finish(session, error, meters, keep)
   if session.state == "ended" then return end
   local authorization, values = owner(session), { state = "ended", ended = host.now(), error = error }
   for name, value in pairs(GONE) do values[name] = value end
@@ -118,6 +143,7 @@ local function finish(session, error, meters, keep)
   else
     outcome.succeeded(authorization, session, meters, keep)
   end
+  dispatch_of(session.utility)
 end
 
 -- Ends a session for a reason of the service's.
@@ -146,6 +172,9 @@ local function until_of(challenge)
 end
 
 local function on_challenge(session, m)
+  if session.state == "waiting" and session.challenge_id == m.challenge.id then -- brought back by a replay: nobody is asked anew
+    return update(session, { parked = m.parked, challenge = m.challenge })
+  end
   local authorization, now = owner(session), host.now()
   if not session.asked then
     health.asked(session, (now - (session.started or now)) // 1000)
@@ -161,6 +190,7 @@ local function on_challenge(session, m)
   timeline.add(session.team, of(session), m.again and "code_rejected" or "code_wanted", { kind = kind, medium = m.challenge.medium })
   authorizations.status(authorization, "pending", m.again and "The utility did not accept the answer and asks again."
     or "Waiting for the customer's answer (" .. kind .. ").")
+  dispatch_of(session.utility)
 end
 
 -- An answer to an open challenge, sealed. -> true; or nil and a code: "over" (nothing is open), "answered" (this one is), "other"
@@ -254,15 +284,19 @@ local function used_up(session)
   return false
 end
 
+-- An approval is polled for: somebody must have it, or a tap on the phone is never seen.
+local function is_polled(session) return session.state == "waiting" and session.challenge.kind == "approve" end
+
 local function lost(session)
-  if session.state == "waiting" or session.state == "ended" then return end
-  if session.state == "queued" then return end
+  if session.state == "ended" or session.state == "queued" then return end
+  if session.state == "waiting" and not is_polled(session) then return end
   if used_up(session) then
     return sessions.fail(session, "engine.interrupted", outcome.interrupted(session.used), { used = session.used })
   end
   if session.starts >= STARTS then return sessions.fail(session, "engine.internal", "It was begun three times and its worker died each time.") end
   if session.parked then
-    update(session, { starts = session.starts + 1, state = session.answer and "answered" or "running" })
+    local state = session.state == "waiting" and "waiting" or session.answer and "answered" or "running"
+    update(session, { starts = session.starts + 1, state = state })
     resume(session)
   else
     update(session, { state = "queued" })
@@ -280,7 +314,7 @@ end
 
 -- The service begins: nobody has any of them.
 function sessions.recover()
-  for _, row in ipairs(db.rows("SELECT * FROM sessions WHERE state IN ('running', 'answered')")) do lost(read(row)) end
+  for _, row in ipairs(db.rows("SELECT * FROM sessions WHERE state IN ('running', 'answered', 'waiting')")) do lost(read(row)) end
 end
 
 -- Challenges that nobody answered in time.

@@ -87,6 +87,8 @@ CREATE TABLE sessions (          -- state: queued, running, waiting, answered, e
   FOREIGN KEY (team, authorization) REFERENCES authorizations (team, uid) ON DELETE CASCADE
 );
 CREATE INDEX sessions_live ON sessions (state) WHERE state <> 'ended';
+CREATE INDEX sessions_utility ON sessions (utility, state) WHERE state <> 'ended';
+CREATE INDEX sessions_credential ON sessions (credential) WHERE state <> 'ended';
 CREATE INDEX sessions_authorization ON sessions (team, authorization);
 CREATE INDEX sessions_asked ON sessions (utility, asked) WHERE asked IS NOT NULL;
 CREATE TABLE attempts (          -- the ledger: per credential, by keyed hash
@@ -132,6 +134,7 @@ CREATE TABLE mails (             -- the outbox; state: queued, sent, failed, bou
   form TEXT, authorization TEXT, state TEXT NOT NULL, tries INTEGER NOT NULL DEFAULT 0, next INTEGER, error TEXT,
   created INTEGER NOT NULL, sent INTEGER, PRIMARY KEY (team, uid)
 );
+CREATE INDEX mails_form ON mails (team, form) WHERE form IS NOT NULL;
 CREATE INDEX mails_created ON mails (team, created DESC, uid DESC);
 CREATE INDEX mails_next ON mails (next) WHERE next IS NOT NULL;
 CREATE TABLE idempotency (       -- an answer to a POST with an Idempotency-Key, for a day

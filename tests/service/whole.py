@@ -21,7 +21,7 @@ import urllib.request
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from server import PROGRAM, ROOT, Service
+from server import PROGRAM, ROOT, Service, lua
 
 DECLARED = "127.0.0.1:18102"     # where DEMO's adapter looks for its portal
 PASSWORD = "fern-Lantern-41-canary"
@@ -85,14 +85,37 @@ class Whole(Service):
         os.makedirs(folder, exist_ok=True)
         values = {"utility_sessions": 20, "utility_per_minute": 100000, "trust_proxy": True, "allow_origins": ["http://" + declared],
                   "connect_to": [declared + ":" + sandbox.url[7:]] if sandbox else []}
-        super().__init__(folder, **dict(values, **settings))
-        self.sandbox, self.count = sandbox, 0
+        self.values = dict({"mail_folder": os.path.join(folder, "mail"), "workers": 1, "api_per_second": 1000000}, **dict(values, **settings))
+        self.folder, self.process, self.connection, self.sandbox = folder, None, None, sandbox
+        self.store = "sqlite:" + os.path.join(folder, "store.db")
+        os.makedirs(os.path.join(folder, "scripts", "utilities"), exist_ok=True)
+        self.configure()
         head, data = version or staged()
-        now = time.time_ns() // 1000
-        self.sql("INSERT INTO versions (hash, utility, bytes, manifest, created) VALUES (?, ?, ?, ?, ?)", head["hash"], head["manifest"]["id"], data,
-                 json.dumps(head["manifest"]), now)
-        self.sql("INSERT INTO adapters (utility, version, changed) VALUES (?, ?, ?)", head["manifest"]["id"], head["hash"], now)
-        self.token = self.team("Whole")
+        self.token = self.begin(head, data)
+
+    def configure(self):
+        with open(os.path.join(self.folder, "config.lua"), "w", encoding="utf-8") as file:
+            file.write("return {\n%s}\n" % "".join("  %s = %s,\n" % (k, lua(v)) for k, v in self.values.items()))
+
+    begun = {}
+
+    def begin(self, head, data):
+        """A store with a team and the adapter, made once and copied afterwards -> the team's token."""
+        names = ("store.db", "store.db.key")
+        if head["hash"] not in Whole.begun:
+            token = self.team("Whole")
+            now = time.time_ns() // 1000
+            self.sql("INSERT INTO versions (hash, utility, bytes, manifest, created) VALUES (?, ?, ?, ?, ?)", head["hash"], head["manifest"]["id"], data,
+                     json.dumps(head["manifest"]), now)
+            self.sql("INSERT INTO adapters (utility, version, changed) VALUES (?, ?, ?)", head["manifest"]["id"], head["hash"], now)
+            self.sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            Whole.begun[head["hash"]] = token, [open(os.path.join(self.folder, name), "rb").read() for name in names]
+            return token
+        token, files = Whole.begun[head["hash"]]
+        for name, content in zip(names, files):
+            with open(os.open(os.path.join(self.folder, name), os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
+                file.write(content)
+        return token
 
     def api(self, method, path, body=None, status=200, headers=None):
         reply = self.request(method, "/api/v2" + path, body, dict({"Authorization": "Bearer " + self.token}, **(headers or {})))
@@ -102,6 +125,19 @@ class Whole(Service):
     def customer(self, scenario, **form):
         """Somebody with a data request of their own and a user name of that scenario."""
         return Customer(self, scenario, self.api("POST", "/forms", form))
+
+    def ready(self):
+        limit = time.monotonic() + LIMIT
+        while self.request("GET", "/readyz").status != 200:
+            check(time.monotonic() < limit, "it is not ready")
+            time.sleep(0.01)
+
+    def settings(self, **more):
+        """Started anew with these settings."""
+        self.stop()
+        self.values.update(more)
+        self.configure()
+        self.start()
 
     def workers(self):
         """Process ids of the workers that live."""

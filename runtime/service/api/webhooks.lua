@@ -35,8 +35,9 @@ local function check(body)
   return true
 end
 
-local function log(call, what, uid) audit.add(call.team, call:who(), "webhook." .. what, "webhook:" .. uid,
-  call.peer) end
+local function log(call, what, uid)
+  audit.add(call.team, call:who(), "webhook." .. what, "webhook:" .. uid, call.peer)
+end
 
 function api.list(call)
   local rows, after = db.page { table = "webhooks", team = call.team, after = call.query.after,

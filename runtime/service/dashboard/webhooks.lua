@@ -14,7 +14,8 @@ local function get(c, uid)
 end
 
 local function all(c)
-  local rows = db.rows("SELECT uid, url, types, created, disabled FROM webhooks WHERE team = ?1 ORDER BY created", c.team)
+  local rows = db.rows("SELECT uid, url, types, created, disabled FROM webhooks WHERE team = ?1 ORDER BY created",
+    c.team)
   for _, row in ipairs(rows) do row.types, row.disabled = db.json(row.types), row.disabled == 1 end
   return rows
 end
@@ -57,7 +58,8 @@ local function create(c)
   if not allowed(url) then return list(c, { problem = "The address has to be a full https:// URL.", url = url }) end
   if #all(c) >= MOST then return list(c, { problem = ("A team has %d webhooks at most."):format(MOST), url = url }) end
   local uid, secret = host.uid(), host.random(24)
-  db.insert("webhooks", { team = c.team, uid = uid, url = url, secret = host.seal("webhook", secret), types = ticked(c), created = host.now() })
+  db.insert("webhooks", { team = c.team, uid = uid, url = url, secret = host.seal("webhook", secret), types = ticked(c),
+    created = host.now() })
   c:audit("webhook.created", "webhook:" .. uid)
   return list(c, { fresh = secret, fresh_url = url })
 end
@@ -66,10 +68,12 @@ local function show(c, params)
   local row = get(c, params.uid)
   if not row then return c:missing() end
   local after = c.request.query.after
-  local rows, more = db.page { table = "events", time = "ts", team = c.team, after = after ~= "" and after or nil, limit = PAGE,
+  local rows, more = db.page { table = "events", time = "ts", team = c.team, after = after ~= "" and after or nil,
+    limit = PAGE,
     where = { { "webhook", row.uid } } }
   local here = "/dashboard/webhooks/" .. row.uid
-  return c:page("webhook", "Webhook", { row = row, choices = choices(row.types), rows = rows, older = more and here .. view.query { after = more },
+  return c:page("webhook", "Webhook", { row = row, choices = choices(row.types), rows = rows,
+    older = more and here .. view.query { after = more },
     first = after and here })
 end
 
@@ -120,7 +124,8 @@ function webhooks.add(router)
   router:add("GET", "/dashboard/webhooks", guard.page("webhooks", function(c) return list(c) end))
   router:add("POST", "/dashboard/webhooks", guard.change("webhooks", "member", create))
   router:add("GET", "/dashboard/webhooks/:uid", guard.page("webhooks", show))
-  for path, action in pairs { types = types, switch = switch, ping = ping, remove = remove, ["events/:event/replay"] = replay } do
+  for path, action in pairs { types = types, switch = switch, ping = ping, remove = remove,
+    ["events/:event/replay"] = replay } do
     router:add("POST", "/dashboard/webhooks/:uid/" .. path, change(action))
   end
 end
