@@ -22,6 +22,7 @@ from test_restart import ASKED, Client, Manager
 
 BUILD = os.environ.get("BUILD", "build")
 AS_SERVICE = "setpriv --reuid=meterkey --regid=meterkey --clear-groups "
+ADAPTERS = "/var/lib/meterkey/adapters"  # none: building the shipped ones takes a while
 SYSTEMCTL = """#!/bin/sh
 echo "$*" >>/systemctl.log
 case $* in *restart*meterkey.service* | stop*meterkey*) kill -TERM "$(cat /meterkey.pid)" ;; esac
@@ -161,6 +162,8 @@ def installed(system, package):
     check(system.run("stat -c '%U %G %a' /var/lib/meterkey /var/lib/meterkey/master.key").split() == ["meterkey", "meterkey", "700", "meterkey",
           "meterkey", "600"], "owner and mode")
     check(re.fullmatch(r"[0-9a-f]{64}\n", system.run("cat /var/lib/meterkey/master.key")), "the key")
+    system.run("install -d -o meterkey %s/utilities && sed -i 's,^return {,return { workers = 1\\, scripts = \"%s\"\\,,' /etc/meterkey/config.lua"
+               % (ADAPTERS, ADAPTERS))
     system.serve()
     system.ready()
     settings = "--config /etc/meterkey/config.lua"
