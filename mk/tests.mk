@@ -30,7 +30,7 @@ $(BUILD)/hostile/hostile: $(HOSTILE_OBJ) $(LIBMK)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(HOSTILE_OBJ) $(LIBMK) $(PKG_LIBS)
 units: $(BUILD)/hostile/hostile
 
-.PHONY: units fuzzers test asan fuzz torture bench lint lint-style demo portals
+.PHONY: units fuzzers test asan fuzz torture bench bench-serve lint lint-style demo portals
 .SECONDARY:
 units: $(UNIT_BIN) $(PROGRAMS)
 
@@ -80,3 +80,7 @@ portals: all | build/deps.test
 
 demo: all
 	@BUILD=$(BUILD) sh tools/demo.sh
+
+# The whole service with 1,000 sessions at a question.
+bench-serve: all
+	@BUILD=$(BUILD) $(PYTHON) tests/bench/serve.py $(ARGS)
