@@ -167,7 +167,7 @@ def another_utility_in_name(c):
 
 
 TESTS = [as_clients_do_it, four_meters, a_wrong_password, a_code_by_text, a_wrong_code, security_questions,
-    a_choice_then_a_code, another_utility_in_name]
+         a_choice_then_a_code, another_utility_in_name]
 
 
 def main():

@@ -233,6 +233,11 @@ def paths_that_nobody_has(w):
     same((reply.status, reply.json["error"], reply.headers["Allow"]), (405, "method_not_allowed", "GET, PATCH, DELETE"))
 
 
+def pages_are_counted_apart(w):
+    """The thousands of requests above are the token's: they leave the address what it may ask of the pages."""
+    same([w.service.request(method, "/healthz").status for method in ("GET", "POST")], [200, 405])
+
+
 def nothing_was_changed(w):
     """The last of these tests: all of the above was refused before anything was written."""
     now = w.picture()
@@ -241,9 +246,8 @@ def nothing_was_changed(w):
 
 
 TESTS = [tokens_that_are_none, rights_that_a_token_has_not, uids_of_nobody, parameters_of_queries, bodies_that_are_none,
-    a_body_that_is_too_large,
-         fields_of_bodies, answers_of_another_kind, idempotency_keys_that_are_none, paths_that_nobody_has,
-         nothing_was_changed]
+         a_body_that_is_too_large, fields_of_bodies, answers_of_another_kind, idempotency_keys_that_are_none,
+         paths_that_nobody_has, pages_are_counted_apart, nothing_was_changed]
 
 
 def report(test, world):

@@ -21,11 +21,13 @@ class Team:
     def __init__(self, place):
         self.place, self.browser = place, Browser(place.service.url)
         page = self.browser.get("/dashboard/sign-in")
-        self.browser.submit(page, "/sign-in", email="ops@team.test", password="correct horse battery").has("Data requests")
+        self.browser.submit(page, "/sign-in", email="ops@team.test",
+            password="correct horse battery").has("Data requests")
 
     def ask(self, user):
         """A data request and the customer's page after the sign-in."""
-        page = self.browser.submit(self.browser.get("/dashboard/requests/new"), "/new", email=user + "@mail.example", utility="DEMO")
+        page = self.browser.submit(self.browser.get("/dashboard/requests/new"), "/new", email=user + "@mail.example",
+            utility="DEMO")
         link = re.search(r'readonly value="http://[^/]+(/f/[\w-]+)"', page.body).group(1)
         customer = Browser(self.place.service.url)
         submitted = customer.submit(customer.get(link), "^.*/consent", **{"c.username": user, "c.password": PASSWORD})
@@ -45,12 +47,14 @@ def code(team):
     user = "mfa_sms-dash"
     url, link, customer, page = team.ask(user)
     team.browser.get("/dashboard/requests?state=code").has(user, "Waits for a code")
-    team.browser.get(url).has("asks: otp by sms", "Tries left", "Customer signed in", "The utility asked for a code").lacks(PASSWORD)
+    team.browser.get(url).has("asks: otp by sms", "Tries left", "Customer signed in",
+        "The utility asked for a code").lacks(PASSWORD)
     again = team.browser.submit(team.browser.get(url), "/send").has("the same link was sent")
     check(link in again.body, "another link in the middle of it")
     answer(customer, page, answer=team.place.code(user)).has("Thank you")
     page = team.browser.get(url).has("Done", "Meters are here", "1 meter", "Lantern Street").lacks(PASSWORD)
-    check(figures("1", "100 %", "100 %") in squeezed(team.browser.get("/dashboard/adapters")), "one attempt, good, with MFA")
+    check(figures("1", "100 %", "100 %") in squeezed(team.browser.get("/dashboard/adapters")),
+        "one attempt, good, with MFA")
     page = squeezed(team.browser.get("/dashboard/adapters/demo"))
     check("<circle" in page and re.search(figures(r"\d+\.\d", "1"), page), "no time to the code page:\n" + page)
     authorization = re.search(r"/dashboard/authorizations/\d+", team.browser.get(url).body).group(0)
@@ -75,9 +79,11 @@ def off(team):
 @test("a failure of the adapter's is not put on the customer")
 def changed(team):
     url, link, _, _ = team.ask("changed-dash")
-    team.browser.get("/dashboard/requests?state=failed").has("changed-dash", "It is up to the adapter's author", "Send link to try again")
+    team.browser.get("/dashboard/requests?state=failed").has("changed-dash", "It is up to the adapter's author",
+        "Send link to try again")
     page = team.browser.get(url).has("adapter.unexpected_page", "demo.lua:")
-    page = team.browser.submit(page, "/send").has("A new link was made and sent", "adapter.unexpected_page", "Customer signed in")
+    page = team.browser.submit(page, "/send").has("A new link was made and sent", "adapter.unexpected_page",
+        "Customer signed in")
     check(link not in page.body, "the old link")
     team.browser.get("/dashboard/adapters/demo").has("adapter.unexpected_page")
 

@@ -12,6 +12,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from server import PROGRAM, ROOT
 
 RESTARTS, CLIENTS = 3, 4
+ASKED = "/api/v2/utilities"  # not limited by address
 
 
 class Manager:
@@ -49,10 +50,11 @@ class Manager:
 
 
 class Client(threading.Thread):
-    """Asks without a pause, on a new connection each time."""
+    """Asks again and again, on a new connection each time."""
 
-    def __init__(self, port, path):
-        super().__init__()
+    def __init__(self, port, path, pause=0):
+        super().__init__(daemon=True)
+        self.pause = threading.Event(), pause
         self.port, self.path, self.failures, self.over = port, path, [], False
         self.answered = threading.Semaphore(0)
 
@@ -73,12 +75,13 @@ class Client(threading.Thread):
             except (OSError, http.client.HTTPException) as problem:
                 self.failures.append(repr(problem))
             self.answered.release()
+            self.pause[0].wait(self.pause[1])
 
 
 def restarts(manager):
     """Every request of some clients is answered 200 while the service is restarted."""
     manager.start().hear("READY=1")
-    clients = [Client(manager.port, path) for path in ["/healthz", "/metrics"] * (CLIENTS // 2)]
+    clients = [Client(manager.port, ASKED) for _ in range(CLIENTS)]
     for client in clients:
         client.start()
     for _ in range(RESTARTS):

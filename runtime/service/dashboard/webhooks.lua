@@ -3,6 +3,7 @@ local db = require "service.db"
 local events = require "service.events"
 local guard = require "service.dashboard.guard"
 local view = require "service.dashboard.view"
+local targets = require "service.targets"
 local webhooks = {}
 
 local PAGE, MOST = 50, 20 -- deliveries of a page; webhooks of a team
@@ -44,18 +45,10 @@ local function list(c, values)
   return c:page("webhooks", "Webhooks", values, values.problem and 400)
 end
 
-local function allowed(url)
-  if #url > 2000 or url:find("[%s\"'<>]") then return false end
-  if url:find("^https://[%w.%-]+[%w:/?#%[%]@!$&()*+,;=%%._~-]*$") then return true end
-  for _, origin in ipairs(host.config.webhook_origins) do
-    if url:sub(1, #origin) == origin and url:sub(#origin + 1):find("^[/?]") or url == origin then return true end
-  end
-  return false
-end
-
 local function create(c)
   local url = c:field("url")
-  if not allowed(url) then return list(c, { problem = "The address has to be a full https:// URL.", url = url }) end
+  local wrong = targets.problem(url)
+  if wrong then return list(c, { problem = "The address " .. wrong .. ".", url = url }) end
   if #all(c) >= MOST then return list(c, { problem = ("A team has %d webhooks at most."):format(MOST), url = url }) end
   local uid, secret = host.uid(), host.random(24)
   db.insert("webhooks", { team = c.team, uid = uid, url = url, secret = host.seal("webhook", secret), types = ticked(c),
