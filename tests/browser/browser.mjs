@@ -17,8 +17,9 @@ const PHONE = { width: 320, height: 640 };
 export function launch(anew) {
   if (anew) rmSync(SHOTS, { recursive: true, force: true });
   mkdirSync(SHOTS, { recursive: true });
-  // Without the flags that Debian's wrapper adds: a page drawn by software emulating a graphics card takes many times as long.
-  const own = "/usr/lib/chromium/chromium", args = ["--disable-gpu", "--disable-software-rasterizer", "--disable-extensions"];
+  // Without the flags of Debian's wrapper: an emulated graphics card takes many times as long to draw a page.
+  const own = "/usr/lib/chromium/chromium";
+  const args = ["--disable-gpu", "--disable-software-rasterizer", "--disable-extensions"];
   if (process.getuid() === 0) args.push("--no-sandbox");
   return chromium.launch({ executablePath: existsSync(own) ? own : "chromium", args });
 }
@@ -26,7 +27,7 @@ export function launch(anew) {
 let visitors = 0;
 const idle = [], examined = new Set();
 
-/** One person's browser. Pages watch themselves: mistakes of scripts, blocked content and foreign requests fail at `leave`. */
+/** One person's browser. Mistakes of scripts, blocked content and foreign requests fail the test at `leave`. */
 export class Visitor {
   static async enter(browser, service, options) {
     visitors += 1;
@@ -48,7 +49,8 @@ export class Visitor {
     it.context.on("weberror", (problem) => it.wrong.push("script: " + problem.error().message));
     it.context.on("console", (message) => {
       // A page with a status of 4xx is reported as a resource that failed; pages of ours have those on purpose.
-      if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) it.wrong.push(message.text());
+      if (message.type() === "error"
+        && !message.text().startsWith("Failed to load resource")) it.wrong.push(message.text());
     });
     it.page = await it.context.newPage();
     return it;
@@ -70,21 +72,25 @@ export class Visitor {
 
   /** Title, one heading, a language, nothing wider than the screen. -> the heading. */
   async sound() {
-    const seen = await this.page.evaluate(() => ({ title: document.title, headings: [...document.querySelectorAll("h1")].map((one) => one.innerText),
-      lang: document.documentElement.lang, over: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    const seen = await this.page.evaluate(() => ({ title: document.title,
+      headings: [...document.querySelectorAll("h1")].map((one) => one.innerText),
+      lang: document.documentElement.lang,
+      over: document.documentElement.scrollWidth - document.documentElement.clientWidth,
       ids: [...document.querySelectorAll("[id]")].map((one) => one.id) }));
     const at = this.page.url();
     assert.equal(seen.headings.length, 1, `${at} has the headings ${seen.headings}`);
-    if (!at.includes("/dashboard")) assert.ok(seen.title.startsWith(seen.headings[0]), `the title ${seen.title} is not the heading ${seen.headings[0]}`);
+    if (!at.includes("/dashboard")) assert.ok(seen.title.startsWith(seen.headings[0]),
+      `the title ${seen.title} is not the heading ${seen.headings[0]}`);
     assert.match(seen.lang, /^(en|es)$/);
     assert.ok(seen.over <= 0, `${at} (${seen.headings[0]}) is ${seen.over} px wider than the screen`);
     assert.equal(new Set(seen.ids).size, seen.ids.length, `${at} has an id twice: ${seen.ids}`);
     return seen.headings[0];
   }
 
-  /** A picture; for the first page of each look also in dark and wide, and what axe finds in light and dark. -> the heading. */
+  /** A picture; for the first page of each look also dark and wide, and axe in light and dark. -> the heading. */
   async examine(name, look = name) {
-    const heading = await this.sound(), picture = (kind) => this.page.screenshot({ path: join(SHOTS, name + kind + ".png"), fullPage: true });
+    const heading = await this.sound();
+    const picture = (kind) => this.page.screenshot({ path: join(SHOTS, name + kind + ".png"), fullPage: true });
     await picture("");
     if (examined.has(look)) return heading;
     examined.add(look);
@@ -101,8 +107,10 @@ export class Visitor {
 
   async axe(what) {
     await this.page.evaluate(AXE);
-    const found = await this.page.evaluate((values) => axe.run(document, { runOnly: { type: "tag", values }, resultTypes: ["violations"] }), TAGS);
-    const told = found.violations.flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.target} ${node.failureSummary}`));
+    const found = await this.page.evaluate((values) => axe.run(document, { runOnly: { type: "tag", values },
+      resultTypes: ["violations"] }), TAGS);
+    const told = found.violations.flatMap((one) => one.nodes.map((node) =>
+      `${one.id}: ${node.target} ${node.failureSummary}`));
     assert.deepEqual(told, [], "axe, " + what);
   }
 
@@ -110,7 +118,8 @@ export class Visitor {
 
   async says(...words) {
     const text = (await this.text()).replace(/\s+/g, " ");
-    for (const word of words) assert.ok(word instanceof RegExp ? word.test(text) : text.includes(word), `no ${word} in: ${text}`);
+    for (const word of words) assert.ok(word instanceof RegExp ? word.test(text) : text.includes(word),
+      `no ${word} in: ${text}`);
   }
 }
 
@@ -118,7 +127,9 @@ export class Visitor {
 export function index() {
   const items = readdirSync(SHOTS).sort().map((name) =>
     `<li><a href="shots/${name}"><img src="shots/${name}" alt="" loading="lazy"><br>${name.slice(0, -4)}</a></li>`);
-  writeFileSync(join(MADE, "index.html"), `<!doctype html><html lang="en"><meta charset="utf-8"><title>Pages as they looked</title>
-<style>body{font:15px sans-serif}ul{display:flex;flex-wrap:wrap;gap:12px;padding:0;list-style:none}img{height:300px;border:1px solid}</style>
+  writeFileSync(join(MADE, "index.html"),
+    `<!doctype html><html lang="en"><meta charset="utf-8"><title>Pages as they looked</title>
+<style>body{font:15px sans-serif}ul{display:flex;flex-wrap:wrap;gap:12px;padding:0;list-style:none}
+img{height:300px;border:1px solid}</style>
 <h1>Pages as they looked</h1><ul>${items.join("\n")}</ul></html>\n`);
 }

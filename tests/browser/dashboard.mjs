@@ -103,7 +103,8 @@ async function session(enter) {
   await v.examine("dashboard-sign-in-wrong");
 }
 
-const MENU = ["requests", "requests/many", "authorizations", "meters", "adapters", "adapters/demo", "webhooks", "templates", "tokens", "team", "mails",
+const MENU = ["requests", "requests/many", "authorizations", "meters", "adapters", "adapters/demo", "webhooks",
+  "templates", "tokens", "team", "mails",
   "audit", "profile"];
 
 async function every_page(enter, service) {
@@ -113,7 +114,8 @@ async function every_page(enter, service) {
   await sign_in(v);
   // On a desk the whole menu is seen without scrolling in it.
   await v.page.setViewportSize({ width: 1200, height: 800 });
-  const last = await v.page.getByRole("link", { name: "Audit log" }).boundingBox(), who = await v.page.getByText("Sign out").boundingBox();
+  const last = await v.page.getByRole("link", { name: "Audit log" }).boundingBox(),
+    who = await v.page.getByText("Sign out").boundingBox();
   assert.ok(last.y > who.y + who.height || last.x + last.width <= who.x, "the menu's end is hidden");
   await v.page.setViewportSize({ width: 320, height: 640 });
   for (const name of MENU) {
@@ -135,6 +137,7 @@ async function every_page(enter, service) {
 }
 
 export default function (test, service) {
-  const all = { "dashboard: a request from end to end": whole, "dashboard: the session": session, "dashboard: every page": every_page };
+  const all = { "dashboard: a request from end to end": whole, "dashboard: the session": session,
+    "dashboard: every page": every_page };
   for (const [name, act] of Object.entries(all)) test(name, (enter) => act(enter, service));
 }

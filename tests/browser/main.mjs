@@ -19,8 +19,10 @@ async function work() {
   for (let test = waiting.shift(); test; test = waiting.shift()) {
     let timer;
     const visitors = [];
-    const enter = async (options) => { visitors.push(await Visitor.enter(browser, service, options)); return visitors.at(-1); };
-    const late = new Promise((_, fail) => { timer = setTimeout(() => fail(new Error(`did not end within ${SECONDS} s`)), SECONDS * 1000); });
+    const enter = async (options) => { visitors.push(await Visitor.enter(browser, service,
+      options)); return visitors.at(-1); };
+    const late = new Promise((_, fail) => { timer = setTimeout(() =>
+      fail(new Error(`did not end within ${SECONDS} s`)), SECONDS * 1000); });
     try {
       await Promise.race([test.act(enter), late]);
       while (visitors.length > 0) await visitors.pop().leave();

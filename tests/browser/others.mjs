@@ -33,11 +33,13 @@ async function public_pages(enter, service) {
 /** A page of another origin (https, as templates want it) with a frame around url. */
 function framing(folder, url) {
   const key = join(folder, "site.key"), cert = join(folder, "site.pem");
-  execFileSync("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=site.test", "-keyout", key, "-out", cert], { stdio: "ignore" });
+  execFileSync("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=site.test", "-keyout", key,
+    "-out", cert], { stdio: "ignore" });
   return new Promise((done) => {
     const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (_, answer) => {
       answer.setHeader("Content-Type", "text/html");
-      answer.end(`<!doctype html><html lang="en"><title>A site</title><iframe title="Meterkey" src="${url}" width="310" height="600"></iframe></html>`);
+      answer.end(`<!doctype html><html lang="en"><title>A site</title>
+        <iframe title="Meterkey" src="${url}" width="310" height="600"></iframe></html>`);
     });
     server.listen(0, "127.0.0.1", () => done(server));
   });

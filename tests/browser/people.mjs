@@ -5,7 +5,8 @@ import { answer, arrive, choose, done, settled, state, UTILITY } from "./custome
 const focused = (page) => page.evaluate(() => {
   const one = document.activeElement, style = getComputedStyle(one), box = one.getBoundingClientRect();
   const text = (one.labels?.[0] || one).innerText || "";
-  return { text: text.trim().replace(/\s+/g, " "), tag: one.localName, seen: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2,
+  return { text: text.trim().replace(/\s+/g, " "), tag: one.localName, seen: style.outlineStyle !== "none"
+    && parseFloat(style.outlineWidth) >= 2,
     inside: box.bottom > 0 && box.top < innerHeight };
 });
 
@@ -83,7 +84,8 @@ async function mistakes(enter, service) {
 }
 
 async function without_scripts(enter, service) {
-  const v = await enter({ javaScriptEnabled: false }), { page } = v, form = await service.form(), user = "mfa_sms-plain";
+  const v = await enter({ javaScriptEnabled: false }), { page } = v, form = await service.form(),
+    user = "mfa_sms-plain";
   await choose(v, form);
   await page.getByLabel("User name").fill(user);
   await page.getByLabel("Password").fill("demo");
@@ -99,10 +101,12 @@ async function without_scripts(enter, service) {
 }
 
 async function slow_line(enter, service) {
-  const v = await enter({ locale: "en-US" }), { page } = v, form = await service.form(), session = await v.context.newCDPSession(page);
+  const v = await enter({ locale: "en-US" }), { page } = v, form = await service.form(),
+    session = await v.context.newCDPSession(page);
   let bytes = 0;
   await session.send("Network.enable");
-  await session.send("Network.emulateNetworkConditions", { offline: false, latency: 400, downloadThroughput: 50000, uploadThroughput: 50000 });
+  await session.send("Network.emulateNetworkConditions", { offline: false, latency: 400, downloadThroughput: 50000,
+    uploadThroughput: 50000 });
   session.on("Network.loadingFinished", (one) => { bytes += one.encodedDataLength; });
   await page.goto(form.url, { waitUntil: "networkidle" });
   assert.ok(bytes > 5000 && bytes < 50 * 1024, `the first page took ${bytes} bytes`);
@@ -163,7 +167,8 @@ async function heard(enter, service) {
   const box = page.getByLabel("Code", { exact: true });
   assert.equal(await box.getAttribute("autocomplete"), "one-time-code");
   assert.equal(await box.getAttribute("inputmode"), "numeric");
-  const described = await box.evaluate((one) => one.getAttribute("aria-describedby").split(" ").map((id) => document.getElementById(id).innerText).join(" "));
+  const described = await box.evaluate((one) => one.getAttribute("aria-describedby").split(" ").map((id) =>
+    document.getElementById(id).innerText).join(" "));
   assert.match(described, /6 digits/);
   await answer(v, "999999");
   assert.match(await page.locator("main").ariaSnapshot(), /alert/);
@@ -177,7 +182,8 @@ async function heard(enter, service) {
 }
 
 export default function (test, service) {
-  const all = { "by keyboard alone": by_keyboard, "mistakes in a form": mistakes, "without scripts": without_scripts, "on a slow line": slow_line,
+  const all = { "by keyboard alone": by_keyboard, "mistakes in a form": mistakes, "without scripts": without_scripts,
+    "on a slow line": slow_line,
     "in Spanish": in_spanish, "the language is chosen": chosen_language, "heard by a screen reader": heard };
   for (const [name, act] of Object.entries(all)) test(name, (enter) => act(enter, service));
 }

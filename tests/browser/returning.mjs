@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { answer, arrive, choose, done, settled, state } from "./customer.mjs";
 
 async function another_device(enter, service) {
-  const first = await enter(), second = await enter(), third = await enter(), form = await service.form(), user = "mfa_sms-away";
+  const first = await enter(), second = await enter(), third = await enter(), form = await service.form(),
+    user = "mfa_sms-away";
   await arrive(first, form, user);
   await third.page.goto(form.url);
   const shown = await state(third.page);
@@ -25,7 +26,8 @@ async function another_device(enter, service) {
 async function twice(enter, service) {
   const v = await enter(), { page } = v, form = await service.form(), user = "mfa_wrong-twice";
   const posts = [];
-  page.on("request", (request) => { if (request.method() === "POST") posts.push(new URL(request.url()).pathname.split("/").pop()); });
+  page.on("request", (request) =>
+    { if (request.method() === "POST") posts.push(new URL(request.url()).pathname.split("/").pop()); });
   await choose(v, form);
   await page.getByLabel("User name").fill(user);
   await page.getByLabel("Password").fill("demo");
@@ -86,6 +88,7 @@ async function revoked(enter, service) {
 }
 
 export default function (test, service) {
-  const all = { "another device goes on": another_device, "sent twice counts once": twice, "declined": declined, "stopped": stopped, "revoked by the receipt": revoked };
+  const all = { "another device goes on": another_device, "sent twice counts once": twice, "declined": declined,
+    "stopped": stopped, "revoked by the receipt": revoked };
   for (const [name, act] of Object.entries(all)) test(name, (enter) => act(enter, service));
 }

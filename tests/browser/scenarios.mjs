@@ -7,19 +7,25 @@ const NOT_YOURS = "Your user name and password are not the problem.";
 
 // Code -> the heading, and words that the page must have.
 const FAILURES = {
-  "auth.credentials": [`${UTILITY} did not accept the user name or password`, "too many wrong tries can lock your account", "Try again", "Go to"],
-  "auth.locked": [`${UTILITY} has locked your account`, "Unlock it on", "I have done that, try again", "customer service"],
+  "auth.credentials": [`${UTILITY} did not accept the user name or password`,
+    "too many wrong tries can lock your account", "Try again", "Go to"],
+  "auth.locked": [`${UTILITY} has locked your account`, "Unlock it on", "I have done that, try again",
+    "customer service"],
   "auth.session_lost": [`${UTILITY}'s page timed out`, "have your phone ready", "Try again"],
-  "auth.password_expired": [`${UTILITY} wants a new password from you`, "set one, then enter the new password here", "Go to"],
+  "auth.password_expired": [`${UTILITY} wants a new password from you`, "set one, then enter the new password here",
+    "Go to"],
   "mfa.send_limited": [`${UTILITY} sends no more codes for now`, "It limits how many codes it sends.", "Try again"],
-  "mfa.must_be_off": [`Two-step verification must be off at ${UTILITY}`, "How to switch it off", "I have switched it off, try again", NOT_YOURS],
+  "mfa.must_be_off": [`Two-step verification must be off at ${UTILITY}`, "How to switch it off",
+    "I have switched it off, try again", NOT_YOURS],
   "mfa.must_enroll": [`${UTILITY} wants you to set up two-step verification`, "I have done that, try again"],
-  "user_action.terms": [`${UTILITY} wants you to accept its terms`, "read and accept them there", "I have done that, try again"],
+  "user_action.terms": [`${UTILITY} wants you to accept its terms`, "read and accept them there",
+    "I have done that, try again"],
   "site.maintenance": [`${UTILITY}'s website is under maintenance`, NOT_YOURS, "Try again"],
   "site.error_page": [`${UTILITY}'s website answered with an error`, NOT_YOURS, "Try again"],
   "site.rate_limited": [`${UTILITY}'s website is busy`, NOT_YOURS, "Try again"],
   "site.blocked": [`${UTILITY}'s website did not let us in`, NOT_YOURS, "Helio Solar"],
-  "adapter.unexpected_page": [`${UTILITY}'s website showed a page that we do not know`, NOT_YOURS, "we have been told", "You need not do anything"],
+  "adapter.unexpected_page": [`${UTILITY}'s website showed a page that we do not know`, NOT_YOURS,
+    "we have been told", "You need not do anything"],
 };
 
 const CODE = `Enter the code from ${UTILITY}`;
@@ -43,7 +49,8 @@ const ACTS = {
     await settled(v, old);
     await code(v, user, "code-chosen", ["has sent", "6 digits"]);
   },
-  mfa_sms: (v, user) => code(v, user, "code-sms", [/has sent a text message to \(\*\*\*\) \*\*\*-\d{4}\./, "6 digits", "Time left: about 10 minutes", "No code came?"]),
+  mfa_sms: (v, user) => code(v, user, "code-sms", [/has sent a text message to \(\*\*\*\) \*\*\*-\d{4}\./, "6 digits",
+    "Time left: about 10 minutes", "No code came?"]),
   mfa_email: (v, user) => code(v, user, "code-email", [/has sent an e-mail to \S+@/]),
   mfa_voice: (v, user) => code(v, user, "code-voice", [/is calling \(\*\*\*\) \*\*\*-\d{4}\./]),
   async mfa_totp(v, user) {
@@ -77,7 +84,8 @@ const ACTS = {
     const first = await code(v, user, "code-before-wrong", ["has sent"]);
     assert.equal(await v.examine("code-wrong"), CODE);
     await v.says("did not accept that.");
-    assert.equal(await v.page.getByRole("alert").evaluate((one) => one === document.activeElement), true, "focus is not on what is wrong");
+    assert.equal(await v.page.getByRole("alert").evaluate((one) => one === document.activeElement), true,
+      "focus is not on what is wrong");
     await code(v, user, "code-wrong-again", ["did not accept that."], first);
   },
   async mfa_expired(v, user) {

@@ -20,7 +20,12 @@ async function start(argv, log) {
     child.once("exit", (status) => fail(new Error(`${argv[0]} ended with ${status}: ${readFileSync(log, "utf8")}`)));
   });
   const url = /http:\/\/[\d.:]+/.exec(line)[0];
-  return { child, url, stop: () => new Promise((done) => { child.exitCode === null ? child.once("exit", done) : done(); child.kill(); }) };
+  const stop = () => new Promise((done) => {
+    if (child.exitCode !== null) return done();
+    child.once("exit", done);
+    return child.kill();
+  });
+  return { url, stop };
 }
 
 export class Service {
@@ -33,13 +38,16 @@ export class Service {
     it.sandbox = await start(["sandbox", "--listen", "127.0.0.1:0"], it.log);
     it.config = join(it.folder, "config.lua");
     // Many sign-ins, many of them meant to fail, in a short time; each test has an address of its own.
-    writeFileSync(it.config, `return { workers = 2, trust_proxy = true, utility_per_minute = 100000, utility_sessions = 100,
-      breaker_failures = 100000, api_per_second = 100000, mail_folder = "${it.folder}/mail", store = "sqlite:${it.folder}/store.db",
+    writeFileSync(it.config, `return {
+      workers = 2, trust_proxy = true, utility_per_minute = 100000, utility_sessions = 100,
+      breaker_failures = 100000, api_per_second = 100000, mail_folder = "${it.folder}/mail",
+      store = "sqlite:${it.folder}/store.db",
       allow_origins = { "http://127.0.0.1:18102" },
       connect_to = { "127.0.0.1:18102:${it.sandbox.url.slice(7)}" } }\n`);
     await it.cli(["user", "add", OWNER.email, "--team", "Helio Solar"], `${OWNER.password}\n${OWNER.password}\n`);
     it.token = await it.cli(["token", "create", "tests", "--team", "Helio Solar"]);
-    it.server = await start(["serve", "--config", it.config, "--listen", "127.0.0.1:0", "--runtime", join(ROOT, "runtime"),
+    it.server = await start(["serve", "--config", it.config, "--listen", "127.0.0.1:0",
+      "--runtime", join(ROOT, "runtime"),
       "--scripts", join(it.folder, "scripts")], it.log);
     it.url = it.server.url;
     return it;
@@ -59,7 +67,8 @@ export class Service {
   /** The names of DEMO's scenarios and what each ends with. */
   static async scenarios() {
     const { stdout } = await run(PROGRAM, ["sandbox", "--list"]);
-    return Object.fromEntries(stdout.trim().split("\n").map((line) => line.trim().split(/ {2,}| (?=\d meter|no meters)/).slice(0, 2)));
+    return Object.fromEntries(stdout.trim().split("\n").map((line) =>
+      line.trim().split(/ {2,}| (?=\d meter|no meters)/).slice(0, 2)));
   }
 
   async api(method, path, body) {
