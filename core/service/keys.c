@@ -74,7 +74,12 @@ static int read_master(mk_key **out, const char *file, bool make, char *why)
     const char *text = getenv("METERKEY_KEY");
     if (text && *text)
         return from_environment(out, text, why);
-    return in_credentials(path, sizeof path) ? from_file(out, path, false, why) : from_file(out, file, make, why);
+    if (!in_credentials(path, sizeof path))
+        return from_file(out, file, make, why);
+    const int err = mk_key_credential(out, path);
+    if (err)
+        snprintf(why, MK_STORE_WHY, "the credential meterkey.key: %s", err == MK_EPARSE ? "64 hex digits and a newline are needed" : mk_err_text(err));
+    return err;
 }
 
 /* --- data keys ------------------------------------------------------------------- */

@@ -61,14 +61,23 @@ static ssize_t read_all(int fd, char *to, size_t most)
     return (ssize_t)len;
 }
 
-static int read_key(mk_key **out, const char *path)
+/* As systemd hands a credential over: mine or root's, readable for me, maybe by an access list, which shows as the group's right. */
+static int check_credential(int fd)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0)
+        return MK_EIO;
+    return S_ISREG(st.st_mode) && (st.st_uid == geteuid() || !st.st_uid) && !(st.st_mode & 07137) ? MK_OK : MK_EPOLICY;
+}
+
+static int read_key(mk_key **out, const char *path, int (*may)(int fd))
 {
     /* O_NONBLOCK: a FIFO must be refused, not waited for. */
     const int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
         return errno == ELOOP || errno == EACCES ? MK_EPOLICY : errno_err();
     char text[HEX + 2]; /* one more than allowed, to notice */
-    int err = check(fd);
+    int err = may(fd);
     if (!err) {
         const ssize_t len = read_all(fd, text, sizeof text);
         err = len < 0 ? MK_EIO : parse(out, text, (size_t)len);
@@ -152,11 +161,11 @@ static int create_key(const char *path)
 
 int mk_key_file(mk_key **out, const char *path, bool create)
 {
-    int err = read_key(out, path);
+    int err = read_key(out, path, check);
     if (err != MK_ENOENT || !create)
         return err;
     err = create_key(path);
-    return err ? err : read_key(out, path);
+    return err ? err : read_key(out, path, check);
 }
 
 int mk_key_file_replace(const char *next, const char *path)
@@ -164,4 +173,9 @@ int mk_key_file_replace(const char *next, const char *path)
     if (rename(next, path) != 0)
         return errno_err();
     return sync_folder(path);
+}
+
+int mk_key_credential(mk_key **out, const char *path)
+{
+    return read_key(out, path, check_credential);
 }

@@ -24,6 +24,8 @@ void mk_key_hash(const mk_key *key, const void *data, size_t len, uint8_t out[32
  * this user's with mode 0600 or less; makes it if create, durably and without a race. MK_OK, MK_ENOENT, MK_EPOLICY
  * (mode or owner), MK_EPARSE, MK_EIO, MK_ENOMEM. */
 int mk_key_file(mk_key **out, const char *path, bool create);
+/* The same of a file that systemd hands over: it may be root's, and 0440. */
+int mk_key_credential(mk_key **out, const char *path);
 /* The key file next takes the place of path, durably. MK_OK, MK_ENOENT (no next), MK_EIO. */
 int mk_key_file_replace(const char *next, const char *path);
 

@@ -194,9 +194,29 @@ static void survives_no_memory(void **state)
     each_allocation_fails(make_file());
 }
 
+static void credential_may_be_a_groups(void **state)
+{
+    (void)state;
+    static const char good[] = "00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF\n";
+    mk_key *got = NULL;
+    unlink(path);
+    put(good, 0440);
+    assert_int_equal(mk_key_file(&got, path, false), MK_EPOLICY);
+    assert_int_equal(mk_key_credential(&got, path), MK_OK);
+    mk_key_free(got);
+    got = NULL;
+    put(good, 0460);
+    assert_int_equal(mk_key_credential(&got, path), MK_EPOLICY);
+    put(good, 0444);
+    assert_int_equal(mk_key_credential(&got, path), MK_EPOLICY);
+    assert_null(got);
+    unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(credential_may_be_a_groups),
         cmocka_unit_test(opens_what_it_sealed),      cmocka_unit_test(says_what_is_wrong),
         cmocka_unit_test(keys_are_apart),            cmocka_unit_test(key_file_is_made_once),
         cmocka_unit_test(key_file_must_be_ones_own), cmocka_unit_test(survives_no_memory),
