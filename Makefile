@@ -2,9 +2,11 @@
 #
 #   make            the program, build/meterkey (installs missing packages first)
 #   make demo       signs in to the sandbox portal, in view
+#   make serve-demo the service with a made-up utility, a team and a first data request
 #   make test       all tests; make test ARGS="--suite unit --name test_url"
 #   make portals    starts a simulated portal of each utility to try, with test customers
 #   make lint asan fuzz torture bench docs
+#   make deb        the Debian package, build/meterkey_VERSION_ARCH.deb
 #   make install PREFIX=/usr/local DESTDIR=   make uninstall   make clean   make deps
 #
 # CC=clang chooses the compiler; what changes the flags rebuilds what it must.

@@ -12,3 +12,19 @@ uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/meterkey
 	rm -f $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_meterkey
 	rm -rf $(DESTDIR)$(DATADIR)
+
+# The Debian package: the same objects, linked for the prefix /usr.
+.PHONY: deb
+DEB := $(BUILD)/deb
+$(DEB)/build.c: $(call stamp,$(BUILD)/deb/version,$(VERSION))
+	@mkdir -p $(@D)
+	@printf '%s\n' '/* build.c - made by the Makefile (layer base) */' '#include "base/build.h"' \
+	  'const char mk_build_version[] = "$(VERSION)";' 'const char mk_build_datadir[] = "/usr/share/meterkey";' >$@
+
+$(DEB)/meterkey: $(BUILD)/obj/core/cli/main.o $(DEB)/build.c $(LIBMK)
+	@echo "ld $@"
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $(DEB)/build.o $(DEB)/build.c
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(BUILD)/obj/core/cli/main.o $(DEB)/build.o $(LIBMK) $(PKG_LIBS)
+
+deb: $(DEB)/meterkey
+	@sh tools/deb.sh $(DEB)/meterkey $(VERSION) $(BUILD)

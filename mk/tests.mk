@@ -30,7 +30,7 @@ $(BUILD)/hostile/hostile: $(HOSTILE_OBJ) $(LIBMK)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(HOSTILE_OBJ) $(LIBMK) $(PKG_LIBS)
 units: $(BUILD)/hostile/hostile
 
-.PHONY: units fuzzers test asan fuzz torture bench bench-serve lint lint-style demo portals
+.PHONY: units fuzzers test asan fuzz torture bench bench-serve lint lint-style demo serve-demo portals
 .SECONDARY:
 units: $(UNIT_BIN) $(PROGRAMS)
 
@@ -80,6 +80,10 @@ portals: all | build/deps.test
 
 demo: all
 	@BUILD=$(BUILD) sh tools/demo.sh
+
+# The service to try: the sandbox portal, a team, a first data request. Goes on with what is in build/demo.
+serve-demo: all
+	@BUILD=$(BUILD) $(PYTHON) tools/serve_demo.py
 
 # The whole service with 1,000 sessions at a question.
 bench-serve: all

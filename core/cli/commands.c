@@ -89,7 +89,8 @@ static const mk_option doctor_options[] = {
     JSON_OPTION,
     { "--scripts", "DIR", "look for adapters in DIR/utilities before ./scripts and the installed folder", "dir", false },
     { "--key", "FILE", "the key that seals, in place of your own under ~/.config/meterkey/", "file", false },
-    { "--cacert", "FILE", "certificates (PEM) in place of the system's", "file", false }, END
+    { "--cacert", "FILE", "certificates (PEM) in place of the system's", "file", false }, STORE_OPTIONS,
+    { "--runtime", "DIR", "modules in DIR come before the built-in ones", "dir", false }, END
 };
 static const mk_option help_options[] = {
     { "--man", NULL, "print the manual page (mdoc)", NULL, false },
@@ -193,7 +194,10 @@ const mk_command mk_commands[] = {
       "Point it at a test portal with --connect-to and --cacert, never at one that is not yours.",
       "1  a session failed; the first error is told", bench_options, true, mk_cmd_bench },
     { "doctor", "tell what is wrong with an installation", "", 0, 0, NULL,
-      "Looks at certificates, folders, the key, locked memory, adapters and the libraries, and says what to do.",
+      "Looks at certificates, folders, the key, locked memory, adapters and the libraries, and says what to do. With --config or --store it "
+      "looks at a service's installation in their place: its store, the key that opens it, rights, whether workers can be sealed off on "
+      "this kernel, mail, adapters with their cases, the clock. Run it as the service's user.\n\n"
+      "  meterkey doctor --config /etc/meterkey/config.lua",
       "1  something is wrong", doctor_options, false, mk_cmd_doctor },
     { "help", "help on a command; the manual; completion for shells", "[COMMAND]", 0, 1, "command",
       "Without an operand: the list of commands. `meterkey help limits` lists the limits of a session and their defaults.",

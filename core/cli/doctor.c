@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "cli/check.h"
 #include "cli/command.h"
+#include "cli/doctor.h"
 #include "cli/drive.h"
 #include "cli/reel.h"
 #include "parse/regex.h"
@@ -21,19 +22,7 @@
 #include <unistd.h>
 #include <zstd.h>
 
-typedef struct doctor {
-    const mk_args *args;
-    json_t *found; /* of --json, or NULL */
-    size_t warnings, failures;
-} doctor;
-
-enum verdict { FINE, WARN, FAIL };
-
-static void say(doctor *d, enum verdict verdict, const char *what, const char *advice, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
-
-/* advice: what to do about it; NULL where all is well. */
-static void say(doctor *d, enum verdict verdict, const char *what, const char *advice, const char *format, ...)
+void mk_doctor_say(mk_doctor *d, enum mk_verdict verdict, const char *what, const char *advice, const char *format, ...)
 {
     static const char *const words[] = {"ok", "warn", "fail"};
     char text[600];
@@ -41,8 +30,8 @@ static void say(doctor *d, enum verdict verdict, const char *what, const char *a
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    d->warnings += verdict == WARN;
-    d->failures += verdict == FAIL;
+    d->warnings += verdict == MK_WARN;
+    d->failures += verdict == MK_FAIL;
     if (d->found) {
         json_array_append_new(d->found, json_pack("{s:s, s:s, s:s, s:s*}", "verdict", words[verdict], "what", what, "found", text, "advice", advice));
         return;
@@ -52,10 +41,10 @@ static void say(doctor *d, enum verdict verdict, const char *what, const char *a
         printf("      %-14s -> %s\n", "", advice);
 }
 
-static void libraries(doctor *d)
+static void libraries(mk_doctor *d)
 {
-    say(d, FINE, "meterkey", NULL, "%s, scripts installed at %s", mk_build_version, mk_build_datadir);
-    say(d, FINE, "libraries", NULL, "libuv %s, libxml2 %s, jansson %s, libsodium %s, zstd %s", uv_version_string(), LIBXML_DOTTED_VERSION,
+    mk_doctor_say(d, MK_FINE, "meterkey", NULL, "%s, scripts installed at %s", mk_build_version, mk_build_datadir);
+    mk_doctor_say(d, MK_FINE, "libraries", NULL, "libuv %s, libxml2 %s, jansson %s, libsodium %s, zstd %s", uv_version_string(), LIBXML_DOTTED_VERSION,
         jansson_version_str(), sodium_version_string(), ZSTD_versionString());
 }
 
@@ -73,26 +62,26 @@ static size_t count_certificates(const char *path)
     return count;
 }
 
-static void certificates(doctor *d)
+static void certificates(mk_doctor *d)
 {
     static const char *const places[] = {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem", NULL};
     const char *own = mk_args_get(d->args, "--cacert");
     if (own) {
         const size_t count = count_certificates(own);
         if (count)
-            say(d, FINE, "certificates", NULL, "%zu in %s", count, own);
+            mk_doctor_say(d, MK_FINE, "certificates", NULL, "%zu in %s", count, own);
         else
-            say(d, FAIL, "certificates", "give a file of PEM certificates", "%s holds none", own);
+            mk_doctor_say(d, MK_FAIL, "certificates", "give a file of PEM certificates", "%s holds none", own);
         return;
     }
     for (size_t i = 0; places[i]; i++) {
         const size_t count = count_certificates(places[i]);
         if (!count)
             continue;
-        say(d, count < 20 ? WARN : FINE, "certificates", count < 20 ? "apt-get install --reinstall ca-certificates" : NULL, "%zu in %s", count, places[i]);
+        mk_doctor_say(d, count < 20 ? MK_WARN : MK_FINE, "certificates", count < 20 ? "apt-get install --reinstall ca-certificates" : NULL, "%zu in %s", count, places[i]);
         return;
     }
-    say(d, FAIL, "certificates", "apt-get install ca-certificates, or give --cacert FILE", "the system has none: no portal can be verified");
+    mk_doctor_say(d, MK_FAIL, "certificates", "apt-get install ca-certificates, or give --cacert FILE", "the system has none: no portal can be verified");
 }
 
 /* --- what the machine allows ------------------------------------------------------------ */
@@ -109,44 +98,44 @@ static bool executable_memory(void)
     return fine;
 }
 
-static void patterns(doctor *d)
+static void patterns(mk_doctor *d)
 {
     mk_regex *regex = NULL;
     size_t at;
     char why[80];
     if (mk_regex_compile(&regex, "a+b", 3, NULL, &at, why, sizeof why))
-        say(d, FAIL, "patterns", "reinstall libpcre2-8-0", "regular expressions do not compile: %s", why);
+        mk_doctor_say(d, MK_FAIL, "patterns", "reinstall libpcre2-8-0", "regular expressions do not compile: %s", why);
     else if (!executable_memory())
-        say(d, WARN, "patterns", "do not set MemoryDenyWriteExecute for this service", "memory cannot be made executable: patterns are not compiled (JIT) and run slower");
+        mk_doctor_say(d, MK_WARN, "patterns", "do not set MemoryDenyWriteExecute for this service", "memory cannot be made executable: patterns are not compiled (JIT) and run slower");
     else
-        say(d, FINE, "patterns", NULL, "regular expressions are compiled (JIT)");
+        mk_doctor_say(d, MK_FINE, "patterns", NULL, "regular expressions are compiled (JIT)");
     mk_regex_free(regex);
 }
 
-static void locked_memory(doctor *d)
+static void locked_memory(mk_doctor *d)
 {
     struct rlimit limit;
     if (getrlimit(RLIMIT_MEMLOCK, &limit))
         return;
     const char *advice = "raise it: ulimit -l 8192, or LimitMEMLOCK=8M in the unit";
     if (limit.rlim_cur == RLIM_INFINITY)
-        say(d, FINE, "locked memory", NULL, "unlimited");
+        mk_doctor_say(d, MK_FINE, "locked memory", NULL, "unlimited");
     else if (limit.rlim_cur < (1 << 20))
-        say(d, WARN, "locked memory", advice, "%llu KiB: secrets may be swapped out", (unsigned long long)limit.rlim_cur >> 10);
+        mk_doctor_say(d, MK_WARN, "locked memory", advice, "%llu KiB: secrets may be swapped out", (unsigned long long)limit.rlim_cur >> 10);
     else
-        say(d, FINE, "locked memory", NULL, "%llu KiB", (unsigned long long)limit.rlim_cur >> 10);
+        mk_doctor_say(d, MK_FINE, "locked memory", NULL, "%llu KiB", (unsigned long long)limit.rlim_cur >> 10);
 }
 
-static void descriptors(doctor *d)
+static void descriptors(mk_doctor *d)
 {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit))
         return;
     if (limit.rlim_max < 4096)
-        say(d, WARN, "open files", "raise it: ulimit -n 65536, or LimitNOFILE=65536 in the unit", "%llu at most: about %llu sessions at once",
+        mk_doctor_say(d, MK_WARN, "open files", "raise it: ulimit -n 65536, or LimitNOFILE=65536 in the unit", "%llu at most: about %llu sessions at once",
             (unsigned long long)limit.rlim_max, (unsigned long long)limit.rlim_max / 6);
     else
-        say(d, FINE, "open files", NULL, "%llu at most", (unsigned long long)limit.rlim_max);
+        mk_doctor_say(d, MK_FINE, "open files", NULL, "%llu at most", (unsigned long long)limit.rlim_max);
 }
 
 /* --- the key and its folder --------------------------------------------------------------- */
@@ -179,12 +168,12 @@ static void folder_above(const char *path, char *out, size_t cap)
     } while (access(out, F_OK));
 }
 
-static void key(doctor *d)
+static void key(mk_doctor *d)
 {
     char path[4200], folder[4200], advice[4400];
     mk_key *opened = NULL;
     if (!key_path(d->args, path, sizeof path)) {
-        say(d, FAIL, "key", "set HOME or XDG_CONFIG_HOME, or give --key FILE", "there is no home folder to keep it in");
+        mk_doctor_say(d, MK_FAIL, "key", "set HOME or XDG_CONFIG_HOME, or give --key FILE", "there is no home folder to keep it in");
         return;
     }
     folder_above(path, folder, sizeof folder);
@@ -192,25 +181,25 @@ static void key(doctor *d)
     const int err = mk_key_file(&opened, path, false);
     mk_key_free(opened);
     if (err == MK_ENOENT && writable) {
-        say(d, FINE, "key", NULL, "made at first use: %s", path);
+        mk_doctor_say(d, MK_FINE, "key", NULL, "made at first use: %s", path);
     } else if (err == MK_ENOENT) {
-        say(d, FAIL, "key", "make the folder writable, or give --key FILE", "cannot be made: %s is not writable", folder);
+        mk_doctor_say(d, MK_FAIL, "key", "make the folder writable, or give --key FILE", "cannot be made: %s is not writable", folder);
     } else if (err == MK_EPOLICY) {
         snprintf(advice, sizeof advice, "chmod 600 %s, and make it yours; if others could read it, make a new one", path);
-        say(d, FAIL, "key", advice, "%s can be read by others, or is somebody else's", path);
+        mk_doctor_say(d, MK_FAIL, "key", advice, "%s can be read by others, or is somebody else's", path);
     } else if (err) {
-        say(d, FAIL, "key", "put the saved key back; what it sealed cannot be opened without it", "%s: %s", path, mk_err_text(err));
+        mk_doctor_say(d, MK_FAIL, "key", "put the saved key back; what it sealed cannot be opened without it", "%s: %s", path, mk_err_text(err));
     } else if (!writable) {
-        say(d, WARN, "key", "make the folder writable: the ledger of spent files is kept beside the key", "%s is good, its folder is not writable", path);
+        mk_doctor_say(d, MK_WARN, "key", "make the folder writable: the ledger of spent files is kept beside the key", "%s is good, its folder is not writable", path);
     } else {
-        say(d, FINE, "key", NULL, "%s", path);
+        mk_doctor_say(d, MK_FINE, "key", NULL, "%s", path);
     }
 }
 
 /* --- adapters -------------------------------------------------------------------------------- */
 
 typedef struct adapters {
-    doctor *d;
+    mk_doctor *d;
     size_t count, wrong;
 } adapters;
 
@@ -223,7 +212,7 @@ static void wrong(adapters *all, const char *id, const json_t *problems)
         if (!strcmp(json_string_value(json_object_get(one, "level")), "warning"))
             continue;
         snprintf(advice, sizeof advice, "meterkey check %s", id);
-        say(all->d, FAIL, "adapter", advice, "%s:%d: %s", json_string_value(json_object_get(one, "file")),
+        mk_doctor_say(all->d, MK_FAIL, "adapter", advice, "%s:%d: %s", json_string_value(json_object_get(one, "file")),
             (int)json_integer_value(json_object_get(one, "line")), json_string_value(json_object_get(one, "message")));
         return;
     }
@@ -238,10 +227,10 @@ static bool adapter(void *arg, const char *id)
     all->count++;
     if (mk_find_text(&found, id, mk_args_get(all->d->args, "--scripts"), why, sizeof why)) {
         all->wrong++;
-        say(all->d, FAIL, "adapter", "see that it is there and readable", "%s", why);
+        mk_doctor_say(all->d, MK_FAIL, "adapter", "see that it is there and readable", "%s", why);
     } else if (!problems || mk_check_adapter(problems, &found, mk_args_get(all->d->args, "--scripts"), NULL, NULL)) {
         all->wrong++;
-        say(all->d, FAIL, "adapter", NULL, "%s could not be checked", id);
+        mk_doctor_say(all->d, MK_FAIL, "adapter", NULL, "%s could not be checked", id);
     } else if (mk_check_errors(problems)) {
         all->wrong++;
         wrong(all, id, problems);
@@ -251,35 +240,39 @@ static bool adapter(void *arg, const char *id)
     return true;
 }
 
-static void scripts(doctor *d)
+static void scripts(mk_doctor *d)
 {
     adapters all = { .d = d };
     if (mk_find_all(mk_args_get(d->args, "--scripts"), adapter, &all))
-        say(d, FAIL, "adapters", NULL, "out of memory");
+        mk_doctor_say(d, MK_FAIL, "adapters", NULL, "out of memory");
     else if (all.count == 1 && !all.wrong)
-        say(d, WARN, "adapters", "run it where scripts/ is, or give --scripts DIR", "only the built-in DEMO was found");
+        mk_doctor_say(d, MK_WARN, "adapters", "run it where scripts/ is, or give --scripts DIR", "only the built-in DEMO was found");
     else if (!all.wrong)
-        say(d, FINE, "adapters", NULL, "%zu, each passes check", all.count);
+        mk_doctor_say(d, MK_FINE, "adapters", NULL, "%zu, each passes check", all.count);
     if (mk_program_there("luacheck"))
-        say(d, FINE, "luacheck", NULL, "installed");
+        mk_doctor_say(d, MK_FINE, "luacheck", NULL, "installed");
     else
-        say(d, WARN, "luacheck", "apt-get install lua-check", "not installed: check finds less");
+        mk_doctor_say(d, MK_WARN, "luacheck", "apt-get install lua-check", "not installed: check finds less");
 }
 
 int mk_cmd_doctor(const mk_args *args)
 {
-    doctor d = { .args = args, .found = mk_args_has(args, "--json") ? json_array() : NULL };
+    mk_doctor d = { .args = args, .found = mk_args_has(args, "--json") ? json_array() : NULL };
     libraries(&d);
     certificates(&d);
     patterns(&d);
     locked_memory(&d);
     descriptors(&d);
-    key(&d);
-    scripts(&d);
+    const bool service = mk_args_get(args, "--config") || mk_args_get(args, "--store");
+    const int status = service ? mk_doctor_service(&d) : 0;
+    if (!service)
+        key(&d);
+    if (!service)
+        scripts(&d);
     if (d.found)
         mk_drive_put_json(d.found);
     else
         printf("%zu failure%s, %zu warning%s\n", d.failures, d.failures == 1 ? "" : "s", d.warnings, d.warnings == 1 ? "" : "s");
     json_decref(d.found);
-    return d.failures ? 1 : 0;
+    return status ? status : d.failures ? 1 : 0;
 }

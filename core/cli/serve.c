@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/serving.h"
 #include "service/config.h"
+#include "service/systemd.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -43,8 +44,10 @@ static void on_signal(uv_signal_t *signal, int number)
     serving *self = signal->data;
     if (number == SIGHUP)
         mk_service_reload(self->service);
-    else
+    else {
+        mk_systemd_notify("STOPPING=1\nSTATUS=finishing or parking what runs");
         mk_service_stop(self->service, on_stopped, self);
+    }
 }
 
 static void watch_signals(serving *self)
@@ -55,6 +58,13 @@ static void watch_signals(serving *self)
         self->signals[i].data = self;
         uv_signal_start(&self->signals[i], on_signal, numbers[i]);
     }
+}
+
+static void tell_ready(const mk_service *service)
+{
+    char text[200];
+    snprintf(text, sizeof text, "READY=1\nSTATUS=at %s", mk_service_url(service));
+    mk_systemd_notify(text);
 }
 
 static void set_log(const json_t *config)
@@ -78,6 +88,7 @@ static int serve(const mk_args *args, const json_t *config)
         watch_signals(&self);
         printf("Meterkey is at %s\n", mk_service_url(self.service));
         fflush(stdout);
+        tell_ready(self.service);
     }
     uv_run(&self.loop, UV_RUN_DEFAULT);
     mk_service_free(self.service);

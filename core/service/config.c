@@ -13,7 +13,7 @@
 enum { FILE_MOST = 256 << 10, NAMES = 64 };
 
 const mk_setting mk_settings[] = {
-    { "listen", "text", "\"127.0.0.1:8080\"", "address:port", "where the service answers; TLS is ended by what stands in front" },
+    { "listen", "text", "\"127.0.0.1:8080\"", "address:port", "where the service answers; systemd: on the socket that it hands over; TLS is ended by what stands in front" },
     { "url", "text", "\"\"", "URL", "what the world calls it (https://meters.example.org); empty: as each request says" },
     { "store", "text", "\"sqlite:meterkey.db\"", NULL, "where everything is kept" },
     { "key", "text", "\"\"", "file", "the master key (64 hex digits, mode 0600), made if absent; empty: $METERKEY_KEY, a credential of systemd named meterkey.key, or the store's path with .key" },

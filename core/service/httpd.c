@@ -201,6 +201,22 @@ void mk_httpd_stop(mk_httpd *httpd)
         stop_now(httpd);
 }
 
+void mk_httpd_drain(mk_httpd *httpd)
+{
+    if (!httpd->daemon || httpd->draining)
+        return;
+    httpd->draining = true;
+    const int fd = MHD_quiesce_daemon(httpd->daemon); /* not its own close: that might shut the socket down for all who share it */
+    if (fd >= 0)
+        close(fd);
+}
+
+size_t mk_httpd_connections(const mk_httpd *httpd)
+{
+    const union MHD_DaemonInfo *info = httpd->daemon ? MHD_get_daemon_info(httpd->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS) : NULL;
+    return info ? info->num_connections : 0;
+}
+
 int mk_httpd_port(const mk_httpd *httpd)
 {
     return httpd->port;

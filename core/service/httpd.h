@@ -30,11 +30,15 @@ typedef struct mk_httpd_limits { /* a zero means the default */
 typedef void (*mk_httpd_handler)(void *arg, mk_httpd_req *req);
 
 /* Listens on "ADDR:PORT" ("127.0.0.1:8080", "[::1]:8080"; numeric, or
- * "localhost"); port 0 takes a free one. limits may be NULL. MK_OK; MK_EPARSE
- * (not an address); MK_EEXIST (in use); MK_EPOLICY (not allowed to, or not an
+ * "localhost"); port 0 takes a free one; "systemd": on the socket that it hands
+ * over. limits may be NULL. MK_OK; MK_ENOENT (nothing was handed over); MK_EPARSE (not an address); MK_EEXIST (in use); MK_EPOLICY (not allowed to, or not an
  * address of this machine); MK_EIO; MK_ENOMEM. */
 int mk_httpd_start(mk_httpd **out, uv_loop_t *loop, const char *listen, const mk_httpd_limits *limits,
                    mk_httpd_handler handler, void *arg);
+/* Takes no more connections; those that are there are answered, and closed after it. What waits to be accepted on an inherited socket
+ * is left to whoever inherits it next. */
+void mk_httpd_drain(mk_httpd *httpd);
+size_t mk_httpd_connections(const mk_httpd *httpd); /* open ones */
 /* Closes the port and every connection, those that wait for an answer too (their
  * `gone` is called). The memory goes at the loop's next turns: run the loop once
  * more before closing it. May be called from a handler. NULL is fine. */

@@ -18,7 +18,7 @@ struct mk_httpd {
     mk_httpd_stream *streams;
     int port;
     int closing; /* handles still to be closed */
-    bool running, stop;
+    bool running, stop, draining;
     bool resumed; /* a connection was, and the daemon has not run since */
     char url[80];
 };

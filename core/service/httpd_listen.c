@@ -1,6 +1,7 @@
 /* httpd_listen.c - a listening socket from "ADDR:PORT" (layer service) */
 #include "base/err.h"
 #include "service/httpd_int.h"
+#include "service/systemd.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
@@ -80,8 +81,28 @@ static int bound_port(int fd)
     return ntohs(((struct sockaddr_in *)&name)->sin_port);
 }
 
+/* What systemd listens on is not known from the setting. */
+static int inherit(int *fd, int *port, char *url, size_t cap)
+{
+    struct sockaddr_storage name;
+    socklen_t len = sizeof name;
+    char host[64] = "";
+    int err = mk_systemd_socket(fd);
+    if (err)
+        return err;
+    memset(&name, 0, sizeof name);
+    if (getsockname(*fd, (struct sockaddr *)&name, &len) ||
+        getnameinfo((struct sockaddr *)&name, len, host, sizeof host, NULL, 0, NI_NUMERICHOST))
+        return MK_EIO;
+    *port = bound_port(*fd);
+    snprintf(url, cap, name.ss_family == AF_INET6 ? "http://[%s]:%d" : "http://%s:%d", host, *port);
+    return MK_OK;
+}
+
 int mk_httpd_listen(const char *listen, int *fd, int *port, char *url, size_t cap)
 {
+    if (strcmp(listen, "systemd") == 0)
+        return inherit(fd, port, url, cap);
     char host[64], service[8];
     struct addrinfo *found = NULL;
     struct addrinfo want = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM,

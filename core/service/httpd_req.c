@@ -412,6 +412,8 @@ void mk_httpd_answered(mk_httpd_req *req, struct MHD_Response *response, int sta
 {
     req->response = response;
     req->status = status;
+    if (req->httpd->draining)
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     if (req->state == MK_REQ_LATER)
         list_remove(req);
     req->state = MK_REQ_ANSWERED;

@@ -6,11 +6,12 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "service/pool.h"
+#include "service/systemd.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { TICK_MS = 1000, KEEP_TICKS = 15, TIDY_TICKS = 5, STOP_MS = 50, STOP_US = 10000000 };
+enum { TICK_MS = 1000, KEEP_TICKS = 15, TIDY_TICKS = 5, STOP_MS = 50, STOP_US = 10000000, DRAIN_US = 1000000 };
 
 static void on_turn(uv_prepare_t *prepare)
 {
@@ -33,6 +34,8 @@ static void on_tick(uv_timer_t *timer)
 {
     mk_service *service = timer->data;
     static unsigned ticks;
+    if (mk_systemd_watchdog())
+        mk_systemd_notify("WATCHDOG=1");
     mk_unit_retry(service);
     mk_pool_tick(service->pool);
     refresh_keys(service);
@@ -80,7 +83,8 @@ static int open_port(mk_service *service, char *why)
     int err = mk_httpd_start(&service->httpd, service->loop, listen ? listen : "", &limits, mk_web_request, service);
     if (err)
         snprintf(why, MK_SERVICE_WHY, "%.200s: %s", listen ? listen : "", err == MK_EPARSE ? "this is not ADDR:PORT"
-                 : err == MK_EEXIST ? "the port is in use" : err == MK_EPOLICY ? "not an address that may be used here" : mk_err_text(err));
+                 : err == MK_EEXIST ? "the port is in use" : err == MK_ENOENT ? "no socket was handed over"
+                 : err == MK_EPOLICY ? "not an address that may be used here" : mk_err_text(err));
     return err;
 }
 
@@ -200,13 +204,20 @@ static void on_pool_gone(void *arg)
     uv_close((uv_handle_t *)&service->tick, on_closed);
 }
 
+/* Whoever is connected is answered; a connection that asks nothing gets a second. */
+static bool drained(const mk_service *service)
+{
+    return !mk_httpd_connections(service->httpd) || (!service->running && mk_clock_mono_us() > service->stop_by - STOP_US + DRAIN_US);
+}
+
 /* Sessions at a question are parked already; those that run get a moment to come to one, or to their end. */
 static void on_stopping(uv_timer_t *timer)
 {
     mk_service *service = timer->data;
-    if ((mk_pool_busy(service->pool) || service->running) && mk_clock_mono_us() < service->stop_by)
+    if ((mk_pool_busy(service->pool) || service->running || !drained(service)) && mk_clock_mono_us() < service->stop_by)
         return;
     uv_timer_stop(timer);
+    mk_httpd_stop(service->httpd);
     mk_pool_stop(service->pool, on_pool_gone, service);
 }
 
@@ -222,7 +233,7 @@ void mk_service_stop(mk_service *service, void (*stopped)(void *arg), void *arg)
     service->stop_by = mk_clock_mono_us() + STOP_US;
     mk_stream_end(service);
     mk_unit_turn(service);
-    mk_httpd_stop(service->httpd);
+    mk_httpd_drain(service->httpd);
     uv_timer_start(&service->tick, on_stopping, 0, STOP_MS);
 }
 

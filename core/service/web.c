@@ -225,10 +225,6 @@ static void on_gone(void *arg, mk_httpd_req *req)
 void mk_web_request(void *arg, mk_httpd_req *req)
 {
     mk_service *service = arg;
-    if (service->stopping) {
-        refuse(req, 503, "unavailable", "The service is stopping; please try again in a moment.");
-        return;
-    }
     visit *v = mk_calloc(1, sizeof *v);
     json_t *request = v ? json_object() : NULL;
     if (request && (v->line = mk_malloc(64)))

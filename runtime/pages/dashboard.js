@@ -27,6 +27,13 @@ for (const time of document.querySelectorAll("time[datetime]")) {
   time.textContent = at.toLocaleString("en-GB", { day: "2-digit", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
 }
 
+// What was said once is not said again by a reload.
+const here = new URL(location.href);
+if (here.searchParams.has("said")) {
+  here.searchParams.delete("said");
+  history.replaceState(null, "", here);
+}
+
 // A page of data requests says when what it shows has changed; it never moves under the reader's hands.
 const main = document.querySelector("main[data-live]");
 if (main) {

@@ -131,7 +131,7 @@ end
 -- A customer gave consent and credentials. options: {utility (id or UtilityAPI's), email, sealed (request.sealed), peer, scope,
 -- test: a made-up customer, whom the sandbox's adapter signs in, whatever the utility; again: they say that the same password is right
 -- now}. -> authorization, referral; or nil and a code: "unknown_utility", "disabled", "expired", "in_progress", and those of
--- sessions.allowed ("paused", "resting", "incomplete", "same_password", "rest", "auth.locked").
+-- sessions.allowed ("paused", "resting", "incomplete", "same_password", "rest", "auth.locked") with until when (us) where it knows.
 function authorizations.submit(form, options)
   local sessions = require "service.sessions"
   local now, one = host.now(), adapters.by_utility(options.utility)
@@ -141,8 +141,8 @@ function authorizations.submit(form, options)
   if not one or (options.test and by.id ~= "demo") then return nil, "unknown_utility" end
   local old = authorizations.of_form(form)
   if old and sessions.live(old) then return nil, "in_progress" end
-  local allowed, why = sessions.allowed(by, options.sealed, options.again)
-  if not allowed then return nil, why end
+  local allowed, why, till = sessions.allowed(by, options.sealed, options.again)
+  if not allowed then return nil, why, till end
   local uid = old and renew(old, form, options, one.utility_id or one.id, now) or new(form, options, one.utility_id or one.id, now)
   local referral = host.random(6)
   db.insert("referrals", { team = form.team, code = referral, authorization = uid, created = now })

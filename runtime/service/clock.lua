@@ -25,7 +25,7 @@ function clock.parse(text)
   local y, m, d, rest = text:match("^(%d%d%d%d)%-(%d%d)%-(%d%d)(.*)$")
   if not y then return nil end
   y, m, d = tonumber(y), tonumber(m), tonumber(d)
-  if m < 1 or m > 12 or d < 1 or d > 31 then return nil end
+  if m < 1 or m > 12 or d < 1 or days(y, m, d) >= days(m == 12 and y + 1 or y, m % 12 + 1, 1) then return nil end
   local base = days(y, m, d) * 86400
   if rest == "" then return base * 1000000 end
   local hour, minute, second, fraction, zone = rest:match("^T(%d%d):(%d%d):?(%d?%d?)%.?(%d*)(.*)$")

@@ -124,8 +124,9 @@ function events.delivered(m)
     if row and m.ok and m.status == 200 then
       db.update("events", { team = team, uid = uid }, { is_delivered = 1, next = db.NULL, status = 200, error = db.NULL })
     elseif row then
+      local again = row.is_delivered == 0 and host.now() - row.ts < LAST -- it may have been stopped by hand meanwhile
       db.update("events", { team = team, uid = uid }, { status = m.status or db.NULL, error = m.error or ("HTTP " .. tostring(m.status)),
-        next = host.now() - row.ts < LAST and host.now() + HOUR or db.NULL })
+        next = again and host.now() + HOUR or db.NULL })
     end
   end
 end

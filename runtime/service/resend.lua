@@ -12,8 +12,10 @@ local SAME = { working = true, code = true, sent = true }
 -- Mails the link of just this data request. kind: of mails; words: of its own, or nil.
 local function mail(kind, form, base, to, words)
   local now = progress.of(form)
-  mails.send(form.team, kind, to, { link = forms.url(base, form), company = now.template.company_name, language = form.language, form = form.uid,
-    utility = now.utility and now.utility.name or form.utility or "your utility", date = os.date("!%Y-%m-%d", form.expires // 1000000),
+  mails.send(form.team, kind, to, { link = forms.url(base, form), company = now.template.company_name,
+    language = form.language, form = form.uid,
+    utility = now.utility and now.utility.name or form.utility or "your utility",
+    date = os.date("!%Y-%m-%d", form.expires // 1000000),
     authorization = now.authorization and now.authorization.uid, words = words })
 end
 
@@ -23,17 +25,20 @@ function resend.first(form, base)
   timeline.add(form.team, { form = form.uid }, "mailed", { email = form.customer_email })
 end
 
-local function was_mailed(form) return db.row("SELECT 1 AS there FROM mails WHERE team = ?1 AND form = ?2 LIMIT 1", form.team, form.uid) ~= nil end
+local function was_mailed(form)
+  return db.row("SELECT 1 AS there FROM mails WHERE team = ?1 AND form = ?2 LIMIT 1", form.team, form.uid) ~= nil
+end
 
--- The data request whose link is of use now, and whether it is the same: a new one inherits the state unless the customer is in the middle,
--- or has not been sent any.
+-- The data request whose link is of use now, and whether it is the same: a new one inherits the state unless the
+-- customer is in the middle, or has not been sent any.
 function resend.renewed(form)
   local state = progress.of(form).state
   local same = SAME[state] or (state == "choose" and not was_mailed(form)) or false
   return same and form or forms.again(form.team, form), same
 end
 
--- to: an address other than the data request's. -> the data request whose link was mailed, and whether it is the same; or nil and a code:
+-- to: an address other than the data request's. -> the data request whose link was mailed, and whether it is the same;
+-- or nil and a code:
 -- "disabled", "no_email".
 function resend.send(form, base, to)
   to = to or form.customer_email
@@ -50,14 +55,18 @@ local function off_words(now)
   local mfa, lines = now.utility and now.utility.mfa or {}, {}
   for i, step in ipairs(mfa.steps or {}) do lines[i] = i .. ". " .. step end
   if #lines > 0 then table.insert(lines, 1, "How to switch it off:") end
-  if mfa.help_url and mfa.help_url ~= host.null then lines[#lines + 1] = "The utility's own page about it: " .. mfa.help_url end
-  lines[#lines + 1] = "It can be switched on again as soon as your account is linked. Then open this link and try again:"
+  if mfa.help_url and mfa.help_url ~= host.null then
+    lines[#lines + 1] = "The utility's own page about it: " .. mfa.help_url
+  end
+  lines[#lines + 1] = "It can be switched on again as soon as your account is linked."
+  lines[#lines + 1] = "When it is off, open this link and try again:"
   return { subject = "{utility}: please switch multi-factor authentication off for a moment", action = "Try again",
-    text = "{company} could not read your meters at {utility} yet: multi-factor authentication (MFA) is on, and has to be off while your "
-      .. "account is linked.\n\n" .. table.concat(lines, "\n") }
+    text = "{company} could not read your meters at {utility} yet: multi-factor authentication (MFA) is on, "
+      .. "and has to be off while your account is linked.\n\n" .. table.concat(lines, "\n") }
 end
 
--- After a failure: mails the customer what they have to do, with a link that works. -> the data request; or nil and "no_email".
+-- After a failure: mails the customer what they have to do, with a link that works. -> the data request; or nil and
+-- "no_email".
 function resend.notify(form, base)
   local now = progress.of(form)
   if form.customer_email == "" then return nil, "no_email" end

@@ -134,6 +134,7 @@ CREATE TABLE mails (             -- the outbox; state: queued, sent, failed, bou
   form TEXT, authorization TEXT, state TEXT NOT NULL, tries INTEGER NOT NULL DEFAULT 0, next INTEGER, error TEXT,
   created INTEGER NOT NULL, sent INTEGER, PRIMARY KEY (team, uid)
 );
+CREATE INDEX mails_form ON mails (team, form) WHERE form IS NOT NULL;
 CREATE INDEX mails_created ON mails (team, created DESC, uid DESC);
 CREATE INDEX mails_next ON mails (next) WHERE next IS NOT NULL;
 CREATE TABLE idempotency (       -- an answer to a POST with an Idempotency-Key, for a day

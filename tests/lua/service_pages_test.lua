@@ -159,6 +159,10 @@ local sent = consent { email = " pat@mail.test " }
 t.same({ sent.status, sent.headers.Location }, { 303, "/f/token?go=1" }, "consent and sign-in")
 t.same(fake.called("submit")[3].email, "pat@mail.test", "are submitted")
 t.same(fake.called("mail")[3], "receipt", "a receipt is sent")
+fake.calls = {}
+fake.stand("failed", "demo", { error = { code = "auth.credentials" } })
+consent { email = "pat@mail.test" }
+t.same({ fake.called("submit") ~= nil, fake.called("mail") }, { true }, "once, however many tries")
 t.same({ fake.called("modify")[4].customer_email, fake.called("modify")[4].language }, { "pat@mail.test", "en" }, "what was not known is kept")
 fake.reset()
 t.same(fake.get("/f/token/consent").headers.Location, "/f/token", "its address loaded anew")

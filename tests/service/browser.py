@@ -28,7 +28,8 @@ class Service:
         self.log_path = os.path.join(folder, "log")
         self.config = os.path.join(folder, "config.lua")
         with open(self.config, "w", encoding="utf-8") as file:
-            file.write("return { mail_folder = %s, workers = 1, trust_proxy = true%s }\n" % (quoted(os.path.join(folder, "mail")), config or ""))
+            file.write("return { mail_folder = %s, workers = 1, trust_proxy = true%s }\n" % (quoted(os.path.join(folder,
+                "mail")), config or ""))
         os.makedirs(os.path.join(folder, "scripts", "utilities"), exist_ok=True)
         self.start()
 
@@ -36,8 +37,10 @@ class Service:
         scripts = os.path.join(self.folder, "scripts")
         self.log_file = open(self.log_path, "ab")
         self.process = subprocess.Popen(
-            [PROGRAM, "serve", "--config", self.config, "--store", "sqlite:" + self.store, "--listen", "127.0.0.1:0", "--runtime",
-             os.path.join(ROOT, "runtime"), "--scripts", scripts], stdout=subprocess.PIPE, stderr=self.log_file, text=True)
+            [PROGRAM, "serve", "--config", self.config, "--store", "sqlite:" + self.store, "--listen", "127.0.0.1:0",
+                "--runtime",
+             os.path.join(ROOT, "runtime"), "--scripts", scripts], stdout=subprocess.PIPE, stderr=self.log_file,
+             text=True)
         line = self.process.stdout.readline()
         check(line.startswith("Meterkey is at http://"), "the service did not start: %r\n%s" % (line, self.log()))
         self.url = line.split()[-1]
@@ -80,7 +83,8 @@ class Reader(html.parser.HTMLParser):
         if tag == "a" and "href" in at:
             self.links.append(at["href"])
         if tag == "form":
-            self.form = {"action": at.get("action", ""), "method": at.get("method", "get").lower(), "fields": {}, "boxes": {}}
+            self.form = {"action": at.get("action", ""), "method": at.get("method", "get").lower(), "fields": {},
+                "boxes": {}}
             self.forms.append(self.form)
         if tag in ("input", "select", "textarea") and at.get("type") != "hidden":
             self.controls.append((at.get("id"), at.get("name"), at.get("aria-label"), at.get("type", tag)))
@@ -137,7 +141,8 @@ class Page:
         for form in self.forms:
             if re.search(action, form["action"]) if action.startswith("^") else form["action"].endswith(action):
                 return form
-        raise Failed("%s has no form to %s: %s\n%s" % (self.url, action, [f["action"] for f in self.forms], self.text[:600]))
+        raise Failed("%s has no form to %s: %s\n%s" % (self.url, action, [f["action"] for f in self.forms],
+            self.text[:600]))
 
     def has(self, *words):
         for word in words:
@@ -165,8 +170,10 @@ class Browser:
         connection = http.client.HTTPConnection(self.host, timeout=60)
         sent = dict(headers or {})
         self.sent += 1
-        # A proxy's word: this visitor's own address, another one from time to time, so that no limit of one address is met by chance.
-        sent["X-Forwarded-For"] = self.peer or "10.%d.%d.%d" % (id(self) % 251, id(self) // 251 % 251, self.sent // 100 + 1)
+        # A proxy's word: this visitor's own address, another one from time to time, so that no limit of one address is
+        # met by chance.
+        sent["X-Forwarded-For"] = self.peer or "10.%d.%d.%d" % (id(self) % 251, id(self) // 251 % 251,
+            self.sent // 100 + 1)
         if self.cookies:
             sent["Cookie"] = "; ".join("%s=%s" % pair for pair in self.cookies.items())
         connection.request(method, path, body, sent)
@@ -192,7 +199,8 @@ class Browser:
         return self.follow(self.send("GET", path))
 
     def post(self, path, fields):
-        return self.follow(self.send("POST", path, urllib.parse.urlencode(fields), {"Content-Type": "application/x-www-form-urlencoded"}))
+        return self.follow(self.send("POST", path, urllib.parse.urlencode(fields),
+            {"Content-Type": "application/x-www-form-urlencoded"}))
 
     def submit(self, page, action, **values):
         """Sends a form of the page as it stands but for values; None takes a field away."""

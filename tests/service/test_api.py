@@ -2,6 +2,7 @@
 """The API: what each endpoint does. First what clients of UtilityAPI v2 rely on, point by point, then ours.
 
 Prints one line a test."""
+import concurrent.futures
 import csv
 import http.client
 import io
@@ -291,6 +292,14 @@ def revoked_is_gone(w):
     w.bad(400, "invalid_param", "PATCH", A + "/" + uid, {"is_archived": "true"})
 
 
+def tokens_of_who_is_shut_out(w):
+    same(w.good("GET", A, None, "theirs")["next"], None)
+    w.service.sql("UPDATE users SET disabled = 1 WHERE team = ?", w.teams["theirs"])
+    same(w.api("GET", A, None, "theirs").status, 401)
+    w.service.sql("UPDATE users SET disabled = NULL WHERE team = ?", w.teams["theirs"])
+    same(w.api("GET", A, None, "theirs").status, 200)
+
+
 def tests_can_be_deleted(w):
     for utility in ("DEMO", "SCE"):
         _, uid, code = w.submitted(utility=utility)
@@ -514,6 +523,18 @@ def the_same_key_does_it_once(w):
     check(w.good("POST", F, {"customer_email": "a@b.test"}, headers=key)["uid"] != first.json["uid"], "after a day")
 
 
+def the_same_key_at_the_same_time(w):
+    def post(_):
+        connection = http.client.HTTPConnection("127.0.0.1", w.service.port, timeout=20)
+        connection.request("POST", F, b"{}", {"Authorization": "Bearer " + w.tokens["ours"], "Idempotency-Key": "at once"})
+        reply = json.loads(connection.getresponse().read())
+        connection.close()
+        return reply["uid"]
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        same(len(set(pool.map(post, range(24)))), 1)
+
+
 def a_failure_keeps_no_key(w):
     key = {"Idempotency-Key": "later"}
     uid, _, _ = w.submitted()
@@ -657,9 +678,11 @@ def tables_hold_no_formulas(w):
 def a_link_is_mailed_again(w):
     mails = lambda uid: w.service.sql("SELECT recipient, text FROM mails WHERE form = ?", uid)
     form = w.good("POST", F, {"customer_email": "pat@mail.test", "utility": "SCE"})
-    same(w.good("POST", F + "/%s/resend" % form["uid"])["form"], form)
-    same(mails(form["uid"])[0][0], "pat@mail.test")
-    check(form["url"] in mails(form["uid"])[0][1], "the link")
+    same(w.good("POST", F + "/%s/resend" % form["uid"])["form"], form, "it was not mailed before")
+    again = w.good("POST", F + "/%s/resend" % form["uid"])["form"]
+    check(again["uid"] != form["uid"] and again["customer_email"] == "pat@mail.test" and again["utility"] == "SCE", again)
+    same(mails(again["uid"])[0][0], "pat@mail.test")
+    check(again["url"] in mails(again["uid"])[0][1], "the link")
     over, authorization, _ = w.submitted(customer_email="kim@mail.test")
     w.service.sql("UPDATE sessions SET state = 'ended' WHERE authorization = ?", authorization)
     w.service.sql("UPDATE authorizations SET status = 'errored' WHERE uid = ?", authorization)
@@ -709,24 +732,18 @@ def every_endpoint_was_seen_to_work(w):
 
 
 TESTS = [a_form_without_a_body, json_that_calls_itself_a_form, test_submit_gives_a_referral,
-    meters_inside_of_authorizations, every_field_is_there,
-         pages_follow_one_another, the_next_page_is_on_the_host_that_was_called, pages_hold_a_thousand,
-         uids_are_text_and_times_are_exact,
-         errors_have_the_envelope, too_many_requests, historical_collection, the_link_of_a_form, unknown_parameters_and_repeated_lists,
-         both_ways_to_send_the_token,
-         forms_change, a_form_that_renews, filters_of_forms, authorizations_change, filters_of_authorizations,
-         revoked_is_gone, tests_can_be_deleted,
+         meters_inside_of_authorizations, every_field_is_there, pages_follow_one_another,
+         the_next_page_is_on_the_host_that_was_called, pages_hold_a_thousand, uids_are_text_and_times_are_exact,
+         errors_have_the_envelope, too_many_requests, historical_collection, the_link_of_a_form,
+         unknown_parameters_and_repeated_lists, both_ways_to_send_the_token, forms_change, a_form_that_renews,
+         filters_of_forms, authorizations_change, filters_of_authorizations, revoked_is_gone, tests_can_be_deleted, tokens_of_who_is_shut_out,
          scopes_on_authorizations, meters_are_shaped, filters_of_meters, monitoring, bills_and_intervals_there_are_none,
-         templates_are_listed,
-         events_are_listed, every_scenario_of_the_sandbox, no_utility_sees_a_made_up_customer, what_cannot_be_submitted,
-         utilities_need_no_token,
-         a_question_is_answered, a_question_that_is_too_old, an_error_is_told_without_evidence,
-         the_same_key_does_it_once, a_failure_keeps_no_key,
+         templates_are_listed, events_are_listed, every_scenario_of_the_sandbox, no_utility_sees_a_made_up_customer,
+         what_cannot_be_submitted, utilities_need_no_token, a_question_is_answered, a_question_that_is_too_old,
+         an_error_is_told_without_evidence, the_same_key_does_it_once, the_same_key_at_the_same_time, a_failure_keeps_no_key,
          other_answers_are_other_requests, webhooks_live, webhooks_ping_and_replay, tokens_live,
-         adapters_reload_and_roll_back,
-         a_stream_of_what_happens, tables_hold_no_formulas, a_link_is_mailed_again, the_description_is_whole,
-         secrets_are_nowhere,
-         every_endpoint_was_seen_to_work]
+         adapters_reload_and_roll_back, a_stream_of_what_happens, tables_hold_no_formulas, a_link_is_mailed_again,
+         the_description_is_whole, secrets_are_nowhere, every_endpoint_was_seen_to_work]
 
 
 if __name__ == "__main__":

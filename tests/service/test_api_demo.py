@@ -8,13 +8,13 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 import urllib.request
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from server import PROGRAM, Service
-from world import Failed, check, same
+from test_api_requests import report
+from world import Api, Failed, check, same
 
 ORIGIN = "127.0.0.1:18102"  # what the adapter declares
 
@@ -40,19 +40,15 @@ class Sandbox:
         self.process.communicate()
 
 
-class Client:
+class Client(Api):
     def __init__(self, folder):
         self.sandbox = Sandbox()
-        self.service = Service(folder, utility_sessions=20, allow_origins=["http://" + ORIGIN],
-            connect_to=["%s:127.0.0.1:%d" % (ORIGIN, self.sandbox.port)])
-        self.token = self.service.team("Helio Solar")
+        super().__init__(Service(folder, utility_sessions=20, allow_origins=["http://" + ORIGIN],
+                                 connect_to=["%s:127.0.0.1:%d" % (ORIGIN, self.sandbox.port)]), {})
+        self.tokens["ours"] = self.service.team("Helio Solar")
         self.service.start()
+        self.read_description()
         self.until(lambda: self.good("GET", "/api/v2/utilities")["utilities"], "DEMO is live")
-
-    def good(self, method, path, body=None):
-        reply = self.service.request(method, path, body, {"Authorization": "Bearer " + self.token})
-        same(reply.status, 200, (method, path, reply.body[:300]))
-        return reply.json
 
     def until(self, look, what):
         end = time.monotonic() + 20
@@ -99,8 +95,7 @@ def as_clients_do_it(c):
     same(c.good("POST", "/api/v2/meters/historical-collection", {"meters": [meter["uid"]]})["meters"], [meter["uid"]])
     same(c.good("GET", "/api/v2/meters/" + meter["uid"])["status"], "updated")
     same(c.good("GET", "/api/v2/bills?meters=" + meter["uid"])["bills"], [])
-    table = c.service.request("GET", one["exports"]["meters_csv"][len(c.service.url):], None,
-        {"Authorization": "Bearer " + c.token})
+    table = c.api("GET", one["exports"]["meters_csv"][len(c.service.url):])
     check(meter["uid"].encode() in table.body, table.body)
 
 
@@ -172,26 +167,14 @@ def another_utility_in_name(c):
 
 
 TESTS = [as_clients_do_it, four_meters, a_wrong_password, a_code_by_text, a_wrong_code, security_questions,
-    a_choice_then_a_code, another_utility_in_name]
+         a_choice_then_a_code, another_utility_in_name]
 
 
 def main():
-    results = []
     with tempfile.TemporaryDirectory(prefix="api-demo-") as folder:
         client = Client(folder)
         try:
-            for test in TESTS:
-                if sys.argv[1:] and test.__name__ not in sys.argv[1:]:
-                    continue
-                text = ""
-                try:
-                    test(client)
-                except Failed as problem:
-                    text = str(problem)
-                except Exception:
-                    text = traceback.format_exc() + client.service.log()[-2000:]
-                print((text + "\nnot ok - " if text else "ok - ") + test.__name__.replace("_", " "), flush=True)
-                results.append(not text)
+            results = [report(test, client) for test in TESTS if not sys.argv[1:] or test.__name__ in sys.argv[1:]]
         finally:
             client.stop()
     return 0 if all(results) else 1

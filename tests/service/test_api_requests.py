@@ -233,6 +233,11 @@ def paths_that_nobody_has(w):
     same((reply.status, reply.json["error"], reply.headers["Allow"]), (405, "method_not_allowed", "GET, PATCH, DELETE"))
 
 
+def pages_are_counted_apart(w):
+    """The thousands of requests above are the token's: they leave the address what it may ask of the pages."""
+    same([w.service.request(method, "/healthz").status for method in ("GET", "POST")], [200, 405])
+
+
 def nothing_was_changed(w):
     """The last of these tests: all of the above was refused before anything was written."""
     now = w.picture()
@@ -241,9 +246,21 @@ def nothing_was_changed(w):
 
 
 TESTS = [tokens_that_are_none, rights_that_a_token_has_not, uids_of_nobody, parameters_of_queries, bodies_that_are_none,
-    a_body_that_is_too_large,
-         fields_of_bodies, answers_of_another_kind, idempotency_keys_that_are_none, paths_that_nobody_has,
-         nothing_was_changed]
+         a_body_that_is_too_large, fields_of_bodies, answers_of_another_kind, idempotency_keys_that_are_none,
+         paths_that_nobody_has, pages_are_counted_apart, nothing_was_changed]
+
+
+def report(test, world):
+    """Runs one and prints its line; whether it went well."""
+    text = ""
+    try:
+        test(world)
+    except Failed as problem:
+        text = str(problem)
+    except Exception:
+        text = traceback.format_exc() + world.service.log()[-3000:]
+    print((text + "\nnot ok - " if text else "ok - ") + test.__name__.replace("_", " "), flush=True)
+    return not text
 
 
 def run(tests, prepare=None):
@@ -253,18 +270,7 @@ def run(tests, prepare=None):
         try:
             if prepare:
                 prepare(world)
-            for test in tests:
-                if names and test.__name__ not in names:
-                    continue
-                text = ""
-                try:
-                    test(world)
-                except Failed as problem:
-                    text = str(problem)
-                except Exception:
-                    text = traceback.format_exc() + world.service.log()[-3000:]
-                print((text + "\nnot ok - " if text else "ok - ") + test.__name__.replace("_", " "), flush=True)
-                results.append(not text)
+            results = [report(test, world) for test in tests if not names or test.__name__ in names]
         finally:
             world.service.stop()
         if " error request:" in world.service.log() or world.service.process.returncode != 0:

@@ -46,6 +46,12 @@ class Place:
         follow.wait()
         follow.stdout.close()
 
+    def decide(self, user, decision):
+        """What the customer presses on the phone."""
+        message = json.load(urllib.request.urlopen(self.phone + "/phone.json?user=" + user, timeout=20))["messages"][0]
+        said = urllib.parse.urlencode({"id": message["id"], "token": message["token"], "user": user, "decision": decision})
+        urllib.request.urlopen(self.phone + "/phone/decide", said.encode(), timeout=20).close()
+
     def stop(self):
         self.service.stop()
         self.sandbox.terminate()
@@ -145,11 +151,9 @@ def approve(place):
     browser = visitor(place)
     page = begin(place, browser, "mfa_approve-yes").has("Approve the sign-in on your device")
     check('http-equiv="refresh"' in page.body, "nothing refreshes it without a script")
-    message = json.load(urllib.request.urlopen(place.phone + "/phone.json?user=mfa_approve-yes", timeout=20))["messages"][0]
-    said = urllib.parse.urlencode({"id": message["id"], "token": message["token"], "user": "mfa_approve-yes", "decision": "approve"})
     path, before = page.url.split("?")[0], json.loads(state_of(browser, page.url.split("?")[0]).body)["state"]
     stream = urllib.request.urlopen(browser.base + path + "/events", timeout=60)
-    urllib.request.urlopen(place.phone + "/phone/decide", said.encode(), timeout=20).close()
+    place.decide("mfa_approve-yes", "approve")
     for line in stream:
         if line.startswith(b"data:") and json.loads(state_of(browser, path).body)["state"] != before:
             break

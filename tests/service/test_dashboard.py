@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """The team's dashboard, page by page and form by form, as a browser without a script sees it.
 
-Prints one line a test. The service is real; what customers and portals did is put into its store while it is stopped."""
+Prints one line a test. The service is real; what customers and portals did is put into its store while it
+is stopped."""
 import base64
 import hashlib
 import hmac
@@ -23,12 +24,15 @@ import seed
 from browser import ROOT, Browser, Failed, Service, check
 
 PASSWORD = "correct horse 12"
-PAGES = ["/dashboard/requests", "/dashboard/requests/new", "/dashboard/requests/many", "/dashboard/authorizations", "/dashboard/meters",
-         "/dashboard/adapters", "/dashboard/adapters/coned?range=168", "/dashboard/webhooks", "/dashboard/templates", "/dashboard/tokens",
+PAGES = ["/dashboard/requests", "/dashboard/requests/new", "/dashboard/requests/many", "/dashboard/authorizations",
+    "/dashboard/meters",
+         "/dashboard/adapters", "/dashboard/adapters/coned?range=168", "/dashboard/webhooks", "/dashboard/templates",
+         "/dashboard/tokens",
          "/dashboard/team", "/dashboard/mails", "/dashboard/audit", "/dashboard/profile"]
 STATES = ["code", "failed", "mfa_off", "done", "revoked", "declined", "failed", "done"]
 ERRORS = {1: {"code": "auth.credentials", "owner": "user", "retry": "after_user", "message": "Wrong <b>password</b>."},
-          6: {"code": "adapter.unexpected_page", "owner": "adapter", "retry": "never", "message": "none of #home", "script": "coned.lua:41"}}
+          6: {"code": "adapter.unexpected_page", "owner": "adapter", "retry": "never", "message": "none of #home",
+              "script": "coned.lua:41"}}
 MANY = 100000
 
 
@@ -60,7 +64,8 @@ class World:
 
     def set_up(self):
         page = self.owner.get("/setup?token=" + self.token)
-        self.owner.submit(page, "/setup", company="Helio Solar", name="Ada", email="ada@helio.test", password=PASSWORD).is_(200).has("Data requests")
+        self.owner.submit(page, "/setup", company="Helio Solar", name="Ada", email="ada@helio.test",
+            password=PASSWORD).is_(200).has("Data requests")
 
     def join(self, email, role):
         page = self.owner.submit(self.owner.get("/dashboard/team"), "/team", email=email, role=role)
@@ -92,12 +97,15 @@ class World:
             more = {"utility": "SCE"} if state == "mfa_off" else {}
             seed.authorization(db, self.team, self.forms[i], "a%d" % i, now, state, error=ERRORS.get(i), **more)
         seed.meter(db, self.team, "a3", "mt0", now)
-        seed.meter(db, self.team, "a3", "mt1", now, account="=HYPERLINK(\"http://evil.test\")", tariff="+1+1", service="gas")
+        seed.meter(db, self.team, "a3", "mt1", now, account="=HYPERLINK(\"http://evil.test\")", tariff="+1+1",
+            service="gas")
         seed.meter(db, self.team, "a7", "mt2", now, account="@SUM(A1)", tariff='-2+3, "quoted"')
         seed.insert(db, "teams", team="222", name="Other", created=now)
-        seed.insert(db, "templates", team="222", uid="t", portal="other", company_name="Other", created=now, updated=now)
+        seed.insert(db, "templates", team="222", uid="t", portal="other", company_name="Other", created=now,
+            updated=now)
         hashed = db.execute("SELECT password FROM users WHERE email = 'ada@helio.test'").fetchone()[0]
-        seed.insert(db, "users", team="222", uid="u222", email="bea@other.test", role="owner", password=hashed, created=now)
+        seed.insert(db, "users", team="222", uid="u222", email="bea@other.test", role="owner", password=hashed,
+            created=now)
         seed.many(db, "222", MANY, now)
         seed.authorization(db, "222", "m050000", "b1", now, "failed", error=ERRORS[1])
 
@@ -136,7 +144,8 @@ def test_set_up_needs_its_token(w):
     page = w.owner.get("/setup")
     for token in ("", "guess", w.token[:-1]):
         w.owner.submit(page, "/setup", token=token, company="X", email="x@x.test", password=PASSWORD).is_(403)
-    w.owner.submit(page, "/setup", token=w.token, csrf="wrong", company="X", email="x@x.test", password=PASSWORD).is_(403)
+    w.owner.submit(page, "/setup", token=w.token, csrf="wrong", company="X", email="x@x.test",
+        password=PASSWORD).is_(403)
     w.owner.submit(page, "/setup", token=w.token, company="X", email="x@x.test", password="short").is_(400)
     same(w.value("SELECT count(*) FROM users"), 0, "users")
     check(w.token not in str(w.rows("SELECT * FROM settings")), "the store holds the token itself")
@@ -163,7 +172,8 @@ def test_sign_in_leads_where_it_began_and_nowhere_else(w):
     same(page.url, "/dashboard/team", "where the sign-in leads")
     for to in ("//evil.test/", "https://evil.test/", "/dashboard//evil.test", "/f/x", "javascript:alert(1)"):
         browser = w.visitor()
-        page = browser.submit(browser.get("/dashboard/sign-in"), "/sign-in", email="ada@helio.test", password=PASSWORD, to=to)
+        page = browser.submit(browser.get("/dashboard/sign-in"), "/sign-in", email="ada@helio.test", password=PASSWORD,
+            to=to)
         same(page.url.split("?")[0], "/dashboard/requests", "where %r leads" % to)
 
 
@@ -172,11 +182,13 @@ def test_cookie_is_of_this_browser_alone(w):
     page = answer.get("/dashboard/sign-in")
     form = page.form("/sign-in")["fields"]
     form.update(email="ada@helio.test", password=PASSWORD)
-    raw = answer.send("POST", "/dashboard/sign-in", "&".join("%s=%s" % (k, v.replace(" ", "+")) for k, v in form.items()),
+    raw = answer.send("POST", "/dashboard/sign-in", "&".join("%s=%s" % (k, v.replace(" ", "+")) for k,
+        v in form.items()),
                       {"Content-Type": "application/x-www-form-urlencoded"})
     cookie = raw.headers["set-cookie"]
     check("HttpOnly" in cookie and "SameSite=Lax" in cookie, "the cookie is %r" % cookie)
-    check(answer.cookies["meterkey_session"] not in str(w.rows("SELECT * FROM logins")), "the store holds the cookie itself")
+    check(answer.cookies["meterkey_session"] not in str(w.rows("SELECT * FROM logins")),
+        "the store holds the cookie itself")
     answer.submit(answer.get("/dashboard/team"), "/sign-out")
     page = w.visitor(answer.cookies).get("/dashboard/team")
     check(page.url.startswith("/dashboard/sign-in"), "signed out, and still in")
@@ -191,7 +203,8 @@ def test_five_wrong_passwords_lock(w):
     for _ in range(5):
         page = browser.submit(page, "/sign-in", email="lou@helio.test", password="wrong").is_(403).has("is wrong")
     browser.submit(page, "/sign-in", email="lou@helio.test", password=PASSWORD).is_(403).has("rests")
-    check(w.value("SELECT locked_until FROM users WHERE email = 'lou@helio.test'") > time.time() * 1e6, "the lock is not in the store")
+    check(w.value("SELECT locked_until FROM users WHERE email = 'lou@helio.test'") > time.time() * 1e6,
+        "the lock is not in the store")
     browser.submit(page, "/sign-in", email="nobody@helio.test", password="wrong").is_(403).has("is wrong")
 
 
@@ -206,11 +219,13 @@ def test_second_factor(w):
     browser.submit(page, "/confirm", code=totp(secret, step)).is_(200).has("asked for from now on")
     check(secret not in str(w.rows("SELECT totp FROM users")), "the store holds the secret itself")
     guest = w.visitor()
-    page = guest.submit(guest.get("/dashboard/sign-in"), "/sign-in", email="tom@helio.test", password=PASSWORD).is_(403).has("code of your app, too")
+    page = guest.submit(guest.get("/dashboard/sign-in"), "/sign-in", email="tom@helio.test",
+        password=PASSWORD).is_(403).has("code of your app, too")
     guest.submit(page, "/sign-in", password=PASSWORD, totp=totp(secret, step)).is_(403).has("used already")
     guest.submit(page, "/sign-in", password=PASSWORD, totp=totp(secret, step + 1)).is_(200).has("Data requests")
     again = w.visitor()
-    again.submit(again.get("/dashboard/sign-in"), "/sign-in", email="tom@helio.test", password=PASSWORD, totp=totp(secret, step + 1)).is_(403)
+    again.submit(again.get("/dashboard/sign-in"), "/sign-in", email="tom@helio.test", password=PASSWORD,
+        totp=totp(secret, step + 1)).is_(403)
     guest.submit(guest.get("/dashboard/profile"), "/totp/off", password="wrong").is_(400)
     guest.submit(guest.get("/dashboard/profile"), "/totp/off", password=PASSWORD).is_(200).has("not asked for any more")
     last = w.sign_in("tom@helio.test")
@@ -221,9 +236,11 @@ def test_new_password_ends_other_sign_ins(w):
     browser, _ = w.join("pia@helio.test", "read")
     second = w.sign_in("pia@helio.test")
     second.get("/dashboard/profile").has("pia@helio.test")
-    browser.submit(browser.get("/dashboard/profile"), "/profile/password", password="wrong", new="another horse 13").is_(400)
+    browser.submit(browser.get("/dashboard/profile"), "/profile/password", password="wrong",
+        new="another horse 13").is_(400)
     browser.submit(browser.get("/dashboard/profile"), "/profile/password", password=PASSWORD, new="short").is_(400)
-    browser.submit(browser.get("/dashboard/profile"), "/profile/password", password=PASSWORD, new="another horse 13").is_(200).has("was changed")
+    browser.submit(browser.get("/dashboard/profile"), "/profile/password", password=PASSWORD,
+        new="another horse 13").is_(200).has("was changed")
     check(second.get("/dashboard/profile").url.startswith("/dashboard/sign-in"), "the other sign-in goes on")
     browser.get("/dashboard/profile").has("pia@helio.test")
 
@@ -238,7 +255,8 @@ def test_every_page_is_sound(w):
         for need in ("default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'"):
             check(need in policy and "unsafe" not in policy, "%s: policy %s" % (page.url, policy))
         check(not page.inline, "%s has script or style inside: %s" % (page.url, page.inline))
-        check(len(page.ids) == len(set(page.ids)), "%s has an id twice: %s" % (page.url, sorted(i for i in page.ids if page.ids.count(i) > 1)))
+        check(len(page.ids) == len(set(page.ids)), "%s has an id twice: %s" % (page.url,
+            sorted(i for i in page.ids if page.ids.count(i) > 1)))
         for uid, name, label, kind in page.controls:
             check(label or uid in page.labels, "%s: the control %s (%s) has no label" % (page.url, name, kind))
         same(page.body.count("<h1"), 1, "%s: headings of the first level" % page.url)
@@ -257,10 +275,15 @@ def changes(w, browser):
     return found
 
 
+APART = ("logins", "mails", "events", "health")      # what changes by looking, or by itself
+
+
 def snapshot(w):
-    tables = [r[0] for r in w.rows("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('logins', 'mails', 'events', 'health')")]
-    return {t: w.value("SELECT count(*) FROM %s" % t) for t in tables}, w.rows("SELECT * FROM users ORDER BY uid"), w.rows(
-        "SELECT is_archived, disabled, updated FROM forms WHERE team = ? ORDER BY uid", w.team), w.rows("SELECT * FROM settings ORDER BY name")
+    tables = [r[0] for r in w.rows("SELECT name FROM sqlite_master WHERE type = 'table'") if r[0] not in APART]
+    forms = w.rows("SELECT is_archived, disabled, updated FROM forms WHERE team = ? ORDER BY uid", w.team)
+    return ({t: w.value("SELECT count(*) FROM %s" % t) for t in tables}, forms,
+        w.rows("SELECT * FROM users ORDER BY uid"),
+            w.rows("SELECT * FROM settings ORDER BY name"))
 
 
 def test_a_form_without_its_token_changes_nothing(w):
@@ -281,8 +304,10 @@ def test_a_form_without_its_token_changes_nothing(w):
 
 def test_who_only_reads_changes_nothing(w):
     for page in w.everything(w.reader):
-        page.is_(200) if not page.url.startswith(("/dashboard/requests/new", "/dashboard/requests/many")) else page.is_(403)
-        left = [f["action"] for f in page.forms if f["method"] == "post" and "/profile/" not in f["action"] and "sign-out" not in f["action"]]
+        page.is_(200) if not page.url.startswith(("/dashboard/requests/new",
+            "/dashboard/requests/many")) else page.is_(403)
+        left = [f["action"] for f in page.forms
+            if f["method"] == "post" and "/profile/" not in f["action"] and "sign-out" not in f["action"]]
         check(not left, "%s offers %s to who only reads" % (page.url, left))
         check("/f/" not in page.body, "%s shows a customer's link to who only reads" % page.url)
     csrf, before = w.reader.get("/dashboard/profile").form("/password")["fields"]["csrf"], snapshot(w)
@@ -299,12 +324,14 @@ def test_members_manage_no_users(w):
         if re.match(r"/dashboard/(team|tokens|adapters)", path):
             page = w.member.post(path, dict(fields, csrf=csrf, email="z@z.test", role="owner", name="x"))
             check(page.status == 403, "%s is %d for a member" % (path, page.status))
-    w.member.submit(w.member.get("/dashboard/requests/new"), "/new", email="by-member@mail.example").is_(200).has("Created")
+    w.member.submit(w.member.get("/dashboard/requests/new"), "/new",
+        email="by-member@mail.example").is_(200).has("Created")
 
 
 def test_another_teams_ids_are_not_there(w):
     paths = {link.split("?")[0] for page in w.everything(w.owner) for link in page.links}
-    paths = {p for p in paths if re.match(r"/dashboard/(requests|authorizations|meters|webhooks|templates|mails)/\w*\d", p)}
+    paths = {p for p in paths if re.match(r"/dashboard/(requests|authorizations|meters|webhooks|templates|mails)/\w*\d",
+        p)}
     check(len(paths) > 15, "only %d pages with an id" % len(paths))
     for path in paths:
         w.other.get(path).is_(404).lacks("mail.example")
@@ -322,8 +349,10 @@ def test_another_teams_ids_are_not_there(w):
 
 def test_states_at_a_glance(w):
     page = w.owner.get("/dashboard/requests")
-    page.has("Waits for a code", "MFA must be off", "wrong. It is up to the customer.", "It is up to the adapter's author", "Done", "Revoked", "Declined")
-    for state, words in (("code", "c0@"), ("failed", "c1@"), ("mfa_off", "c2@"), ("done", "c3@"), ("revoked", "c4@"), ("declined", "c5@")):
+    page.has("Waits for a code", "MFA must be off", "wrong. It is up to the customer.",
+        "It is up to the adapter's author", "Done", "Revoked", "Declined")
+    for state, words in (("code", "c0@"), ("failed", "c1@"), ("mfa_off", "c2@"), ("done", "c3@"), ("revoked", "c4@"),
+        ("declined", "c5@")):
         page = w.owner.get("/dashboard/requests?state=" + state).has(words)
         for i in range(8):
             if STATES[i] != state:
@@ -334,13 +363,51 @@ def test_states_at_a_glance(w):
     w.owner.get("/dashboard/requests?utility=SCE").lacks("c3@")
 
 
+def badge(body):
+    return re.search(r'<span class="badge badge-\w+">([^<]+)</span>', body).group(1)
+
+
+def test_list_and_page_agree(w):
+    """The list's state is SQL, the page's is service.progress: each change in the store is seen alike by both."""
+    form, seen = w.forms[7], []
+    steps = ["UPDATE sessions SET state = 'waiting', challenge = '{\"id\":\"c\",\"kind\":\"otp\"}' WHERE uid = 'sa7'",
+             "UPDATE sessions SET state = 'answered' WHERE uid = 'sa7'",
+             "UPDATE sessions SET state = 'running' WHERE uid = 'sa7'",
+             "UPDATE sessions SET state = 'ended', challenge = NULL WHERE uid = 'sa7'",
+             "UPDATE authorizations SET status = 'pending' WHERE uid = 'a7'",
+             "UPDATE authorizations SET status = 'errored', error = '{\"code\":\"net.dns\"}' WHERE uid = 'a7'",
+             "UPDATE authorizations SET error = '{\"code\":\"mfa.must_be_off\"}' WHERE uid = 'a7'",
+             "UPDATE authorizations SET form = 'another' WHERE uid = 'a7'",
+             "UPDATE authorizations SET status = 'updated', error = NULL WHERE uid = 'a7'",
+             "UPDATE forms SET expires = 1 WHERE uid = '%s'" % form,
+             "UPDATE forms SET disabled = 1 WHERE uid = '%s'" % form,
+             "UPDATE forms SET disabled = 0 WHERE uid = '%s'" % form,
+             "UPDATE authorizations SET form = '%s' WHERE uid = 'a7'" % form]
+    for step in [None] + steps:
+        if step:
+            db = sqlite3.connect(w.service.store, timeout=10)
+            db.execute(step)
+            db.commit()
+            db.close()
+        row = w.owner.get("/dashboard/requests?q=" + form).body.split("<tbody", 1)[1]
+        page = w.owner.get("/dashboard/requests/" + form).is_(200).body
+        same(badge(row), badge(page), "the list's state after %s" % step)
+        seen.append(badge(row))
+    same(seen, ["Done", "Waits for a code", "Code is checked", "Working", "Done", "Working", "Failed",
+        "MFA must be off", "MFA must be off",
+                "Not started", "Expired", "Disabled", "Expired", "Done"], "states")
+
+
 def test_a_failure_in_words(w):
     page = w.owner.get("/dashboard/requests/" + w.forms[1])
     page.has("user name or the password is wrong", "the customer", "auth.credentials", "Wrong <b>password</b>.")
     check("<b>password</b>" not in page.body, "the portal's words are not escaped")
     w.owner.get("/dashboard/requests/" + w.forms[6]).has("the adapter's author", "coned.lua:41")
-    w.owner.get("/dashboard/requests/" + w.forms[2]).has("must be off", "Sign in at www.sce.com", "Switch it off and save.")
-    w.owner.get("/dashboard/requests/" + w.forms[0]).has("otp by sms", "Enter the code we sent you.", "Tries left", "The utility asked for a code")
+    w.owner.get("/dashboard/requests/" + w.forms[2]).has("must be off", "Sign in at www.sce.com",
+        "Switch it off and save.")
+    w.owner.get("/dashboard/requests/" + w.forms[0]).has("a code by text message", "Enter the code we sent you.",
+        "Tries left",
+        "The utility asked for a code")
     w.owner.get("/dashboard/requests/" + w.forms[3]).has("12 Elm Street, 4B, Yonkers, NY, 10701")
 
 
@@ -364,13 +431,16 @@ def test_a_click_that_helps(w):
     page = w.owner.get("/dashboard/requests?state=mfa_off")
     w.owner.submit(page, w.forms[2] + "/notify").is_(200).has("was notified", "Customer was told what to do")
     text = w.value("SELECT text FROM mails WHERE form = ?", w.forms[2])
-    for words in ("Southern California Edison", "1. Sign in at www.sce.com", "/f/", "multi-factor-authentication-mfa-customer-faqs"):
+    for words in ("Southern California Edison", "1. Sign in at www.sce.com", "/f/",
+        "multi-factor-authentication-mfa-customer-faqs"):
         check(words in text, "the mail lacks %r: %s" % (words, text))
     w.owner.submit(w.owner.get("/dashboard/requests/" + w.forms[1]), "/notify").is_(200)
     same(w.value("SELECT kind FROM mails WHERE form = ?", w.forms[1]), "failed", "the mail about a failure")
-    page = w.owner.submit(w.owner.get("/dashboard/requests/" + w.forms[3]), "/reauthorize").is_(200).has("renews the authorization")
+    page = w.owner.submit(w.owner.get("/dashboard/requests/" + w.forms[3]),
+        "/reauthorize").is_(200).has("renews the authorization")
     new = page.url.split("/")[-1].split("?")[0]
-    same(w.rows("SELECT authorization, customer_email FROM forms WHERE uid = ?", new), [("a3", "a3@mail.example")], "the new data request")
+    same(w.rows("SELECT authorization, customer_email FROM forms WHERE uid = ?", new), [("a3", "a3@mail.example")],
+        "the new data request")
 
 
 def test_a_page_hears_of_changes_of_its_team_alone(w):
@@ -378,12 +448,13 @@ def test_a_page_hears_of_changes_of_its_team_alone(w):
     streams = []
     for browser in (w.owner, w.other):
         connection = http.client.HTTPConnection(browser.host, timeout=20)
-        connection.request("GET", "/dashboard/live", headers={"Cookie": "meterkey_session=" + browser.cookies["meterkey_session"]})
+        connection.request("GET", "/dashboard/live",
+            headers={"Cookie": "meterkey_session=" + browser.cookies["meterkey_session"]})
         answer = connection.getresponse()
         same(answer.headers["content-type"], "text/event-stream")
         streams.append((connection, answer))
     w.owner.submit(w.owner.get("/dashboard/requests/new"), "/new", email="live1@mail.example")
-    w.other.submit(w.other.get("/dashboard/requests/new"), "/new", email="live2@mail.example")
+    page = w.other.submit(w.other.get("/dashboard/requests/new"), "/new", email="live2@mail.example")
     news = []
     for connection, answer in streams:
         line = b""
@@ -391,7 +462,9 @@ def test_a_page_hears_of_changes_of_its_team_alone(w):
             line = answer.readline()
         news.append(json.loads(line[5:])["form"])
         connection.close()
-    same(news, [w.value("SELECT uid FROM forms WHERE customer_email = 'live%d@mail.example'" % i) for i in (1, 2)], "what was heard of")
+    same(news, [w.value("SELECT uid FROM forms WHERE customer_email = 'live%d@mail.example'" % i) for i in (1, 2)],
+        "what was heard of")
+    w.other.submit(page, "/archive")
     check(w.visitor().get("/dashboard/live").url.startswith("/dashboard/sign-in"), "a stream without a sign-in")
 
 
@@ -412,8 +485,10 @@ def test_create_one(w):
     w.owner.submit(page, "/new", email="x@mail.example", template="t").is_(400).has("template")
     w.owner.submit(page, "/new", email="x@mail.example", ongoing_end="2001-01-01").is_(400).has("still to come")
     same(w.value("SELECT count(*) FROM forms"), before, "data requests")
-    page = w.owner.submit(page, "/new", email="x@mail.example", utility="SDG&E", expires="until_revoked", ongoing_end="2035-01-31", send="yes")
-    page.is_(200).has("The link was sent", "San Diego Gas & Electric", "until_revoked", "2035-01-31T00:00:00", "Link sent by e-mail")
+    page = w.owner.submit(page, "/new", email="x@mail.example", utility="SDG&E", expires="until_revoked",
+        ongoing_end="2035-01-31", send="yes")
+    page.is_(200).has("The link was sent", "San Diego Gas & Electric", "until_revoked", "2035-01-31T00:00:00",
+        "Link sent by e-mail")
     link = link_of(page)
     check(link in w.value("SELECT text FROM mails WHERE recipient = 'x@mail.example'"), "the mail has another link")
     check(link.split("/f/")[1] not in str(w.rows("SELECT link, token FROM forms")), "the store holds the link itself")
@@ -423,14 +498,17 @@ def test_many_or_none(w):
     page, before = w.owner.get("/dashboard/requests/many"), w.value("SELECT count(*) FROM forms")
     text = 'email,utility\nn1@mail.example,ConEd\n\nnot-an-address\nn2@mail.example,nowhere\nN1@mail.example\nn3@mail.example,ConEd,more\n'
     bad = w.owner.submit(page, "/many", list=text).is_(400)
-    bad.has("Nothing was created: 4 lines are wrong.", "Line 4: 'not-an-address' is no e-mail address", "Line 5: there is no utility 'nowhere'",
+    bad.has("Nothing was created: 4 lines are wrong.", "Line 4: 'not-an-address' is no e-mail address",
+        "Line 5: there is no utility 'nowhere'",
             "Line 6: the same address as in line 2", "Line 7: two columns at most")
     same(bad.form("/many")["fields"]["list"], text, "the list is still there")
     w.owner.submit(page, "/many", list='"n4@mail.example\n').is_(400).has("Line 1: a quote is not closed")
     w.owner.submit(page, "/many", list=" \n").is_(400).has("no address")
-    w.owner.submit(page, "/many", list="".join("k%d@mail.example\n" % i for i in range(1001))).is_(400).has("1000 at most")
+    w.owner.submit(page, "/many", list="".join("k%d@mail.example\n" % i
+        for i in range(1001))).is_(400).has("1000 at most")
     same(w.value("SELECT count(*) FROM forms"), before, "data requests")
-    w.owner.submit(page, "/many", list='\ufeffE-Mail;Utility\r\n"n5@mail.example";coned\r\nn6@mail.example\r\n', send="yes").is_(200).has("n5@", "n6@")
+    w.owner.submit(page, "/many", list='\ufeffE-Mail;Utility\r\n"n5@mail.example";coned\r\nn6@mail.example\r\n',
+        send="yes").is_(200).has("n5@", "n6@")
     same(w.rows("SELECT utility FROM forms WHERE customer_email IN ('n5@mail.example', 'n6@mail.example') ORDER BY customer_email"), [("ConEd",), (None,)])
     same(w.value("SELECT count(*) FROM mails WHERE recipient IN ('n5@mail.example', 'n6@mail.example')"), 2, "mails")
 
@@ -458,17 +536,22 @@ def work(db, sql, args):
 
 
 def test_a_hundred_thousand_rows(w):
-    page = w.other.get("/dashboard/requests").is_(200).has("customer-000001@", "customer-000050@").lacks("customer-000051@")
-    page = w.other.get([link for link in page.links if "after=" in link][0]).has("customer-000051@", "customer-000100@").lacks("customer-000050@")
+    page = w.other.get("/dashboard/requests").is_(200).has("Not started 2000+", "customer-000001@",
+        "customer-000050@").lacks("customer-000051@")
+    page = w.other.get([link for link in page.links if "after=" in link][0]).has("customer-000051@",
+        "customer-000100@").lacks("customer-000050@")
     w.other.get("/dashboard/requests?after=m099990").has("customer-099991@", "customer-100000@").lacks("Older")
     w.other.get("/dashboard/requests?q=customer-099999@mail.example").has("customer-099999@")
     partly = w.other.get("/dashboard/requests?state=failed").has("Nothing among those looked at so far")
-    check(any("state=failed" in link and "after=m002000" in link for link in partly.links), "no way to look further: %s" % partly.links)
+    check(any("state=failed" in link and "after=m002000" in link for link in partly.links),
+        "no way to look further: %s" % partly.links)
     w.other.get("/dashboard/requests?state=failed&after=m049000").has("customer-050000@")
     db = sqlite3.connect("file:%s?mode=ro" % w.service.store, uri=True)
     spent = {}
-    for name, text, args in (("first", "{}", ()), ("late", "{ from = { created = 2, uid = 'x' } }", ("late",)), ("state", "{ state = 'failed' }", ("failed",)),
-                             ("search", "{ q = 'nobody' }", ("%nobody%", "nobody")), ("address", "{ q = 'customer-099999@mail.example' }",
+    for name, text, args in (("first", "{}", ()), ("late", "{ from = { created = 2, uid = 'x' } }", ("late",)),
+        ("state", "{ state = 'failed' }", ("failed",)),
+                             ("search", "{ q = 'nobody' }", ("%nobody%", "nobody")), ("address",
+                                 "{ q = 'customer-099999@mail.example' }",
                                                                                      ("customer-099999@mail.example",))):
         sql, window = statement(w, text)
         check(window <= 2000, "%s may look at %d rows" % (name, window))
@@ -477,7 +560,8 @@ def test_a_hundred_thousand_rows(w):
         values = ("222", 1, 0) + tuple(args)
         plan = [row[3] for row in db.execute("EXPLAIN QUERY PLAN " + sql, values)]
         scans = [line for line in plan if re.search(r"SCAN (forms|authorizations|sessions|a|s)\b", line)]
-        check(not scans and any("forms USING INDEX %s" % ("forms_email" if name == "address" else "forms_shelf") in line for line in plan), "%s: the plan is %s" % (name, plan))
+        check(not scans and any("forms USING INDEX %s" % ("forms_email" if name == "address" else "forms_shelf") in line
+            for line in plan), "%s: the plan is %s" % (name, plan))
         rows, spent[name] = work(db, sql, values)
         check(len(rows) <= 51, "%s gives %d rows" % (name, len(rows)))
     db.close()
@@ -517,7 +601,8 @@ def test_revoke_asks_first_and_takes_all(w):
 # --- adapters ----------------------------------------------------------------------------------
 
 def test_health_as_charts_and_tables(w):
-    w.owner.get("/dashboard/adapters").has("Con Edison", "turn off", "the case 'two meters' ends adapter.parse", "coned.lua:88")
+    w.owner.get("/dashboard/adapters").has("Con Edison", "turn off", "the case 'two meters' ends adapter.parse",
+        "coned.lua:88")
     for hours in ("24", "168", "720"):
         page = w.owner.get("/dashboard/adapters/coned?range=" + hours).is_(200)
         same(page.body.count("<svg"), 5, "charts")
@@ -526,17 +611,20 @@ def test_health_as_charts_and_tables(w):
         for mark in ("mark-live", "mark-refused"):
             check(mark in page.body, "no mark of a reload: " + mark)
     page = w.owner.get("/dashboard/adapters/coned?range=24&version=" + seed.version("coned", 2))
-    check(page.body.count("<rect") < w.owner.get("/dashboard/adapters/coned?range=24").body.count("<rect"), "the version makes no difference")
+    check(page.body.count("<rect") < w.owner.get("/dashboard/adapters/coned?range=24").body.count("<rect"),
+        "the version makes no difference")
     w.owner.get("/dashboard/adapters/nothing").is_(404)
 
 
 def test_an_operator_pauses_and_rolls_back(w):
     at = "/dashboard/adapters/coned"
     w.owner.submit(w.owner.get(at), "/pause", reason="").is_(400)
-    page = w.owner.submit(w.owner.get(at), "/pause", reason="Con Edison rests until noon.").is_(200).has("Paused", "rests until noon")
+    page = w.owner.submit(w.owner.get(at), "/pause", reason="Con Edison rests until noon.").is_(200).has("Paused",
+        "rests until noon")
     page = w.owner.submit(page, "/pause").is_(200).lacks("rests until noon")
     w.owner.submit(page, "/rollback", version=seed.version("sce", 1)).is_(400).has("no such version")
-    page = w.owner.submit(page, "/rollback", version=seed.version("coned", 1)).is_(200).has("rollback", "by ada@helio.test")
+    page = w.owner.submit(page, "/rollback", version=seed.version("coned", 1)).is_(200).has("rollback",
+        "by ada@helio.test")
     same(w.value("SELECT version FROM adapters WHERE utility = 'coned'"), seed.version("coned", 1), "the live version")
     w.owner.submit(page, "/share", share="101").is_(400)
     w.owner.submit(page, "/share", share="10").is_(200)
@@ -553,7 +641,8 @@ def test_webhooks(w):
     page = w.owner.get("/dashboard/webhooks")
     for url in ("http://plain.test/", "javascript:alert(1)", "https://", "ftp://x.test/", "https://a b"):
         w.owner.submit(page, "/webhooks", url=url).is_(400)
-    page = w.owner.submit(page, "/webhooks", url="https://hooks.example.org/m", type_meter_created="yes").is_(200).has("shown this once")
+    page = w.owner.submit(page, "/webhooks", url="https://hooks.example.org/m",
+        type_meter_created="yes").is_(200).has("shown this once")
     secret = re.search(r'id="fresh" readonly value="([\w-]+)"', page.body).group(1)
     w.owner.get("/dashboard/webhooks").lacks(secret)
     check(secret not in str(w.rows("SELECT secret FROM webhooks")), "the store holds the secret itself")
@@ -582,7 +671,8 @@ def test_webhooks(w):
 
 
 def test_tokens_are_shown_once(w):
-    page = w.owner.submit(w.owner.get("/dashboard/tokens"), "/tokens", name="Nightly", scopes="read").is_(200).has("shown this once")
+    page = w.owner.submit(w.owner.get("/dashboard/tokens"), "/tokens", name="Nightly",
+        scopes="read").is_(200).has("shown this once")
     token = re.search(r'id="fresh" readonly value="(mk_[\w-]+)"', page.body).group(1)
     page = w.owner.get("/dashboard/tokens").has("Nightly", token[:7]).lacks(token)
     check(token not in str(w.rows("SELECT * FROM tokens")), "the store holds the token itself")
@@ -608,10 +698,13 @@ def test_team(w):
 
 def test_templates(w):
     page = w.owner.get("/dashboard/templates")
-    good = {"company_name": "Second & Sons", "company_logo": "https://cdn.example.org/logo.png", "redirect_uris": "https://a.example.org/done\nhttps://b.example.org/",
+    good = {"company_name": "Second & Sons", "company_logo": "https://cdn.example.org/logo.png",
+        "redirect_uris": "https://a.example.org/done\nhttps://b.example.org/",
             "frame_ancestors": "https://www.example.org"}
-    for name, value in (("company_name", ""), ("company_logo", "javascript:x"), ("redirect_uris", "https://a.example.org\nhttp://plain.test/"),
-                        ("frame_ancestors", "https://www.example.org/path"), ("frame_ancestors", "https://x.test; script-src *")):
+    for name, value in (("company_name", ""), ("company_logo", "javascript:x"),
+        ("redirect_uris", "https://a.example.org\nhttp://plain.test/"),
+                        ("frame_ancestors", "https://www.example.org/path"), ("frame_ancestors",
+                            "https://x.test; script-src *")):
         w.owner.submit(page, "/templates", **dict(good, **{name: value})).is_(400)
     page = w.owner.submit(page, "/templates", **good).is_(200).has("Second & Sons")
     same(w.value("SELECT redirect_uris FROM templates WHERE company_name = 'Second & Sons'"),
@@ -630,11 +723,16 @@ def test_every_change_is_in_the_audit_log(w):
         if not older:
             break
         page = w.owner.get(older[0])
-    for what in ("team.created", "user.signed_in", "user.signed_out", "user.sign_in_refused", "user.invited", "user.joined", "user.password", "user.totp_on",
-                 "user.totp_off", "user.role.read", "user.disabled", "form.created", "form.sent", "form.notified", "form.reauthorize", "form.archived",
-                 "form.unarchived", "form.disabled", "form.enabled", "authorization.revoked", "authorization.named", "meters.downloaded", "adapter.pause",
-                 "adapter.rollback", "adapter.share", "adapter.policy", "webhook.created", "webhook.pinged", "webhook.types", "webhook.disabled",
-                 "webhook.removed", "event.replayed", "token.created", "token.revoked", "template.created", "template.changed", "template.disabled"):
+    for what in ("team.created", "user.signed_in", "user.signed_out", "user.sign_in_refused", "user.invited",
+        "user.joined", "user.password", "user.totp_on",
+                 "user.totp_off", "user.role.read", "user.disabled", "form.created", "form.sent", "form.notified",
+                 "form.reauthorize", "form.archived",
+                 "form.unarchived", "form.disabled", "form.enabled", "authorization.revoked", "authorization.named",
+                 "meters.downloaded", "adapter.pause",
+                 "adapter.rollback", "adapter.share", "adapter.policy", "webhook.created", "webhook.pinged",
+                 "webhook.types", "webhook.disabled",
+                 "webhook.removed", "event.replayed", "token.created", "token.revoked", "template.created",
+                 "template.changed", "template.disabled"):
         check(what in found, "the audit log lacks " + what)
     check("ada@helio.test" in found and " 10." in found, "who or from where is not told")
 

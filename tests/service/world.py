@@ -25,71 +25,19 @@ def same(got, wanted, what=""):
     check(got == wanted, what, "got %r, wanted %r" % (got, wanted))
 
 
-class World:
-    def __init__(self, folder):
-        self.service = Service(folder, manifests("coned", "sce"), webhook_origins=["http://127.0.0.1:9"])
-        self.tokens = {"ours": self.service.team("Helio Solar"), "theirs": self.service.team("Other Energy")}
-        self.teams = {k: self.service.sql("SELECT team FROM teams WHERE name = ?", n)[0][0] for k,
-            n in (("ours", "Helio Solar"), ("theirs", "Other Energy"))}
-        for name, more in (("expired", ()), ("revoked", ()), ("operator", ("--operator",))):
-            self.tokens[name] = self.service.cli("token", "create", name, "--team", "Helio Solar", *more)
-        self.tokens["reader"] = self.service.cli("token", "create", "reader", "--team", "Helio Solar", "--read-only")
-        self.service.sql("UPDATE tokens SET expires = ? WHERE name = 'expired'", time.time_ns() // 1000 - SECOND)
-        self.service.sql("UPDATE tokens SET revoked = created WHERE name = 'revoked'")
-        self.service.start()
-        self.wait_for("demo")
-        self.document, self.succeeded = None, set()
+class Api:
+    """Requests to a service; each reply has to fit what /openapi.json says of it."""
+
+    def __init__(self, service, tokens):
+        self.service, self.tokens, self.succeeded = service, tokens, set()
+        self.document = None
+
+    def read_description(self):
         self.document = self.service.request("GET", "/openapi.json").json
         self.checker = Checker(self.document)
-        self.paths = [(re.compile("^" + re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path)) + "$"),
-            path) for path in self.document["paths"]]
-        self.things = {whose: self.make(whose) for whose in ("ours", "theirs")}
+        self.paths = [(re.compile("^" + re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path)) + "$"), path)
+                      for path in self.document["paths"]]
 
-    def wait_for(self, utility):
-        """The program's own adapter, built aside as the service begins."""
-        until = time.monotonic() + 20
-        while not self.service.sql("SELECT 1 FROM adapters WHERE utility = ?", utility):
-            check(time.monotonic() < until, utility, "is not live:", self.service.log())
-            time.sleep(0.05)
-
-    def make(self, whose):
-        """One object of each kind -> their uids."""
-        form = self.api("POST", "/api/v2/forms", {"customer_email": "pat@mail.test"}, whose).json
-        code = self.api("POST", "/api/v2/forms/%s/test-submit" % form["uid"],
-            {"utility": "DEMO", "scenario": "residential"}, whose).json["referral"]
-        authorization = self.api("GET", "/api/v2/authorizations?referrals=" + code, None,
-            whose).json["authorizations"][0]["uid"]
-        hook = self.api("POST", "/api/v2/webhooks", {"url": "https://hooks.test/" + whose, "types": ["meter_created"]},
-            whose).json
-        return {"forms": form["uid"], "authorizations": authorization, "meters": self.meter(whose, authorization),
-            "webhooks": hook["uid"],
-                "templates": form["template_uid"], "events": self.api("GET", "/api/v2/events", None,
-                    whose).json["events"][0]["uid"],
-                "tokens": self.api("GET", "/api/v2/tokens?limit=1", None, whose).json["tokens"][0]["uid"],
-                "billing-accounts": "b1", "billing-summaries": "b2", "latest_pdf": "m1", "adapters": "demo"}
-
-    def meter(self, whose, authorization, **values):
-        """A meter as a session would have brought it."""
-        data = dict({"account": "100-200", "service": "electric", "meters": ["E1", "E2"],
-            "address": {"street": "1 Elm St", "city": "Troy", "region": "NY",
-                     "postcode": "01234"}, "tariff": "SC1", "name": "Pat Doe"}, **values)
-        now, uid = time.time_ns() // 1000, "m%d" % time.time_ns()
-        self.service.sql("INSERT INTO meters (team, uid, authorization, utility, account, service, search, data, key,"
-                         " status, status_message, status_ts, created)"
-                         " VALUES (?, ?, ?, 'DEMO', ?, ?, '', ?, ?, 'updated', 'Meter found.', ?, ?)",
-                         self.teams[whose], uid, authorization, data["account"],
-                         data["service"], json.dumps(data), uid, now, now)
-        return uid
-
-    def submitted(self, whose="ours", utility="DEMO", scenario="residential", **form):
-        """A data request that was submitted -> its uid, the authorization's, the referral."""
-        uid = self.good("POST", "/api/v2/forms", form, whose)["uid"]
-        code = self.good("POST", "/api/v2/forms/%s/test-submit" % uid, {"utility": utility, "scenario": scenario},
-            whose)["referral"]
-        return uid, self.good("GET", "/api/v2/authorizations?referrals=" + code, None,
-            whose)["authorizations"][0]["uid"], code
-
-    # -- requests --------------------------------------------------------------
     def template_of(self, path):
         path = path.partition("?")[0]
         if path in self.document["paths"]:
@@ -136,6 +84,62 @@ class World:
         for path, methods in sorted(self.document["paths"].items()):
             for method, operation in sorted(methods.items()):
                 yield method.upper(), path, operation
+
+
+class World(Api):
+    def __init__(self, folder):
+        super().__init__(Service(folder, manifests("coned", "sce"), webhook_origins=["http://127.0.0.1:9"]), {})
+        self.teams = {}
+        for whose, name in (("ours", "Helio Solar"), ("theirs", "Other Energy")):
+            self.tokens[whose] = self.service.team(name)
+            self.teams[whose] = self.service.sql("SELECT team FROM teams WHERE name = ?", name)[0][0]
+        for name, more in (("expired", ()), ("revoked", ()), ("operator", ("--operator",))):
+            self.tokens[name] = self.service.cli("token", "create", name, "--team", "Helio Solar", *more)
+        self.tokens["reader"] = self.service.cli("token", "create", "reader", "--team", "Helio Solar", "--read-only")
+        self.service.sql("UPDATE tokens SET expires = ? WHERE name = 'expired'", time.time_ns() // 1000 - SECOND)
+        self.service.sql("UPDATE tokens SET revoked = created WHERE name = 'revoked'")
+        self.service.start()
+        self.wait_for("demo")
+        self.read_description()
+        self.things = {whose: self.make(whose) for whose in ("ours", "theirs")}
+
+    def wait_for(self, utility):
+        """The program's own adapter, built aside as the service begins."""
+        until = time.monotonic() + 20
+        while not self.service.sql("SELECT 1 FROM adapters WHERE utility = ?", utility):
+            check(time.monotonic() < until, utility, "is not live:", self.service.log())
+            time.sleep(0.05)
+
+    def make(self, whose):
+        """One object of each kind -> their uids."""
+        form, authorization, _ = self.submitted(whose, customer_email="pat@mail.test")
+        hook = self.good("POST", "/api/v2/webhooks", {"url": "https://hooks.test/" + whose, "types": ["meter_created"]}, whose)
+        first = lambda kind: self.good("GET", "/api/v2/%s?limit=1" % kind, None, whose)[kind][0]["uid"]
+        return {"forms": form, "authorizations": authorization, "meters": self.meter(whose, authorization),
+                "webhooks": hook["uid"], "templates": first("templates"), "events": first("events"),
+                "tokens": first("tokens"), "billing-accounts": "b1", "billing-summaries": "b2", "latest_pdf": "m1",
+                "adapters": "demo"}
+
+    def meter(self, whose, authorization, **values):
+        """A meter as a session would have brought it."""
+        data = dict({"account": "100-200", "service": "electric", "meters": ["E1", "E2"],
+            "address": {"street": "1 Elm St", "city": "Troy", "region": "NY",
+                     "postcode": "01234"}, "tariff": "SC1", "name": "Pat Doe"}, **values)
+        now, uid = time.time_ns() // 1000, "m%d" % time.time_ns()
+        self.service.sql("INSERT INTO meters (team, uid, authorization, utility, account, service, search, data, key,"
+                         " status, status_message, status_ts, created)"
+                         " VALUES (?, ?, ?, 'DEMO', ?, ?, '', ?, ?, 'updated', 'Meter found.', ?, ?)",
+                         self.teams[whose], uid, authorization, data["account"],
+                         data["service"], json.dumps(data), uid, now, now)
+        return uid
+
+    def submitted(self, whose="ours", utility="DEMO", scenario="residential", **form):
+        """A data request that was submitted -> its uid, the authorization's, the referral."""
+        uid = self.good("POST", "/api/v2/forms", form, whose)["uid"]
+        code = self.good("POST", "/api/v2/forms/%s/test-submit" % uid, {"utility": utility, "scenario": scenario},
+            whose)["referral"]
+        return uid, self.good("GET", "/api/v2/authorizations?referrals=" + code, None,
+            whose)["authorizations"][0]["uid"], code
 
     def filled(self, path, whose="ours"):
         """The path with an object of that team."""

@@ -22,9 +22,9 @@ bodies.FormCreate = object("A new data request; an empty body is a valid one.", 
 })
 
 bodies.FormModify = object("Changes; what is absent stays as it is.", {
-  is_archived = flag "Put away.", disabled = flag "Its link answers no more.",
-  template_uid = uid "Another template.", authorization_uid = null(uid "The authorization to renew."),
-  customer_email = null(email_or_none), utility = null(utility), scope = null(scope),
+  is_archived = flag "Put away.", disabled = flag "Its link answers no more.", template_uid = uid "Another template.",
+  authorization_uid = null(uid "The authorization to renew."), customer_email = null(email_or_none),
+  utility = null(utility), scope = null(scope),
 })
 
 bodies.TestSubmit = object("A made-up customer.", {
@@ -39,10 +39,10 @@ bodies.AuthorizationModify = object("Changes.", {
 bodies.ChallengeAnswer = object("What the customer gave back.", {
   id = text("The challenge's id, as GET says.", 100, { minLength = 1 }),
   answer = { writeOnly = true, description = "What the kind of the challenge wants.",
-             anyOf = { text("A code or an answer.", 512), { const = true },
-               object("An option.", { choice = text("Its id.", 200) }, { "choice" }),
-               object("Several fields.", { fields = types.map("By name.", text("Its text.", 512)) }, { "fields" }),
-               object("Another code.", { resend = { const = true } }, { "resend" }) } },
+    anyOf = { text("A code or an answer.", 512), { const = true }, object("An option.",
+    { choice = text("Its id.", 200) }, { "choice" }), object("Several fields.",
+    { fields = types.map("By name.", text("Its text.", 512)) }, { "fields" }),
+    object("Another code.", { resend = { const = true } }, { "resend" }) } },
 }, { "id", "answer" })
 
 bodies.MeterModify = object("Changes.", { is_archived = flag "Put away." })

@@ -11,23 +11,18 @@ local function names(about) return list(text("An id.", 64), about, { maxItems = 
 -- Parameters by name.
 local P = {
   uids = uids "Only these.", users = uids "Only of these users.", templates = uids "Only of these templates.",
-  forms = uids "Only of these data requests.",
-  authorizations = uids "Only of these authorizations.", meters = uids "Only of these meters.",
-  referrals = uids "Only with these codes.",
+  forms = uids "Only of these data requests.", authorizations = uids "Only of these authorizations.",
+  meters = uids "Only of these meters.", referrals = uids "Only with these codes.",
   billing_accounts = uids "Only of these accounts.", accounts = uids "As authorizations.",
-  utility = names "Only of these utilities.",
-  service_type = names "Only these services.", after = uid "Only what is older than that one.",
-  limit = count("At most so many.", 1, 1000), disabled = flag "Only such.", is_archived = flag "Only such.",
-  is_declined = flag "Only such.",
+  utility = names "Only of these utilities.", service_type = names "Only these services.",
+  after = uid "Only what is older than that one.", limit = count("At most so many.", 1, 1000),
+  disabled = flag "Only such.", is_archived = flag "Only such.", is_declined = flag "Only such.",
   is_test = flag "Only such.", is_revoked = flag "Only such.", is_expired = flag "Only such.",
-  is_activated = flag "Only such.",
-  is_monitored = flag "Only such.", is_delivered = flag "Only such.", include = list(one("meters", { "meters" }),
-    "What comes along."),
-  expand_meter_blocks = text("Blocks of meters; all are there always.", 200), start = text("From.", 40,
-    { format = "day-or-time" }),
-  ["end"] = text("To.", 40, { format = "day-or-time" }), order = one("Which first.",
-    { "latest_first", "earliest_first" }),
-  q = text("Part of a name or an id.", 100),
+  is_activated = flag "Only such.", is_monitored = flag "Only such.", is_delivered = flag "Only such.",
+  include = list(one("meters", { "meters" }), "What comes along."),
+  expand_meter_blocks = text("Blocks of meters; all are there always.", 200),
+  start = text("From.", 40, { format = "day-or-time" }), ["end"] = text("To.", 40, { format = "day-or-time" }),
+  order = one("Which first.", { "latest_first", "earliest_first" }), q = text("Part of a name or an id.", 100),
   include_unsupported = flag "Makes no difference: all that are listed are supported.",
 }
 
@@ -41,8 +36,8 @@ end
 -- named: what it asks for by uid may not be there.
 local function add(method, path, by, summary, more)
   local endpoint = { method = method, path = path, by = by, summary = summary, query = more.query or {},
-    body = more.body, answer = more.answer,
-    scope = more.scope, type = more.type or "application/json", tag = by:match("^%w+"), params = {},
+    body = more.body, answer = more.answer, scope = more.scope, type = more.type or "application/json",
+    tag = by:match("^%w+"), params = {},
     named = more.named or path:find("{", 1, true) ~= nil }
   if endpoint.scope == nil then endpoint.scope = method == "GET" and "read" or "write" end
   for name in path:gmatch("{(%w+)}") do endpoint.params[#endpoint.params + 1] = name end

@@ -21,7 +21,9 @@ function api.modify(call)
 end
 
 -- Server-sent events: what changed, as it changes. What was missed is read from the lists.
-function api.stream(call) return { stream = "team:" .. call.team, body = ": this is a team's stream\n\n",
-  headers = { ["Cache-Control"] = "no-store" } } end
+function api.stream(call)
+  return { stream = "team:" .. call.team, body = ": this is a team's stream\n\n",
+    headers = { ["Cache-Control"] = "no-store" } }
+end
 
 return api

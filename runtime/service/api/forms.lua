@@ -74,8 +74,9 @@ function api.resend(call)
   local row = forms.get(call.team, call.params.uid)
   if not row then return problem.not_found() end
   if row.disabled then return problem.conflict("disabled", "It is disabled: its link answers no more.") end
-  if call.body.customer_email then row = forms.modify(call.team, row.uid,
-    { customer_email = call.body.customer_email }) end
+  if call.body.customer_email then
+    row = forms.modify(call.team, row.uid, { customer_email = call.body.customer_email })
+  end
   if row.customer_email == "" then return problem.conflict("no_email", "It has no customer_email to send to.") end
   local sent = assert(resend.send(row, call.base))
   audit.add(call.team, call:who(), "form.sent", "form:" .. sent.uid, call.peer)

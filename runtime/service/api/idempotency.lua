@@ -31,8 +31,9 @@ function idempotency.known(call, key)
     db.run("DELETE FROM idempotency WHERE team = ?1 AND key = ?2", call.team, key)
     return false
   end
-  if row.digest ~= digest(call) then return problem.conflict("idempotency_key_reused",
-    "This Idempotency-Key was used with another request.") end
+  if row.digest ~= digest(call) then
+    return problem.conflict("idempotency_key_reused", "This Idempotency-Key was used with another request.")
+  end
   local answer = host.unseal("idempotency", host.decode(row.response))
   answer.headers = answer.headers or {}
   answer.headers["Idempotent-Replayed"] = "true"

@@ -69,8 +69,9 @@ function api.monitor(call)
   local prepay = call:given("prepay")
   local frequency, day = call.body.frequency or PREPAY[prepay], call:given("fixed_refresh_day")
   if not frequency then return problem.missing("frequency is missing") end
-  if day and frequency ~= "monthly" then return problem.invalid("fixed_refresh_day",
-    "goes with frequency monthly only") end
+  if day and frequency ~= "monthly" then
+    return problem.invalid("fixed_refresh_day", "goes with frequency monthly only")
+  end
   local rows, why = usable(call)
   if not rows then return nil, why end
   for _, row in ipairs(rows) do

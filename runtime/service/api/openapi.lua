@@ -56,8 +56,10 @@ local function operation(endpoint)
     responses = answers(endpoint),
     parameters = parameters(endpoint) }
   if endpoint.by == "accounting.none" then out.operationId = "accounting_" .. endpoint.answer end
-  if endpoint.body then out.requestBody = { required = false, content = content("application/json",
-    ref(endpoint.body)) } end
+  if endpoint.body then
+    out.requestBody = { required = describe.schemas[endpoint.body].required ~= nil,
+      content = content("application/json", ref(endpoint.body)) }
+  end
   if endpoint.scope then
     out["x-scope"] = endpoint.scope
   else

@@ -1,8 +1,9 @@
 -- What an endpoint says when it cannot: each gives nil and {status, slug, text, param}.
 local problem = {}
 
-function problem.new(status, slug, text, param) return nil, { status = status, slug = slug, text = text,
-  param = param } end
+function problem.new(status, slug, text, param)
+  return nil, { status = status, slug = slug, text = text, param = param }
+end
 
 -- Not there, or another team's: the answer is the same.
 function problem.not_found() return problem.new(404, "not_found", "Resource not found") end

@@ -122,6 +122,7 @@ return function(routes)
     table.insert(methods[match], endpoint.method)
   end
   local last = missing(methods)
-  for _, method in ipairs { "GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS" } do routes:add(method, "/api/*",
-    last) end
+  for _, method in ipairs { "GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS" } do
+    routes:add(method, "/api/*", last)
+  end
 end

@@ -10,9 +10,8 @@ schemas.Error = object("What went wrong.", {
 }, { "error", "error_description", "url" })
 schemas.Success = object("It is done.", { success = { const = true } }, true)
 
-local links = { exports = map("Files by name.", words "Link."),
-                exports_list = list(object("A file.", { name = words "Its name.", link = words "Its link." }, true),
-                  "Files.") }
+local file = object("A file.", { name = words "Its name.", link = words "Its link." }, true)
+local links = { exports = map("Files by name.", words "Link."), exports_list = list(file, "Files.") }
 
 local function with(fields, ...)
   for _, more in ipairs { ... } do
@@ -22,45 +21,41 @@ local function with(fields, ...)
 end
 
 local owner = { user_email = words "Whose it is.", user_uid = null(words "Whose it is.") }
-local status = { status = one("How it is.", { "pending", "updated", "errored" }),
-  status_message = words "For people; may change.",
-                 status_ts = time "Since when." }
-local scope = object("What was asked for.", { expires = words "Until when.",
-  ongoing_end = null(time "Monitoring ends then.") }, nil,
-                     { additionalProperties = true })
-local note = object("A note.", { type = words "A word for programs; may be new.", msg = words "For people.",
-  ts = time "Since when.",
-  eta = time "When it is tried again.", code = words "Error, as domain.code." }, { "type", "msg", "ts" })
+local status = {
+  status = one("How it is.", { "pending", "updated", "errored" }), status_message = words "For people; may change.",
+  status_ts = time "Since when.",
+}
+local scope = object("What was asked for.", {
+  expires = words "Until when.", ongoing_end = null(time "Monitoring ends then."),
+}, nil, { additionalProperties = true })
+local note = object("A note.", {
+  type = words "A word for programs; may be new.", msg = words "For people.", ts = time "Since when.",
+  eta = time "When it is tried again.", code = words "Error, as domain.code.",
+}, { "type", "msg", "ts" })
 
 schemas.Form = object("A data request.", with({
   uid = uid(), created = time "Made.", updated = time "Changed.", template_uid = uid(), authorization_uid = null(uid()),
-  is_archived = flag "Put away.",
-  disabled = flag "Its link answers no more.", url = url "For the customer.",
-  customer_email = words "Empty if there is none.",
-  utility = null(words "Null if the customer picks."), scope = scope,
+  is_archived = flag "Put away.", disabled = flag "Its link answers no more.", url = url "For the customer.",
+  customer_email = words "Empty if there is none.", utility = null(words "Null if the customer picks."), scope = scope,
 }, owner), true)
 
 schemas.Template = object("What data requests look like.", with({
   uid = uid(), created = time "Made.", updated = time "Changed.", disabled = flag "Not used.",
-  portal = words "Last part of base_url.",
-  base_url = url "A link for anybody.", redirect_uris = list(words "URL.", "Where a customer may be sent back to."),
-  company_logo = null(words "URL."), company_name = words "Who asks.", frame_ancestors = list(words "Origin.",
-    "Who may frame the pages."),
+  portal = words "Last part of base_url.", base_url = url "A link for anybody.",
+  redirect_uris = list(words "URL.", "Where a customer may be sent back to."), company_logo = null(words "URL."),
+  company_name = words "Who asks.", frame_ancestors = list(words "Origin.", "Who may frame the pages."),
 }, owner), true)
 
 local authorization = with({
   uid = uid(), created = time "Submitted.", customer_email = words "Whose meters.",
   customer_signature = null(object("Consent.", { type = words "confirmation", ts = time "When.",
-    full_name = words "Name." }, { "type", "ts" },
-    { additionalProperties = true })),
+    full_name = words "Name." }, { "type", "ts" }, { additionalProperties = true })),
   declined = null(time "When."), is_declined = flag "The customer said no.",
-  expires = null(words "A time, or until_revoked."), is_expired = flag "Over.",
-  form_uid = null(uid()), template_uid = null(uid()), referrals = list(words "Code.",
-    "Codes it is found by."), is_archived = flag "Put away.",
-  is_test = flag "Made by test-submit.", notes = list(note,
-    "What is to know."), nickname = null(words "For people."), revoked = null(time "When."),
-  is_revoked = flag "All of it was deleted.", scope = scope, user_status = one("Of the owner.",
-    { "active", "inactive" }), utility = words "Its id.",
+  expires = null(words "A time, or until_revoked."), is_expired = flag "Over.", form_uid = null(uid()),
+  template_uid = null(uid()), referrals = list(words "Code.", "Codes it is found by."), is_archived = flag "Put away.",
+  is_test = flag "Made by test-submit.", notes = list(note, "What is to know."), nickname = null(words "For people."),
+  revoked = null(time "When."), is_revoked = flag "All of it was deleted.", scope = scope,
+  user_status = one("Of the owner.", { "active", "inactive" }), utility = words "Its id.",
 }, owner, status, links)
 local required = {}
 for name in pairs(authorization) do required[#required + 1] = name end
@@ -71,29 +66,26 @@ schemas.Authorization = object("A customer's consent and what became of it; mete
 
 schemas.Meter = object("A meter.", with({
   uid = uid(), authorization_uid = uid(), created = time "Found.", is_archived = flag "Put away.",
-  is_activated = flag "Collection was asked for.",
-  is_expanded = flag "Blocks are filled.", notes = list(note, "What is to know."),
+  is_activated = flag "Collection was asked for.", is_expanded = flag "Blocks are filled.",
+  notes = list(note, "What is to know."),
   ongoing_monitoring = object("Monitoring.", { frequency = one("How often.", { "off", "daily", "weekly", "monthly" }),
-    prepay = null(words "As asked."),
-    next_prepay = null(time "When."), next_refresh = null(time "When."), fixed_refresh_day = null(count("Day.", 1,
-      28)) }, true),
-  utility = words "Its id.", bill_count = count "Bills.", bill_coverage = list({},
-    "From and to."), bill_sources = list(words "Source.", "Sources."),
-  interval_count = count "Intervals.", interval_coverage = list({},
-    "From and to."), interval_sources = list(words "Source.", "Sources."),
+    prepay = null(words "As asked."), next_prepay = null(time "When."), next_refresh = null(time "When."),
+    fixed_refresh_day = null(count("Day.", 1, 28)) }, true),
+  utility = words "Its id.", bill_count = count "Bills.", bill_coverage = list({}, "From and to."),
+  bill_sources = list(words "Source.", "Sources."), interval_count = count "Intervals.",
+  interval_coverage = list({}, "From and to."), interval_sources = list(words "Source.", "Sources."),
   blocks = list(words "Name.", "Names of the blocks that follow."),
   base = object("What the portal says.", { service_identifier = words "Service point, else account.",
-    service_tariff = words "Tariff.",
-    service_class = words "electric, gas, ...", service_address = words "In one line.",
-    meter_numbers = list(words "Printed number.", "Numbers."),
+    service_tariff = words "Tariff.", service_class = words "electric, gas, ...",
+    service_address = words "In one line.", meter_numbers = list(words "Printed number.", "Numbers."),
     billing_contact = words "Name.", billing_address = words "In one line.", billing_account = words "Account." },
     true),
 }, owner, status, links), true)
 
 schemas.Event = object("Something that happened.", {
   uid = uid(), type = words "May be new.", ts = time "When.", delivery_method = words "webhook",
-  delivery_target = null(words "URL."),
-  is_delivered = flag "It was taken.", form_uid = uid(), authorization_uid = uid(), meter_uid = uid(),
+  delivery_target = null(words "URL."), is_delivered = flag "It was taken.", form_uid = uid(),
+  authorization_uid = uid(), meter_uid = uid(),
 }, { "uid", "type", "ts", "delivery_method", "delivery_target", "is_delivered" })
 
 schemas.Bill = map "A bill. There are none yet."
@@ -102,16 +94,15 @@ schemas.BillingAccount = map "An account. There are none yet."
 schemas.BillingSummary = map "A summary. There are none yet."
 
 schemas.Webhook = object("An endpoint that is told of events.", {
-  uid = uid(), url = words "Where.", types = list(words "Type.",
-    "Types of events; all if empty."), created = time "Made.", disabled = flag "Nothing is sent.",
+  uid = uid(), url = words "Where.", types = list(words "Type.", "Types of events; all if empty."),
+  created = time "Made.", disabled = flag "Nothing is sent.",
   secret = words "Shown when it is made or changed, never again.",
 }, { "uid", "url", "types", "created", "disabled" })
 
 schemas.Token = object("A token of the API.", {
-  uid = uid(), name = words "What it is for.", start = words "How it begins.", scopes = list(words "Right.",
-    "Rights."), user_uid = null(words "Whose it is."),
-  created = time "Made.", expires = null(time "Over."), revoked = null(time "Revoked."), used = null(time "Last used."),
-  token = words "Shown when it is made, never again.",
+  uid = uid(), name = words "What it is for.", start = words "How it begins.", scopes = list(words "Right.", "Rights."),
+  user_uid = null(words "Whose it is."), created = time "Made.", expires = null(time "Over."),
+  revoked = null(time "Revoked."), used = null(time "Last used."), token = words "Shown when it is made, never again.",
 }, { "uid", "name", "start", "scopes", "user_uid", "created", "expires", "revoked", "used" })
 
 local mfa = object("How codes are handled.", { policy = one("relay: the customer is asked; turn_off: it must be off.",
@@ -119,12 +110,10 @@ local mfa = object("How codes are handled.", { policy = one("relay: the customer
   kinds = list(words "Kind.", "What may be asked for."), help_url = null(words "The utility's own page.") }, true)
 schemas.Utility = object("A utility that an adapter is here for.", {
   id = words "The adapter's.", utility_id = words "What `utility` says.", name = words "Name.",
-  regions = list(words "Region.", "Regions."),
-  services = list(words "Service.", "Services."), mfa = mfa, evidence = words "What the adapter rests on.",
-  version = words "Hash.",
+  regions = list(words "Region.", "Regions."), services = list(words "Service.", "Services."), mfa = mfa,
+  evidence = words "What the adapter rests on.", version = words "Hash.",
   credentials = list(object("A field.", { name = words "Name.", label = words "Label.", type = words "Type.",
-    secret = flag "Hidden." }, true),
-    "What is asked."),
+    secret = flag "Hidden." }, true), "What is asked."),
   paused = null(words "Why nobody can sign in at the moment."),
 }, true)
 schemas.UtilityLookup = object("What was found.", { utilities = list(object("A utility.",
@@ -133,9 +122,8 @@ schemas.UtilityLookup = object("What was found.", { utilities = list(object("A u
 
 schemas.Adapter = object("An adapter's versions.", {
   id = words "Its id.", utility_id = words "UtilityAPI's.", name = words "Name.", version = words "Live.",
-  changed = time "Since when.",
-  canary = null(words "On trial."), share = count "Of 100 new sessions that take the canary.",
-  before = null(words "Live before."),
+  changed = time "Since when.", canary = null(words "On trial."),
+  share = count "Of 100 new sessions that take the canary.", before = null(words "Live before."),
   pinned = flag "Rolled back to: a new version waits.", paused = null(words "Why."),
   policy = words "relay or turn_off.",
   versions = list(object("A version.", { version = words "Hash.", created = time "Kept since." }, true),
@@ -144,16 +132,14 @@ schemas.Adapter = object("An adapter's versions.", {
 
 schemas.Challenge = object("What the portal asks the customer.", {
   id = words "Names it.", kind = words "otp, question, select, approve, ...", prompt = words "In the portal's words.",
-  medium = words "sms, email, ...",
-  dest = words "Where a code went, masked.", digits = count "Of the code.", choices = list(map "id and label",
-    "Options."), fields = list({}, "Fields."),
-  expires_at = {}, tries_left = count "Tries.", resend = map "allowed, not_before, left",
+  medium = words "sms, email, ...", dest = words "Where a code went, masked.", digits = count "Of the code.",
+  choices = list(map "id and label", "Options."), fields = list({}, "Fields."), expires_at = {},
+  tries_left = count "Tries.", resend = map "allowed, not_before, left",
   message = words "What the portal said of the last answer.",
 }, { "id", "kind" }, { additionalProperties = true })
 schemas.ChallengeState = object("Where the authorization stands.", {
   state = words "working, code, sent, done, failed, ...", challenge = null(ref "Challenge"),
-  error = null(map "code, message, help"),
-  note = null(words "Why the last answer was not taken."),
+  error = null(map "code, message, help"), note = null(words "Why the last answer was not taken."),
 }, true)
 
 schemas.TestSubmitted = object("A made-up customer submitted.",
@@ -171,9 +157,8 @@ schemas.Resent = object("Mailed.", { success = { const = true }, form = ref "For
 
 -- {"<plural>": [...], "next": URL or null} of each.
 for plural, name in pairs { templates = "Template", forms = "Form", authorizations = "Authorization", meters = "Meter",
-  bills = "Bill", events = "Event",
-    billing_accounts = "BillingAccount", billing_summaries = "BillingSummary", webhooks = "Webhook", tokens = "Token",
-    utilities = "Utility",
+  bills = "Bill", events = "Event", billing_accounts = "BillingAccount", billing_summaries = "BillingSummary",
+  webhooks = "Webhook", tokens = "Token", utilities = "Utility",
     adapters = "Adapter", intervals = "Interval" } do
   schemas[name .. "Listing"] = object("A page of a list.", { [plural] = list(ref(name), "Newest first."),
     next = null(words "URL of the next page.") }, true)

@@ -19,17 +19,15 @@ end
 
 function shape.template(call, row)
   return owner(call, { uid = row.uid, created = time(row.created), updated = time(row.updated), disabled = row.disabled,
-    portal = row.portal,
-    base_url = call.base .. "/authorize/" .. row.portal, redirect_uris = host.array(row.redirect_uris),
-    company_logo = null(row.company_logo),
+    portal = row.portal, base_url = call.base .. "/authorize/" .. row.portal,
+    redirect_uris = host.array(row.redirect_uris), company_logo = null(row.company_logo),
     company_name = row.company_name, frame_ancestors = host.array(row.frame_ancestors) }, row.user)
 end
 
 function shape.form(call, row)
   return owner(call, { uid = row.uid, created = time(row.created), updated = time(row.updated),
-    template_uid = row.template,
-    authorization_uid = null(row.authorization), is_archived = row.is_archived, disabled = row.disabled,
-    url = forms.url(call.base, row),
+    template_uid = row.template, authorization_uid = null(row.authorization), is_archived = row.is_archived,
+    disabled = row.disabled, url = forms.url(call.base, row),
     customer_email = row.customer_email, utility = null(row.utility), scope = row.scope }, row.user)
 end
 
@@ -53,14 +51,12 @@ end
 
 function shape.authorization(call, row)
   local out = { uid = row.uid, created = time(row.created), customer_email = row.customer_email,
-    customer_signature = null(row.signature),
-    declined = time(row.declined), is_declined = row.declined ~= nil, expires = row.expires,
-    is_expired = row.expired ~= nil,
-    form_uid = null(row.form), template_uid = null(row.template),
-    referrals = host.array(authorizations.referrals(call.team, row.uid)),
+    customer_signature = null(row.signature), declined = time(row.declined), is_declined = row.declined ~= nil,
+    expires = row.expires, is_expired = row.expired ~= nil, form_uid = null(row.form),
+    template_uid = null(row.template), referrals = host.array(authorizations.referrals(call.team, row.uid)),
     is_archived = row.is_archived, is_test = row.is_test, notes = host.array(row.notes), nickname = null(row.nickname),
-    revoked = time(row.revoked),
-    is_revoked = row.revoked ~= nil, scope = scope_of(row), status = row.status, status_message = row.status_message,
+    revoked = time(row.revoked), is_revoked = row.revoked ~= nil, scope = scope_of(row), status = row.status,
+    status_message = row.status_message,
     status_ts = time(row.status_ts), utility = row.utility }
   out.user_status = (row.revoked or row.expired or row.declined) and "inactive" or "active"
   links(call, out, (row.revoked or row.declined) and {} or { { "meters_csv", "authorizations", row.uid } })
@@ -99,9 +95,8 @@ end
 
 local function base_block(data)
   return { service_identifier = text(data.point or data.account), service_tariff = text(data.tariff),
-    service_class = text(data.service),
-    service_address = shape.address(data.address), meter_numbers = shape.numbers(data),
-    billing_contact = text(data.name),
+    service_class = text(data.service), service_address = shape.address(data.address),
+    meter_numbers = shape.numbers(data), billing_contact = text(data.name),
     billing_address = shape.address(data.billing_address), billing_account = text(data.account) }
 end
 
@@ -125,11 +120,10 @@ end
 
 function shape.meter(call, row)
   local out = { uid = row.uid, authorization_uid = row.authorization, created = time(row.created),
-    is_archived = row.is_archived,
-    is_activated = row.is_activated, is_expanded = true, notes = host.array(row.notes), status = row.status,
-    status_message = row.status_message,
-    status_ts = time(row.status_ts), ongoing_monitoring = shape.monitoring(row), utility = row.utility, bill_count = 0,
-    bill_coverage = host.array {}, bill_sources = host.array {}, interval_count = 0, interval_coverage = host.array {},
+    is_archived = row.is_archived, is_activated = row.is_activated, is_expanded = true, notes = host.array(row.notes),
+    status = row.status, status_message = row.status_message, status_ts = time(row.status_ts),
+    ongoing_monitoring = shape.monitoring(row), utility = row.utility, bill_count = 0, bill_coverage = host.array {},
+    bill_sources = host.array {}, interval_count = 0, interval_coverage = host.array {},
     interval_sources = host.array {}, blocks = { "base" }, base = base_block(row.data) }
   links(call, out, {})
   return owner(call, out, owner_of_meter(call, row))
@@ -171,9 +165,8 @@ function shape.adapter(_, one, versions)
   local kept = host.array {}
   for i, row in ipairs(versions) do kept[i] = { version = row.hash, created = time(row.created) } end
   return { id = one.id, utility_id = one.utility_id or one.id, name = one.name, version = one.version,
-    changed = time(one.changed),
-    canary = null(one.canary), share = one.share, before = null(one.before), pinned = one.pinned,
-    paused = null(one.paused), policy = one.mfa.policy,
+    changed = time(one.changed), canary = null(one.canary), share = one.share, before = null(one.before),
+    pinned = one.pinned, paused = null(one.paused), policy = one.mfa.policy,
     versions = kept }
 end
 

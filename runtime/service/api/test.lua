@@ -10,8 +10,8 @@ local api = {}
 local scenarios = {}
 local names = [[
   residential commercial empty slow badlogin badlogin_after websitedown websitedown_after utilityerror
-  utilityerror_after mfa_code mfa_sms mfa_email mfa_voice mfa_question mfa_questions mfa_totp mfa_approve mfa_wrong mfa_expired
-  mfa_locked mfa_limit mfa_late mfa_off must_enroll locked password_expired terms terms_required changed
+  utilityerror_after mfa_code mfa_sms mfa_email mfa_voice mfa_question mfa_questions mfa_totp mfa_approve mfa_wrong
+  mfa_expired mfa_locked mfa_limit mfa_late mfa_off must_enroll locked password_expired terms terms_required changed
   botwall ratelimited
 ]]
 for name in names:gmatch("%S+") do scenarios[name] = name end
@@ -40,8 +40,9 @@ function api.submit(call)
   local form = forms.get(call.team, call.params.uid)
   if not form then return problem.not_found() end
   local scenario = scenarios[call.body.scenario]
-  if not scenario then return problem.invalid("scenario",
-    "is not one of the sandbox's; `meterkey sandbox --list` has them") end
+  if not scenario then
+    return problem.invalid("scenario", "is not one of the sandbox's; `meterkey sandbox --list` has them")
+  end
   if not adapters.by_utility(call.body.utility) then return problem.invalid("utility", "is no utility that is here") end
   local authorization, referral = authorizations.submit(form, { utility = call.body.utility, test = true,
     peer = call.peer,

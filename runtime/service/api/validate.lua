@@ -114,8 +114,9 @@ function problem_of(schema, value)
   if is == "object" then return object_problem(schema, value) end
 end
 
-local function fail(slug, param, problem) return nil, { slug = slug, param = param,
-  text = param and ("%s %s"):format(param, problem) or problem } end
+local function fail(slug, param, problem)
+  return nil, { slug = slug, param = param, text = param and ("%s %s"):format(param, problem) or problem }
+end
 
 -- A query's text as the schema's type; text that is not such stays text, and is refused by its type then.
 local function read(schema, value)
@@ -154,13 +155,15 @@ local function sealed(request, name) return request.sealed ~= nil and request.se
 function validate.body(endpoint, request)
   local schema = describe.schemas[endpoint.body]
   if request.body_error then return fail("invalid_param", nil, "The body is not JSON: " .. request.body_error) end
-  if request.body or next(request.fields or {}) then return fail("invalid_param", nil,
-    "The body must be a JSON object.") end
+  if request.body or next(request.fields or {}) then
+    return fail("invalid_param", nil, "The body must be a JSON object.")
+  end
   local given = request.json
   if given == nil then given = {} end
   if kind(given) ~= "object" then return fail("invalid_param", nil, "The body must be a JSON object.") end
-  if request.sealed and request.sealed.wrong then return fail("invalid_param", request.sealed.wrong,
-    "cannot be one") end
+  if request.sealed and request.sealed.wrong then
+    return fail("invalid_param", request.sealed.wrong, "cannot be one")
+  end
   local out = {}
   for name, field in pairs(schema.properties) do
     if given[name] ~= nil then
@@ -170,8 +173,9 @@ function validate.body(endpoint, request)
     end
   end
   for _, name in ipairs(schema.required or {}) do
-    if given[name] == nil and not sealed(request, name) then return fail("required_param_missing", name,
-      "is missing") end
+    if given[name] == nil and not sealed(request, name) then
+      return fail("required_param_missing", name, "is missing")
+    end
   end
   return out
 end

@@ -4,19 +4,11 @@ local db = require "service.db"
 local events = require "service.events"
 local problem = require "service.api.problem"
 local shape = require "service.api.shape"
+local targets = require "service.targets"
 local api = {}
 
 local function find(call)
   return db.row("SELECT * FROM webhooks WHERE team = ?1 AND uid = ?2", call.team, call.params.uid)
-end
-
--- https, or what the operator opened.
-local function url_problem(url)
-  if url:find("^https://") then return nil end
-  for _, origin in ipairs(host.config.webhook_origins) do
-    if url == origin or url:sub(1, #origin + 1) == origin .. "/" then return nil end
-  end
-  return "must be https, or at an origin that the operator opened"
 end
 
 local function types_problem(types)
@@ -28,15 +20,16 @@ local function types_problem(types)
 end
 
 local function check(body)
-  local wrong = body.url and url_problem(body.url)
+  local wrong = body.url and targets.problem(body.url)
   if wrong then return problem.invalid("url", wrong) end
   wrong = body.types and types_problem(body.types)
   if wrong then return problem.invalid("types", wrong) end
   return true
 end
 
-local function log(call, what, uid) audit.add(call.team, call:who(), "webhook." .. what, "webhook:" .. uid,
-  call.peer) end
+local function log(call, what, uid)
+  audit.add(call.team, call:who(), "webhook." .. what, "webhook:" .. uid, call.peer)
+end
 
 function api.list(call)
   local rows, after = db.page { table = "webhooks", team = call.team, after = call.query.after,

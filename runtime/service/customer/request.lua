@@ -138,12 +138,12 @@ local function consent(req, at, t)
   if page_of then return page_of end
   at = at.form and at or place.begin(at)
   if not at then return view.plain_page(req, {}, 404, "missing") end
-  local language = page.language(req)
+  local language, before = page.language(req), progress.of(at.form).state
   local authorization, why = authorizations.submit(at.form, { utility = one.id, email = email, sealed = req.sealed, peer = web.peer(req),
     again = req.fields.same == "yes" })
   if authorization then
     forms.modify(at.form.team, at.form.uid, { language = language, customer_email = at.form.customer_email == "" and email or nil })
-    send_receipt(req, at, authorization, one, language)
+    if before ~= "failed" then send_receipt(req, at, authorization, one, language) end -- they have it from the first try
   elseif why ~= "in_progress" and why ~= "expired" and why ~= "disabled" then
     return refused(req, at, t, one, why)
   end

@@ -8,7 +8,8 @@ local settings = require "service.settings"
 local web = require "service.web"
 local shown = {}
 
-local POLICIES = { { "", "as the adapter says" }, { "relay", "relay: codes are passed on" }, { "turn_off", "turn off: MFA has to be off" } }
+local POLICIES = { { "", "as the adapter says" }, { "relay", "relay: codes are passed on" },
+  { "turn_off", "turn off: MFA has to be off" } }
 
 local function range_of(request)
   for _, one in ipairs(figures.RANGES) do
@@ -19,11 +20,12 @@ end
 
 local function list(c)
   local range = range_of(c.request)
-  local sums, rows = figures.by_utility(range), adapters.list()
-  for _, row in ipairs(rows) do
-    row.sum, row.resting, row.paused = sums[row.id] or { attempts = 0 }, health.resting(row.id), row.paused
+  local sums, rows = figures.by_utility(range), {}
+  for i, one in ipairs(adapters.list()) do -- what service.adapters holds is shared: nothing is put into it
+    rows[i] = setmetatable({ sum = sums[one.id] or { attempts = 0 }, resting = health.resting(one.id) }, { __index = one })
   end
-  return c:page("adapters", "Adapters", { rows = rows, range = range, ranges = figures.RANGES, percent = figures.percent, history = adapters.history(nil, 30) })
+  return c:page("adapters", "Adapters", { rows = rows, range = range, ranges = figures.RANGES,
+    percent = figures.percent, history = adapters.history(nil, 30) })
 end
 
 local function show(c, params, problem)
@@ -37,10 +39,15 @@ local function show(c, params, problem)
   end
   local choices = { { "", "All versions" } }
   local versions = adapters.versions(one.id)
-  for _, v in ipairs(versions) do choices[#choices + 1] = { v.hash, v.hash:sub(1, 12) .. (v.hash == one.version and " (live)" or "") } end
-  return c:page("adapter", one.name, { one = one, range = range, ranges = figures.RANGES, version = version or "", choices = choices, versions = versions,
-    charts = figures.charts(one.id, range, version, rows, reloads), by_version = figures.by_version(all), history = reloads,
-    percent = figures.percent, policies = POLICIES, share = settings.get("canary:" .. one.id) or 0, resting = health.resting(one.id),
+  for _, v in ipairs(versions) do
+    choices[#choices + 1] = { v.hash, v.hash:sub(1, 12) .. (v.hash == one.version and " (live)" or "") }
+  end
+  return c:page("adapter", one.name, { one = one, range = range, ranges = figures.RANGES, version = version or "",
+    choices = choices, versions = versions,
+    charts = figures.charts(one.id, range, version, rows, reloads), by_version = figures.by_version(all),
+    history = reloads,
+    percent = figures.percent, policies = POLICIES, share = settings.get("canary:" .. one.id) or 0,
+    resting = health.resting(one.id),
     problem = problem }, problem and 400)
 end
 

@@ -10,7 +10,8 @@ local shown = {}
 
 local PAGE = 50
 
-local FILTERS = { { "", "All that stand" }, { "updated", "Done" }, { "errored", "Failed" }, { "pending", "Under way" }, { "revoked", "Revoked" },
+local FILTERS = { { "", "All that stand" }, { "updated", "Done" }, { "errored", "Failed" }, { "pending", "Under way" },
+  { "revoked", "Revoked" },
   { "expired", "Expired" }, { "archived", "Archived" } }
 
 local function state_of(row)
@@ -35,7 +36,8 @@ local function list(c)
     row.state, row.name = state_of(row), one and one.name or row.utility
   end
   local function url(uid) return "/dashboard/authorizations" .. view.query { state = state, after = uid } end
-  return c:page("authorizations", "Authorizations", { rows = rows, filters = FILTERS, state = state, older = more and url(more), first = after and url() })
+  return c:page("authorizations", "Authorizations", { rows = rows, filters = FILTERS, state = state,
+    older = more and url(more), first = after and url() })
 end
 
 local function show(c, params, problem)
@@ -44,9 +46,11 @@ local function show(c, params, problem)
   local one = adapters.by_utility(row.utility)
   local story = timeline.of_authorization(c.team, row.uid)
   for _, entry in ipairs(story) do entry.text, entry.code = words.happening(entry.what), entry.facts.code end
-  return c:page("authorization", "Authorization " .. row.uid, { row = row, state = state_of(row), name = one and one.name or row.utility, story = story,
+  return c:page("authorization", "Authorization " .. row.uid, { row = row, state = state_of(row),
+    name = one and one.name or row.utility, story = story,
     meters = meters.list(c.team, { authorizations = { row.uid }, limit = 200 }), problem = problem,
-    failure = row.error and not row.revoked and words.failure(row.error, one and one.name or row.utility) }, problem and 400)
+    failure = row.error and not row.revoked and words.failure(row.error, one and one.name or row.utility) },
+    problem and 400)
 end
 
 -- Asked once more by a box to tick: what goes does not come back.
@@ -64,9 +68,11 @@ local function modify(c, params)
   local archived = c.request.fields.archive
   local changes = archived and { is_archived = archived == "yes" } or { nickname = c:field("nickname"):sub(1, 100) }
   authorizations.modify(c.team, row.uid, changes)
-  c:audit(archived and (archived == "yes" and "authorization.archived" or "authorization.unarchived") or "authorization.named",
+  c:audit(archived and (archived == "yes" and "authorization.archived" or "authorization.unarchived")
+    or "authorization.named",
     "authorization:" .. row.uid)
-  return c:go("/dashboard/authorizations/" .. row.uid, archived and (archived == "yes" and "archived" or "unarchived") or "saved")
+  return c:go("/dashboard/authorizations/" .. row.uid, archived and (archived == "yes" and "archived" or "unarchived")
+    or "saved")
 end
 
 function shown.add(router)

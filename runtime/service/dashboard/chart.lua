@@ -27,7 +27,8 @@ end
 local function frame(out, c, x, y)
   for _, share in ipairs { 0, 0.5, 1 } do
     local value = c.most * share
-    out[#out + 1] = ('<line class="grid" x1="%d" x2="%d" y1="%.1f" y2="%.1f"/>'):format(LEFT, WIDTH - RIGHT, y(value), y(value))
+    out[#out + 1] = ('<line class="grid" x1="%d" x2="%d" y1="%.1f" y2="%.1f"/>'):format(LEFT, WIDTH - RIGHT, y(value),
+      y(value))
     out[#out + 1] = tick(c.label(value), LEFT - 6, y(value) + 4, "end")
   end
   for i = 0, 4 do
@@ -37,12 +38,15 @@ local function frame(out, c, x, y)
   end
 end
 
+local MARK = '<line x1="%.1f" x2="%.1f" y1="%d" y2="%d"/><path d="M%.1f %d l-4 -7 h8 z"/>'
+
 -- Where a version went live: a dashed line with a mark that is named.
 local function marks(out, c, x)
   for _, mark in ipairs(c.marks or {}) do
     if mark.at >= c.from and mark.at <= c.to then
-      out[#out + 1] = ('<g class="mark mark-%s"><title>%s</title><line x1="%.1f" x2="%.1f" y1="%d" y2="%d"/><path d="M%.1f %d l-4 -7 h8 z"/></g>')
-        :format(mark.kind, web.escape(mark.text), x(mark.at), x(mark.at), TOP, HEIGHT - BOTTOM, x(mark.at), TOP + 3)
+      local at = x(mark.at)
+      out[#out + 1] = ('<g class="mark mark-%s"><title>%s</title>' .. MARK .. "</g>")
+        :format(mark.kind, web.escape(mark.text), at, at, TOP, HEIGHT - BOTTOM, at, TOP + 3)
     end
   end
 end
@@ -53,8 +57,8 @@ local function bars(out, c, x, y)
     local base = 0
     for i, value in ipairs(point.values) do
       if value > 0 then
-        out[#out + 1] = ('<rect class="series s%d" x="%.1f" y="%.1f" width="%.1f" height="%.1f"><title>%s</title></rect>')
-          :format(i, x(point.at), y(base + value), width, math.max(0.5, y(base) - y(base + value)),
+        local shape = '<rect class="series s%d" x="%.1f" y="%.1f" width="%.1f" height="%.1f"><title>%s</title></rect>'
+        out[#out + 1] = shape:format(i, x(point.at), y(base + value), width, math.max(0.5, y(base) - y(base + value)),
             web.escape(point.text .. ": " .. (c.names[i] or "") .. " " .. c.label(value)))
       end
       base = base + value
@@ -69,7 +73,8 @@ local function lines(out, c, x, y)
   for _, point in ipairs(c.points) do
     local value = point.values[1]
     if value then
-      path[#path + 1] = ("%s%.1f %.1f"):format(last and point.at - last <= c.step and "L" or "M", x(point.at + half), y(value))
+      path[#path + 1] = ("%s%.1f %.1f"):format(last and point.at - last <= c.step and "L" or "M", x(point.at + half),
+        y(value))
       last = point.at
       out[#out + 1] = ('<circle class="series dot s1" cx="%.1f" cy="%.1f" r="2.5"><title>%s</title></circle>')
         :format(x(point.at + half), y(value), web.escape(point.text .. ": " .. c.label(value)))
@@ -78,7 +83,8 @@ local function lines(out, c, x, y)
   if #path > 0 then out[#out + 1] = ('<path class="line s1" d="%s"/>'):format(table.concat(path, " ")) end
 end
 
--- c: {title, class, kind = "bars"|"line", from, to, step (seconds), points = {{at, values, text}}, names, most, label(value), marks = {{at, kind, text}}}
+-- c: {title, class, kind = "bars"|"line", from, to, step (seconds), points = {{at, values, text}}, names, most,
+-- label(value), marks = {{at, kind, text}}}
 function chart.svg(c)
   local most = c.most
   if not most then
@@ -92,7 +98,8 @@ function chart.svg(c)
   end
   c.most, c.label, c.names = most, c.label or function(v) return ("%.4g"):format(v) end, c.names or {}
   local x, y = scale(c.from, c.to, LEFT, WIDTH - RIGHT), scale(0, most, HEIGHT - BOTTOM, TOP)
-  local out = { ('<svg class="chart %s" viewBox="0 0 %d %d" role="img" aria-label="%s">'):format(c.class or "", WIDTH, HEIGHT, web.escape(c.title)) }
+  local out = { ('<svg class="chart %s" viewBox="0 0 %d %d" role="img" aria-label="%s">'):format(c.class or "", WIDTH,
+    HEIGHT, web.escape(c.title)) }
   frame(out, c, x, y)
   if c.kind == "bars" then bars(out, c, x, y) else lines(out, c, x, y) end
   marks(out, c, x)

@@ -10,7 +10,8 @@ local templates = require "service.templates"
 local create = {}
 
 local MOST = 1000 -- lines at once
-local SPANS = { { "3y", "3 years" }, { "1y", "1 year" }, { "6m", "6 months" }, { "30d", "30 days" }, { "until_revoked", "until it is revoked" } }
+local SPANS = { { "3y", "3 years" }, { "1y", "1 year" }, { "6m", "6 months" }, { "30d", "30 days" },
+  { "until_revoked", "until it is revoked" } }
 
 local function known_span(text)
   for _, one in ipairs(SPANS) do
@@ -20,12 +21,15 @@ end
 
 local function template_list(team)
   local out = {}
-  for _, one in ipairs((templates.list(team, { disabled = false }))) do out[#out + 1] = { one.uid, one.company_name } end
+  for _, one in ipairs((templates.list(team, { disabled = false }))) do
+    out[#out + 1] = { one.uid, one.company_name }
+  end
   return out
 end
 
 local function form(c, name, problem, more)
-  local values = { problem = problem, templates = template_list(c.team), utilities = requests.utilities(), spans = SPANS, fields = c.request.fields,
+  local values = { problem = problem, templates = template_list(c.team), utilities = requests.utilities(),
+    spans = SPANS, fields = c.request.fields,
     most = MOST, errors = {} }
   for key, value in pairs(more or {}) do values[key] = value end
   return c:page(name, name == "new" and "New data request" or "Many data requests", values, problem and 400 or 200)
@@ -43,12 +47,15 @@ end
 
 -- What all of them share: template and scope; or nil and what is wrong.
 local function common(c)
-  local template, span, ongoing = c:field("template"), known_span(c:field("expires") ~= "" and c:field("expires") or "3y"), c:field("ongoing_end")
+  local template, span, ongoing = c:field("template"), known_span(c:field("expires") ~= "" and c:field("expires")
+    or "3y"), c:field("ongoing_end")
   if not span then return nil, "How long should it last?" end
   local scope = { expires = span }
   if ongoing ~= "" then
     local at = clock.parse(ongoing)
-    if not at or at < host.now() then return nil, "Ongoing access needs a day that is still to come, such as 2030-12-31." end
+    if not at or at < host.now() then
+      return nil, "Ongoing access needs a day that is still to come, such as 2030-12-31."
+    end
     scope.ongoing_end = clock.iso(at)
   end
   local found = template ~= "" and templates.get(c.team, template) or template == "" and templates.newest(c.team)
@@ -57,7 +64,8 @@ local function common(c)
 end
 
 local function make(c, shared, email, utility)
-  local new = assert(forms.create(c.team, { template_uid = shared.template_uid, scope = shared.scope, user = shared.user, utility = utility,
+  local new = assert(forms.create(c.team, { template_uid = shared.template_uid, scope = shared.scope,
+    user = shared.user, utility = utility,
     customer_email = email }))
   c:audit("form.created", "form:" .. new.uid)
   if c:field("send") == "yes" and email ~= "" then
@@ -100,7 +108,10 @@ function create.parse(text)
     end
   end
   if #entries + #errors == 0 then errors[1] = { line = 1, text = "there is no address in it" } end
-  if #entries > MOST then errors[#errors + 1] = { line = rows[#rows].line, text = ("%d addresses; %d at most at once"):format(#entries, MOST) } end
+  if #entries > MOST then
+    errors[#errors + 1] = { line = rows[#rows].line, text = ("%d addresses; %d at most at once"):format(#entries,
+      MOST) }
+  end
   return entries, errors
 end
 
@@ -109,7 +120,8 @@ local function many(c)
   if not shared then return form(c, "many", why) end
   local entries, errors = create.parse(c.request.fields.list or "")
   if #errors > 0 then
-    return form(c, "many", ("Nothing was created: %d %s wrong."):format(#errors, #errors == 1 and "line is" or "lines are"), { errors = errors })
+    return form(c, "many", ("Nothing was created: %d %s wrong."):format(#errors,
+      #errors == 1 and "line is" or "lines are"), { errors = errors })
   end
   for _, e in ipairs(entries) do make(c, shared, e.email, e.utility) end
   return c:go("/dashboard/requests", "many")
@@ -117,7 +129,9 @@ end
 
 local function show(name)
   return guard.page("requests", function(c)
-    if not c.me.change then return c:refused("Your role sees data requests and makes none. Ask an owner of your team.") end
+    if not c.me.change then
+      return c:refused("Your role sees data requests and makes none. Ask an owner of your team.")
+    end
     return form(c, name)
   end)
 end

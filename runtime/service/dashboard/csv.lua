@@ -34,7 +34,8 @@ end
 
 local function trim(text) return (text:gsub("^%s+", ""):gsub("%s+$", "")) end
 
--- Rows of a text, each {line = n, ...}; blank lines are left out. Commas, semicolons and tabs part cells, as spreadsheets write them.
+-- Rows of a text, each {line = n, ...}; blank lines are left out. Commas, semicolons and tabs part cells, as
+-- spreadsheets write them.
 -- nil and a line: a quote there is not closed.
 function csv.read(text)
   local rows, row, at, line = {}, nil, text:sub(1, 3) == "\u{FEFF}" and 4 or 1, 1

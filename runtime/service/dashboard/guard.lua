@@ -14,7 +14,8 @@ Context.__index = Context
 
 -- A page in the frame. values.problem is shown above it.
 function Context:page(name, title, values, status)
-  return view.page(name, { title = title, nav = self.nav, me = self.me, csrf = self.csrf, request = self.request, status = status }, values)
+  return view.page(name, { title = title, nav = self.nav, me = self.me, csrf = self.csrf, request = self.request,
+    status = status }, values)
 end
 
 function Context.go(_, path, said)
@@ -23,14 +24,17 @@ end
 
 -- The same for what is not there and for what is another team's.
 function Context:missing()
-  return self:page("message", "Not found", { title = "Not found", text = "There is nothing here, or not any more.", back = "/dashboard" }, 404)
+  return self:page("message", "Not found", { title = "Not found", text = "There is nothing here, or not any more.",
+    back = "/dashboard" }, 404)
 end
 
 function Context:refused(text)
   return self:page("message", "Not allowed", { title = "Not allowed", text = text, back = "/dashboard" }, 403)
 end
 
-function Context:audit(what, target) audit.add(self.team, "user:" .. self.me.uid, what, target, web.peer(self.request)) end
+function Context:audit(what, target)
+  audit.add(self.team, "user:" .. self.me.uid, what, target, web.peer(self.request))
+end
 
 function Context:may(role) return RANK[self.me.role] >= RANK[role] end
 
@@ -49,7 +53,8 @@ local function context(request, nav)
   local me = { uid = user.uid, email = user.email, name = user.name, role = user.role, totp = user.totp ~= nil }
   me.change, me.own = RANK[me.role] >= RANK.member, me.role == "owner"
   me.operate = me.own and operator(user.team)
-  return setmetatable({ request = request, team = user.team, me = me, csrf = user.csrf, user = user, nav = nav, base = web.base(request) }, Context)
+  return setmetatable({ request = request, team = user.team, me = me, csrf = user.csrf, user = user, nav = nav,
+    base = web.base(request) }, Context)
 end
 
 local function to_sign_in(request)
@@ -66,18 +71,26 @@ function guard.page(nav, handler)
 end
 
 -- Compared by hashes: how long it takes says nothing.
-function guard.same(a, b) return type(a) == "string" and type(b) == "string" and a ~= "" and host.hash(a) == host.hash(b) end
+function guard.same(a, b)
+  return type(a) == "string" and type(b) == "string" and a ~= "" and host.hash(a) == host.hash(b)
+end
 
--- A change: signed in, of this page (CSRF), and allowed for this role ("read" for what concerns oneself; "operate" for adapters).
+-- A change: signed in, of this page (CSRF), and allowed for this role ("read" for what concerns oneself; "operate" for
+-- adapters).
 function guard.change(nav, role, handler)
   return function(request, params)
     local c = context(request, nav)
     if not c then return to_sign_in({ path = "/dashboard" }) end
     if not guard.same(request.fields.csrf, c.csrf) then
-      return c:refused("This form was not sent from a page of yours. Nothing was changed; go back, reload the page and try again.")
+      return c:refused("This form was not sent from a page of yours. Nothing was changed; go back, reload the page and "
+        .. "try again.")
     end
-    if role == "operate" and not c.me.operate then return c:refused("Only an owner of the team that runs this installation may do that.") end
-    if role ~= "operate" and not c:may(role) then return c:refused("Your role does not allow that. Ask an owner of your team.") end
+    if role == "operate" and not c.me.operate then
+      return c:refused("Only an owner of the team that runs this installation may do that.")
+    end
+    if role ~= "operate" and not c:may(role) then
+      return c:refused("Your role does not allow that. Ask an owner of your team.")
+    end
     return handler(c, params)
   end
 end
@@ -90,7 +103,8 @@ local BEFORE = "meterkey_form"
 function guard.before(request)
   local text = request.cookies[BEFORE]
   if not text or not text:find("^[%w_-]+$") or #text > 64 then text = host.random(18) end
-  return host.hash("before:" .. text), { ["Set-Cookie"] = web.cookie(BEFORE, text, { secure = web.secure(request), same_site = "Strict" }) }
+  return host.hash("before:" .. text), { ["Set-Cookie"] = web.cookie(BEFORE, text,
+    { secure = web.secure(request), same_site = "Strict" }) }
 end
 
 function guard.before_good(request)

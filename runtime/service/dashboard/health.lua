@@ -17,7 +17,9 @@ local function failures(codes)
 end
 
 local function add(into, row)
-  for _, name in ipairs { "attempts", "successes", "asked", "asked_ms" } do into[name] = (into[name] or 0) + row[name] end
+  for _, name in ipairs { "attempts", "successes", "asked", "asked_ms" } do
+    into[name] = (into[name] or 0) + row[name]
+  end
   into.codes = into.codes or {}
   for code, n in pairs(row.codes) do into.codes[code] = (into.codes[code] or 0) + n end
   return into
@@ -73,7 +75,8 @@ local function buckets(rows, range, step, from)
   local out = {}
   for i = 1, tonumber(range) * HOUR // step do
     local at = from + (i - 1) * step
-    out[i] = { at = at, text = os.date(step < 24 * HOUR and "!%d %b %H:%M" or "!%d %b", at), attempts = 0, successes = 0, asked = 0, codes = {} }
+    out[i] = { at = at, text = os.date(step < 24 * HOUR and "!%d %b %H:%M" or "!%d %b", at), attempts = 0,
+      successes = 0, asked = 0, codes = {} }
   end
   for _, row in ipairs(rows) do
     local bucket = out[(row.hour * HOUR - from) // step + 1]
@@ -96,9 +99,9 @@ local function top_codes(rows)
 end
 
 local function times(utility, version, from, step, list)
-  local by = {}
-  for _, row in ipairs(db.rows([[SELECT asked, started, version FROM sessions WHERE utility = ?1 AND asked > ?2 ORDER BY asked DESC LIMIT ?3]],
-      utility, from * 1000000, TIMED)) do
+  local by, sql = {}, [[SELECT asked, started, version FROM sessions WHERE utility = ?1 AND asked > ?2
+    ORDER BY asked DESC LIMIT ?3]]
+  for _, row in ipairs(db.rows(sql, utility, from * 1000000, TIMED)) do
     local i = (row.asked // 1000000 - from) // step + 1
     if row.started and list[i] and (not version or row.version == version) then
       by[i] = by[i] or {}
@@ -121,9 +124,12 @@ local function figure(common, title, options, values, names, cells)
   for key, value in pairs(options) do c[key] = value end
   local rows = {}
   for _, bucket in ipairs(common.list) do
-    if bucket.attempts > 0 or bucket.seconds or failures(bucket.codes) > 0 or bucket.successes > 0 then rows[#rows + 1] = { bucket.text, cells(bucket) } end
+    if bucket.attempts > 0 or bucket.seconds or failures(bucket.codes) > 0 or bucket.successes > 0 then
+      rows[#rows + 1] = { bucket.text, cells(bucket) }
+    end
   end
-  return { title = title, svg = chart.svg(c), names = names, rows = rows, legend = options.names, class = options.class }
+  return { title = title, svg = chart.svg(c), names = names, rows = rows, legend = options.names,
+    class = options.class }
 end
 
 local function by_code(common, codes)
@@ -140,7 +146,8 @@ local function by_code(common, codes)
     end
     return out
   end
-  return figure(common, "Failures by code", { kind = "bars", names = names, class = "failures" }, values, names, function(b) return table.unpack(values(b)) end)
+  return figure(common, "Failures by code", { kind = "bars", names = names, class = "failures" }, values, names,
+    function(b) return table.unpack(values(b)) end)
 end
 
 local function share(value) return ("%.0f %%"):format(value * 100) end
@@ -153,7 +160,8 @@ function own.charts(utility, range, version, rows, reloads)
   local list, marks = buckets(rows, range, step, from), {}
   times(utility, version, from, step, list)
   for _, r in ipairs(reloads) do
-    marks[#marks + 1] = { at = r.ts // 1000000, kind = r.what, text = r.what .. (r.version and " " .. r.version:sub(1, 8) or "") .. (r.reason and ": " .. r.reason or "") }
+    marks[#marks + 1] = { at = r.ts // 1000000, kind = r.what, text = r.what
+      .. (r.version and " " .. r.version:sub(1, 8) or "") .. (r.reason and ": " .. r.reason or "") }
   end
   local common = { list = list, from = from, to = from + tonumber(range) * HOUR, step = step, marks = marks }
   local seconds = function(v) return ("%.3g s"):format(v) end
@@ -161,12 +169,14 @@ function own.charts(utility, range, version, rows, reloads)
     figure(common, "Attempts", { kind = "bars", names = { "succeeded", "failed", "under way" } },
       function(b) return { b.successes, b.failed, math.max(0, b.attempts - b.successes - b.failed) } end,
       { "Begun", "Succeeded", "Failed" }, function(b) return b.attempts, b.successes, b.failed end),
-    figure(common, "Success rate", { kind = "line", most = 1, label = share }, function(b) return { b.success_rate } end,
+    figure(common, "Success rate", { kind = "line", most = 1, label = share },
+    function(b) return { b.success_rate } end,
       { "Of those that ended" }, function(b) return own.percent(b.success_rate) end),
     figure(common, "MFA rate", { kind = "line", most = 1, label = share }, function(b) return { b.mfa_rate } end,
       { "Asked for a code or the like" }, function(b) return own.percent(b.mfa_rate) end),
     by_code(common, top_codes(rows)),
-    figure(common, "Median time to the code page", { kind = "line", label = seconds }, function(b) return { b.seconds } end,
+    figure(common, "Median time to the code page", { kind = "line", label = seconds },
+    function(b) return { b.seconds } end,
       { "Seconds", "Sessions" }, function(b) return b.seconds and ("%.1f"):format(b.seconds) or "-", b.timed end),
   }
 end

@@ -12,7 +12,8 @@ local TRIES, SECONDS = 20, 600
 
 local PROBLEMS = {
   wrong = "E-mail or password is wrong.", locked = "Too many wrong tries. This account rests for a quarter of an hour.",
-  totp = "Please enter the code of your app, too.", totp_wrong = "That code is wrong or was used already. Wait for the next one.",
+  totp = "Please enter the code of your app, too.",
+  totp_wrong = "That code is wrong or was used already. Wait for the next one.",
 }
 
 -- A path of the dashboard's, nothing else: no link may lead elsewhere.
@@ -21,7 +22,8 @@ local function safe(to)
 end
 
 local function form(request, problem, status)
-  return guard.outside(request, "sign-in", "Sign in", { problem = problem, email = request.fields.email or "", to = safe(request.fields.to or
+  return guard.outside(request, "sign-in", "Sign in", { problem = problem, email = request.fields.email or "",
+    to = safe(request.fields.to or
     request.query.to) }, status)
 end
 
@@ -38,7 +40,9 @@ local function try(request)
   if not guard.before_good(request) then return form(request, "The page was too old. Please try again.", 403) end
   local peer, fields = web.peer(request), request.fields
   local free, seconds = limit.take("sign-in:" .. peer, TRIES, SECONDS)
-  if not free then return form(request, ("Too many tries from your address. Try again in %d min."):format((seconds + 59) // 60), 429) end
+  if not free then
+    return form(request, ("Too many tries from your address. Try again in %d min."):format((seconds + 59) // 60), 429)
+  end
   local cookie, user = accounts.login(fields.email, fields.password, fields.totp, peer)
   if not cookie then
     if user ~= "totp" then record(accounts.by_email(fields.email), request, "user.sign_in_refused") end

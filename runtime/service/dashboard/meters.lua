@@ -11,25 +11,31 @@ local shown = {}
 
 local PAGE, MOST = 50, 50000 -- rows of a page; rows of a file
 
-local SERVICES = { { "electric", "Electric" }, { "gas", "Gas" }, { "steam", "Steam" }, { "water", "Water" }, { "sewer", "Sewer" }, { "other", "Other" } }
+local SERVICES = { { "electric", "Electric" }, { "gas", "Gas" }, { "steam", "Steam" }, { "water", "Water" },
+  { "sewer", "Sewer" }, { "other", "Other" } }
 
 local function filter_of(query)
   local function given(name) return query[name] and query[name] ~= "" and query[name] or nil end
-  return { search = given("q"), utility = given("utility"), service = given("service"), authorization = given("authorization"),
-    authorizations = given("authorization") and { query.authorization }, after = given("after"), is_archived = false, limit = PAGE }
+  return { search = given("q"), utility = given("utility"), service = given("service"),
+    authorization = given("authorization"),
+    authorizations = given("authorization") and { query.authorization }, after = given("after"), is_archived = false,
+    limit = PAGE }
 end
 
 -- The same filter as an address.
 local function address(path, filter, after)
-  return path .. view.query { q = filter.search, utility = filter.utility, service = filter.service, authorization = filter.authorization, after = after }
+  return path .. view.query { q = filter.search, utility = filter.utility, service = filter.service,
+    authorization = filter.authorization, after = after }
 end
 
 local function list(c)
   local filter = filter_of(c.request.query)
   local rows, after = meters.list(c.team, filter)
-  return c:page("meters", "Meters", { rows = rows, filter = filter, utilities = requests.utilities(), services = SERVICES,
+  return c:page("meters", "Meters", { rows = rows, filter = filter, utilities = requests.utilities(),
+    services = SERVICES,
     csv = address("/dashboard/meters.csv", filter), json = address("/dashboard/meters.json", filter),
-    older = after and address("/dashboard/meters", filter, after), first = filter.after and address("/dashboard/meters", filter) })
+    older = after and address("/dashboard/meters", filter, after), first = filter.after
+    and address("/dashboard/meters", filter) })
 end
 
 -- All that match, page by page of the store.
@@ -45,18 +51,22 @@ local function all(c)
   return out
 end
 
-local COLUMNS = { "uid", "utility", "account", "service", "meter_numbers", "service_point", "street", "unit", "city", "region", "postcode", "address",
+local COLUMNS = { "uid", "utility", "account", "service", "meter_numbers", "service_point", "street", "unit", "city",
+  "region", "postcode", "address",
   "tariff", "status", "name", "authorization", "created" }
 
 local function cells(row)
   local data = row.data
   local at = type(data.address) == "table" and data.address or {}
-  return { row.uid, row.utility, row.account, row.service, table.concat(data.meters or { data.meter }, " "), data.point, at.street, at.unit, at.city,
-    at.region, at.postcode, words.address(at), data.tariff, data.status or "active", data.name, row.authorization, clock.iso(row.created) }
+  return { row.uid, row.utility, row.account, row.service, table.concat(data.meters or { data.meter }, " "), data.point,
+    at.street, at.unit, at.city,
+    at.region, at.postcode, words.address(at), data.tariff, data.status or "active", data.name, row.authorization,
+    clock.iso(row.created) }
 end
 
 local function file(type, name, body)
-  return { status = 200, type = type, body = body, headers = { ["Content-Disposition"] = 'attachment; filename="' .. name .. '"',
+  return { status = 200, type = type, body = body, headers = { ["Content-Disposition"] = 'attachment; filename="'
+    .. name .. '"',
     ["Cache-Control"] = "no-store", ["X-Content-Type-Options"] = "nosniff" } }
 end
 
@@ -69,12 +79,14 @@ end
 local function as_json(c)
   local out = host.array {}
   for _, row in ipairs(all(c)) do
-    out[#out + 1] = { uid = row.uid, utility = row.utility, authorization = row.authorization, created = clock.iso(row.created), meter = row.data }
+    out[#out + 1] = { uid = row.uid, utility = row.utility, authorization = row.authorization,
+      created = clock.iso(row.created), meter = row.data }
   end
   return file("application/json", "meters.json", host.encode({ meters = out }, 2) .. "\n")
 end
 
-local NAMES = { { "account", "Account" }, { "account_id", "Account, as the portal numbers it" }, { "service", "Service" }, { "point", "Service point" },
+local NAMES = { { "account", "Account" }, { "account_id", "Account, as the portal numbers it" },
+  { "service", "Service" }, { "point", "Service point" },
   { "tariff", "Tariff" }, { "status", "Status" }, { "timezone", "Time zone" }, { "name", "Name" } }
 
 local function one(c, params)
@@ -86,8 +98,10 @@ local function one(c, params)
     if value and value ~= host.null then facts[#facts + 1] = { entry[2], value } end
   end
   local authorization = authorizations.get(c.team, row.authorization)
-  return c:page("meter", "Meter " .. (row.account or row.uid), { row = row, facts = facts, numbers = table.concat(row.data.meters or { row.data.meter }, ", "),
-    at = words.address(row.data.address), billing = words.address(row.data.billing_address), authorization = authorization,
+  return c:page("meter", "Meter " .. (row.account or row.uid), { row = row, facts = facts,
+    numbers = table.concat(row.data.meters or { row.data.meter }, ", "),
+    at = words.address(row.data.address), billing = words.address(row.data.billing_address),
+    authorization = authorization,
     raw_text = host.encode(row.data, 2) })
 end
 

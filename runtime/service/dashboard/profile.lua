@@ -26,7 +26,9 @@ end
 -- The own password once more, tried no faster than a sign-in. Waits. -> true; or false and what to say.
 local function confirmed(c)
   if not limit.take("confirm:" .. c.me.uid, 10, 600) then return false, "Too many tries. Wait some minutes." end
-  if not host.password_check(c.user.password, c.request.fields.password or "") then return false, "The password is wrong." end
+  if not host.password_check(c.user.password, c.request.fields.password or "") then
+    return false, "The password is wrong."
+  end
   return true
 end
 
@@ -43,7 +45,8 @@ end
 local function offer(c, secret, problem)
   local label = web.percent("Meterkey:" .. c.me.email)
   return c:page("totp", "Codes of an app", { problem = problem, secret = (secret:gsub("....", "%0 ")):gsub(" $", ""),
-    url = ("otpauth://totp/%s?secret=%s&issuer=Meterkey"):format(label, secret), sealed = host.seal("totp.offer", { secret = secret, user = c.me.uid,
+    url = ("otpauth://totp/%s?secret=%s&issuer=Meterkey"):format(label, secret),
+    sealed = host.seal("totp.offer", { secret = secret, user = c.me.uid,
       till = host.now() + 3600 * 1000000 }).b64 }, problem and 400)
 end
 
@@ -55,8 +58,12 @@ end
 
 local function finish(c)
   local opened, value = pcall(host.unseal, "totp.offer", { b64 = c.request.fields.sealed or "" })
-  if not opened or value.user ~= c.me.uid or value.till < host.now() then return show(c, { problem = "That took too long. Please begin again." }) end
-  if not limit.take("confirm:" .. c.me.uid, 10, 600) then return show(c, { problem = "Too many tries. Wait some minutes." }) end
+  if not opened or value.user ~= c.me.uid or value.till < host.now() then
+    return show(c, { problem = "That took too long. Please begin again." })
+  end
+  if not limit.take("confirm:" .. c.me.uid, 10, 600) then
+    return show(c, { problem = "Too many tries. Wait some minutes." })
+  end
   local step = host.totp_check(value.secret, (c:field("code"):gsub("%s", "")), 0)
   if not step then return offer(c, value.secret, "That code does not fit. Is the clock of your device right?") end
   db.update("users", { team = c.team, uid = c.me.uid }, { totp = host.seal("totp", value.secret), totp_step = step })
@@ -74,7 +81,8 @@ end
 
 function profile.add(router)
   router:add("GET", "/dashboard/profile", guard.page("profile", function(c) return show(c) end))
-  for path, handler in pairs { ["password"] = password, ["totp"] = begin, ["totp/confirm"] = finish, ["totp/off"] = off } do
+  for path, handler in pairs { ["password"] = password, ["totp"] = begin, ["totp/confirm"] = finish,
+    ["totp/off"] = off } do
     router:add("POST", "/dashboard/profile/" .. path, guard.change("profile", "read", handler))
   end
 end

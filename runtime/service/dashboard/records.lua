@@ -17,7 +17,8 @@ local function names(team)
   return out
 end
 
-local PLACES = { form = "/dashboard/requests/", authorization = "/dashboard/authorizations/", meter = "/dashboard/meters/",
+local PLACES = { form = "/dashboard/requests/", authorization = "/dashboard/authorizations/",
+  meter = "/dashboard/meters/",
   webhook = "/dashboard/webhooks/", template = "/dashboard/templates/" }
 
 -- A page never ends between two entries of the same moment: the cursor is a moment.
@@ -41,10 +42,12 @@ local function log(c)
     row.url = PLACES[kind] and PLACES[kind] .. uid
     row.target = known[row.target] or row.target
   end
-  return c:page("audit", "Audit log", { rows = rows, older = more and "/dashboard/audit?before=" .. more, first = before and "/dashboard/audit" })
+  return c:page("audit", "Audit log", { rows = rows, older = more and "/dashboard/audit?before=" .. more,
+    first = before and "/dashboard/audit" })
 end
 
-local STATES = { queued = { "Queued", "wait" }, sent = { "Sent", "good" }, failed = { "Failed", "bad" }, bounced = { "Bounced", "bad" } }
+local STATES = { queued = { "Queued", "wait" }, sent = { "Sent", "good" }, failed = { "Failed", "bad" },
+  bounced = { "Bounced", "bad" } }
 
 local function outbox(c)
   local after = c.request.query.after
@@ -59,8 +62,11 @@ local function mail(c, params)
   if not row then return c:missing() end
   row.label, row.tone = table.unpack(STATES[row.state] or { row.state, "off" })
   -- Whoever reads the link acts as the customer, or joins as the invited one: not for those who only look.
-  if not (row.kind == "invite" and c.me.own or row.kind ~= "invite" and c.me.change) then row.text = row.text:gsub("https?://%S+", "(link)") end
-  return c:page("mail", "Mail to " .. row.recipient, { row = row, folder = host.config.smtp == "" and host.config.mail_folder })
+  if not (row.kind == "invite" and c.me.own or row.kind ~= "invite" and c.me.change) then
+    row.text = row.text:gsub("https?://%S+", "(link)")
+  end
+  return c:page("mail", "Mail to " .. row.recipient, { row = row, folder = host.config.smtp == ""
+    and host.config.mail_folder })
 end
 
 function records.add(router)

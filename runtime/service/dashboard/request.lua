@@ -15,7 +15,9 @@ local function url(form) return "/dashboard/requests/" .. form.uid end
 -- "in 2.3 s", what kind of question, a code: what an entry has beside its name.
 local function details(facts)
   local out = {}
-  if facts.kind then out[#out + 1] = facts.kind .. (facts.medium and facts.medium ~= host.null and " by " .. facts.medium or "") end
+  if facts.kind then
+    out[#out + 1] = words.question(facts.kind, facts.medium)
+  end
   if facts.code then out[#out + 1] = facts.code end
   if facts.message and facts.message ~= "" then out[#out + 1] = facts.message end
   if facts.meters then out[#out + 1] = facts.meters == 1 and "1 meter" or facts.meters .. " meters" end
@@ -26,8 +28,11 @@ end
 
 local function story(team, form, authorization)
   local rows = timeline.of_form(team, form.uid)
-  if authorization and #rows < 2 and authorization.form ~= form.uid then -- one that inherits: what happened before
-    rows = table.move(rows, 1, #rows, #timeline.of_authorization(team, authorization.uid) + 1, timeline.of_authorization(team, authorization.uid))
+  if authorization and authorization.form ~= form.uid then -- it inherits: what happened by the other link, too
+    for _, row in ipairs(timeline.of_authorization(team, authorization.uid)) do
+      if row.form ~= form.uid then rows[#rows + 1] = row end
+    end
+    table.sort(rows, function(a, b) return a.ts < b.ts end)
   end
   for i, row in ipairs(rows) do
     row.text, row.details = words.happening(row.what), details(row.facts)
@@ -40,7 +45,8 @@ end
 local function challenge_of(now)
   local challenge, session = now.challenge, now.session
   if not challenge then return nil end
-  return { kind = challenge.kind, medium = challenge.medium ~= host.null and challenge.medium or nil, prompt = challenge.prompt ~= host.null
+  return { kind = challenge.kind, medium = challenge.medium ~= host.null and challenge.medium or nil,
+    prompt = challenge.prompt ~= host.null
     and challenge.prompt or nil, since = session.asked, till = session.challenge_until, rejected = session.rejected,
     left = math.tointeger(challenge.tries_left) }
 end
@@ -56,10 +62,14 @@ local function show(c, params)
   local authorization, name = now.authorization, now.utility and now.utility.name or form.utility or "the utility"
   local found = authorization and meters.list(c.team, { authorizations = { authorization.uid }, limit = 200 }) or {}
   local state = state_of(now)
-  return c:page("request", "Data request of " .. (form.customer_email ~= "" and form.customer_email or form.uid), { form = form, now = now, live = form.uid .. " " .. (authorization and authorization.uid or ""), state = state,
-    name = name, sentence = words.states[state][3], failure = now.state == "failed" and now.error and words.failure(now.error, name),
-    help = requests.help(state, form.customer_email, now.error), challenge = challenge_of(now), story = story(c.team, form, authorization),
-    meters = found, authorization = authorization, link = c.me.change and not form.disabled and forms.url(c.base, form), off = now.utility
+  return c:page("request", "Data request of " .. (form.customer_email ~= "" and form.customer_email or form.uid),
+    { form = form, now = now, live = form.uid .. " " .. (authorization and authorization.uid or ""), state = state,
+    name = name, sentence = words.states[state][3], failure = now.state == "failed" and now.error
+    and words.failure(now.error, name),
+    help = requests.help(state, form.customer_email, now.error), challenge = challenge_of(now),
+    story = story(c.team, form, authorization),
+    meters = found, authorization = authorization, link = c.me.change and not form.disabled and forms.url(c.base, form),
+    off = now.utility
       and now.utility.mfa or {} })
 end
 
@@ -83,7 +93,8 @@ local function send(c, form)
   end
   local new, same = resend.send(form, c.base)
   c:audit("form.sent", "form:" .. new.uid)
-  return url(new), same and "same_link" or "new_link"
+  local fresh = same and progress.of(new).state == "choose"
+  return url(new), fresh and "sent" or same and "same_link" or "new_link"
 end
 
 local function notify(c, form)
@@ -115,8 +126,10 @@ end
 
 function request.add(router)
   router:add("GET", "/dashboard/requests/:uid", guard.page("requests", show))
-  local actions = { send = send, notify = notify, reauthorize = reauthorize, archive = flag("archived", { is_archived = true }),
-                    unarchive = flag("unarchived", { is_archived = false }), disable = flag("disabled", { disabled = true }),
+  local actions = { send = send, notify = notify, reauthorize = reauthorize,
+    archive = flag("archived", { is_archived = true }),
+                    unarchive = flag("unarchived", { is_archived = false }),
+                    disable = flag("disabled", { disabled = true }),
                     enable = flag("enabled", { disabled = false }) }
   for name, action in pairs(actions) do router:add("POST", "/dashboard/requests/:uid/" .. name, change(action)) end
 end

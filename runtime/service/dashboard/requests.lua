@@ -1,4 +1,5 @@
--- The list of data requests: state at a glance, search, filters; paged by (created, uid), so that page one million costs as page one.
+-- The list of data requests: state at a glance, search, filters; paged by (created, uid), so that page one million
+-- costs as page one.
 local adapters = require "service.adapters"
 local db = require "service.db"
 local guard = require "service.dashboard.guard"
@@ -16,7 +17,8 @@ local STATE = [[CASE WHEN f.disabled = 1 THEN 'disabled'
   WHEN a.revoked IS NOT NULL THEN 'revoked' WHEN a.declined IS NOT NULL THEN 'declined'
   WHEN s.state = 'waiting' AND a.form = f.uid THEN 'code' WHEN s.state = 'answered' AND a.form = f.uid THEN 'sent'
   WHEN s.state IN ('queued', 'running') AND a.form = f.uid THEN 'working'
-  WHEN a.status = 'errored' AND a.error LIKE '%"code":"mfa.must_be_off"%' THEN 'mfa_off' WHEN a.status = 'errored' THEN 'failed'
+  WHEN a.status = 'errored' AND a.error LIKE '%"code":"mfa.must_be_off"%' THEN 'mfa_off'
+  WHEN a.status = 'errored' THEN 'failed'
   WHEN a.status = 'updated' AND a.form = f.uid THEN 'done'
   WHEN a.status = 'updated' THEN CASE WHEN f.expires < ?2 THEN 'expired' ELSE 'choose' END
   ELSE 'working' END]]
@@ -27,7 +29,8 @@ local FROM = [[ LEFT JOIN authorizations a ON a.team = f.team AND a.uid = coales
 -- %, _ and \ stand for themselves.
 local function like(text) return "%" .. text:gsub("[%%_\\]", "\\%0") .. "%" end
 
--- filter: {state, q, utility, archived, from = {created, uid}}. -> SQL of one page, its parameters, and how many rows it may look at.
+-- filter: {state, q, utility, archived, from = {created, uid}}. -> SQL of one page, its parameters, and how many rows
+-- it may look at.
 function requests.sql(team, now, filter)
   local args = { team, now, filter.archived and 1 or 0 }
   local function add(value)
@@ -39,24 +42,29 @@ function requests.sql(team, now, filter)
     inner[#inner + 1], exact = "customer_email = " .. add(filter.q), true
   elseif filter.q then
     local mark = add(like(filter.q))
-    outer[#outer + 1] = ("(f.customer_email LIKE %s ESCAPE '\\' OR f.utility LIKE %s ESCAPE '\\' OR f.uid = %s)"):format(mark, mark, add(filter.q))
+    outer[#outer + 1] = ("(f.customer_email LIKE %s ESCAPE '\\' OR f.utility LIKE %s ESCAPE '\\' OR f.uid = %s)")
+      :format(mark, mark, add(filter.q))
   end
   if filter.utility then outer[#outer + 1] = "f.utility = " .. add(filter.utility) end
   if filter.state then outer[#outer + 1] = "state = " .. add(filter.state) end
-  if filter.from then inner[#inner + 1] = ("(created, uid) < (%s, %s)"):format(add(filter.from.created), add(filter.from.uid)) end
+  if filter.from then
+    inner[#inner + 1] = ("(created, uid) < (%s, %s)"):format(add(filter.from.created), add(filter.from.uid))
+  end
   local window = (#outer > 0 or exact) and requests.WINDOW or PAGE + 1
   local where = #outer > 0 and " WHERE " .. table.concat(outer, " AND ") or ""
-  return ([[SELECT * FROM (SELECT f.uid, f.customer_email, f.utility, f.created, f.is_archived, f.expires, a.uid AS authorization, a.error,
-    a.utility AS used, s.challenge_until, %s AS state
+  local sql = [[SELECT * FROM (SELECT f.uid, f.customer_email, f.utility, f.created, f.is_archived, f.expires,
+      a.uid AS authorization, a.error, a.utility AS used, s.challenge_until, %s AS state
     FROM (SELECT * FROM forms WHERE %s ORDER BY created DESC, uid DESC LIMIT %d) f%s) f%s
-    ORDER BY f.created DESC, f.uid DESC LIMIT %d]]):format(STATE, table.concat(inner, " AND "), window, FROM, where, PAGE + 1), args, window
+    ORDER BY f.created DESC, f.uid DESC LIMIT %d]]
+  return sql:format(STATE, table.concat(inner, " AND "), window, FROM, where, PAGE + 1), args, window
 end
 
 -- Where a window ends: what to go on from, or nil if there is no more.
 local function edge(team, filter, window)
   local from = filter.from or { created = math.maxinteger, uid = "" }
-  return db.row(([[SELECT created, uid FROM forms WHERE team = ?1 AND is_archived = ?2 AND (created, uid) < (?3, ?4)
-    ORDER BY created DESC, uid DESC LIMIT 1 OFFSET %d]]):format(window - 1), team, filter.archived and 1 or 0, from.created, from.uid)
+  local sql = [[SELECT created, uid FROM forms WHERE team = ?1 AND is_archived = ?2 AND (created, uid) < (?3, ?4)
+    ORDER BY created DESC, uid DESC LIMIT 1 OFFSET %d]]
+  return db.row(sql:format(window - 1), team, filter.archived and 1 or 0, from.created, from.uid)
 end
 
 -- rows, the next place ({created, uid}) or nil, and whether that is only as far as was looked.
@@ -73,25 +81,30 @@ end
 
 -- How many of the newest are in each state.
 local function counts(team)
-  local out = {}
-  for _, row in ipairs(db.rows(([[SELECT %s AS state, count(*) AS n
-      FROM (SELECT * FROM forms WHERE team = ?1 AND is_archived = 0 ORDER BY created DESC, uid DESC LIMIT %d) f%s GROUP BY 1]])
-      :format(STATE, requests.WINDOW, FROM), team, host.now())) do
-    out[row.state] = row.n
+  local out, all, sql = {}, 0, [[SELECT %s AS state, count(*) AS n FROM (SELECT * FROM forms
+    WHERE team = ?1 AND is_archived = 0 ORDER BY created DESC, uid DESC LIMIT %d) f%s GROUP BY 1]]
+  for _, row in ipairs(db.rows(sql:format(STATE, requests.WINDOW, FROM), team, host.now())) do
+    out[row.state], all = row.n, all + row.n
+  end
+  if all >= requests.WINDOW then
+    for state, n in pairs(out) do out[state] = n .. "+" end
   end
   return out
 end
 
 local SEND, NOTIFY = { action = "send", label = "Send link" }, { action = "notify", label = "Notify customer" }
-local HELPS = { choose = SEND, expired = { action = "send", label = "Send new link" }, code = { action = "send", label = "Send link again" },
+local HELPS = { choose = SEND, expired = { action = "send", label = "Send new link" },
+  code = { action = "send", label = "Send link again" },
                 mfa_off = NOTIFY, failed = NOTIFY, revoked = { action = "send", label = "Ask again" } }
 
 -- The one click that helps, or nil. error: of the authorization.
 function requests.help(state, email, error)
   local help = HELPS[state]
   if not help then return nil end
-  if email == "" then return { action = "send", label = "New link" } end
-  if state == "failed" and error and error.owner ~= "user" then return { action = "send", label = "Send link to try again" } end
+  if email == "" then return state ~= "choose" and { action = "send", label = "New link" } or nil end
+  if state == "failed" and error and error.owner ~= "user" then
+    return { action = "send", label = "Send link to try again" }
+  end
   return help
 end
 
@@ -117,8 +130,10 @@ end
 local function tabs(c, filter)
   local found, out = counts(c.team), {}
   local function tab(label, state, archived, count)
-    out[#out + 1] = { label = label, count = count, url = "/dashboard/requests" .. view.query { state = state, q = filter.q },
-      current = filter.state == state or archived and filter.archived or state == nil and not filter.state and not filter.archived }
+    out[#out + 1] = { label = label, count = count, url = "/dashboard/requests"
+      .. view.query { state = state, q = filter.q },
+      current = filter.state == state or archived and filter.archived or state == nil and not filter.state
+      and not filter.archived }
   end
   tab("All")
   for _, state in ipairs(words.order) do
@@ -135,7 +150,8 @@ local function filter_of(request, team)
   filter.q, filter.utility = given("q") and query.q:gsub("^%s+", ""):gsub("%s+$", "") or nil, given("utility")
   if query.state == "archived" then filter.archived = true
   elseif words.states[query.state or ""] then filter.state = query.state end
-  local from = given("after") and db.row("SELECT created, uid FROM forms WHERE team = ?1 AND uid = ?2", team, query.after)
+  local from = given("after") and db.row("SELECT created, uid FROM forms WHERE team = ?1 AND uid = ?2", team,
+    query.after)
   filter.from = from or nil
   return filter
 end
@@ -164,10 +180,14 @@ local function list(c)
   local rows, next_place, partly = requests.read(c.team, filter)
   dress(rows)
   local state = filter.archived and "archived" or filter.state
-  local function url(after) return "/dashboard/requests" .. view.query { state = state, q = filter.q, utility = filter.utility, after = after } end
-  return c:page("requests", "Data requests", { rows = rows, tabs = tabs(c, filter), live = "*", q = filter.q or "", state = state or "",
+  local function url(after)
+    return "/dashboard/requests" .. view.query { state = state, q = filter.q, utility = filter.utility, after = after }
+  end
+  return c:page("requests", "Data requests", { rows = rows, tabs = tabs(c, filter), live = "*", q = filter.q or "",
+    state = state or "",
     utility = filter.utility or "", utilities = requests.utilities(), empty = empty(filter, next_place and partly),
-    first = filter.from and url(nil), older = next_place and { url = url(next_place.uid), text = partly and "Look among older ones" or "Older" } })
+    first = filter.from and url(nil), older = next_place and { url = url(next_place.uid),
+    text = partly and "Look among older ones" or "Older" } })
 end
 
 function requests.add(router)

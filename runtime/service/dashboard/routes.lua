@@ -1,5 +1,6 @@
 -- All pages of the dashboard.
-local SUBJECTS = { "setup", "login", "requests", "create", "request", "authorizations", "meters", "adapters", "webhooks", "templates", "tokens", "team",
+local SUBJECTS = { "setup", "login", "requests", "create", "request", "authorizations", "meters", "adapters",
+  "webhooks", "templates", "tokens", "team",
   "profile", "records" }
 
 return function(router)

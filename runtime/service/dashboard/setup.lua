@@ -21,7 +21,8 @@ end
 
 local function form(request, problem, status)
   local fields = request.fields
-  return guard.outside(request, "setup", "Set up", { problem = problem, token = fields.token or request.query.token or "",
+  return guard.outside(request, "setup", "Set up", { problem = problem,
+    token = fields.token or request.query.token or "",
     company = fields.company or "", name = fields.name or "", email = fields.email or "" }, status)
 end
 
@@ -38,15 +39,20 @@ local function make(request)
   local fields, peer = request.fields, web.peer(request)
   if not guard.before_good(request) then return form(request, "The page was too old. Please try again.", 403) end
   if not limit.take("setup:" .. peer, 10, 600) then return form(request, "Too many tries. Wait some minutes.", 429) end
-  if not allowed(fields.token) then return form(request, "The setup token is wrong. It stands in the service's log.", 403) end
+  if not allowed(fields.token) then
+    return form(request, "The setup token is wrong. It stands in the service's log.", 403)
+  end
   local company = (fields.company or ""):gsub("^%s+", ""):gsub("%s+$", "")
-  if not tostring(fields.email):find("^%s*[^%s@]+@[^%s@]+%s*$") then return form(request, "That is no e-mail address.", 400) end
+  if not tostring(fields.email):find("^%s*[^%s@]+@[^%s@]+%s*$") then
+    return form(request, "That is no e-mail address.", 400)
+  end
   if company == "" or #company > 100 then return form(request, "What is the company called?", 400) end
   local weak = accounts.weak(fields.password)
   if weak then return form(request, "The password: " .. weak .. ".", 400) end
   settings.set("setup_token", nil) -- before anything waits: it works once
   local team = accounts.create_team(company)
-  local user, why = accounts.create_user(team, { email = fields.email, name = (fields.name or ""):sub(1, 100), role = "owner" })
+  local user, why = accounts.create_user(team, { email = fields.email, name = (fields.name or ""):sub(1, 100),
+    role = "owner" })
   assert(user, why)
   templates.create(team, { company_name = company, user = user.uid })
   audit.add(team, "user:" .. user.uid, "team.created", "team:" .. team, peer)

@@ -20,13 +20,16 @@ end
 -- The link is shown once and mailed; whoever opens it chooses a password.
 local function tell(c, email, token)
   local link = c.base .. "/dashboard/invite/" .. token
-  mails.send(c.team, "invite", email, { link = link, company = accounts.team(c.team).name, words = { subject = "You are invited to {company} on Meterkey",
-    text = "You can see and manage data requests of {company} from now on. Choose a password within a week:", action = "Join" } })
+  mails.send(c.team, "invite", email, { link = link, company = accounts.team(c.team).name,
+    words = { subject = "You are invited to {company} on Meterkey",
+    text = "You can see and manage data requests of {company} from now on. Choose a password within a week:",
+    action = "Join" } })
   return link
 end
 
 local function invite(c)
-  local user, why = accounts.create_user(c.team, { email = c:field("email"), name = c:field("name"):sub(1, 100), role = c:field("role") })
+  local user, why = accounts.create_user(c.team, { email = c:field("email"), name = c:field("name"):sub(1, 100),
+    role = c:field("role") })
   if not user then return show(c, { problem = "Nobody was invited: " .. why .. "." }) end
   c:audit("user.invited", "user:" .. user.uid)
   return show(c, { link = tell(c, user.email, user.invitation), invited = user.email })
@@ -38,7 +41,8 @@ local function again(c, params)
   if not user then return c:missing() end
   if user.password then return show(c, { problem = "They have joined already." }) end
   local token = host.random(18)
-  db.update("users", { team = c.team, uid = user.uid }, { invite = host.hash("invite:" .. token), created = host.now() })
+  db.update("users", { team = c.team, uid = user.uid }, { invite = host.hash("invite:" .. token),
+    created = host.now() })
   c:audit("user.invited", "user:" .. user.uid)
   return show(c, { link = tell(c, user.email, token), invited = user.email })
 end
@@ -48,7 +52,9 @@ local function last_owner(c, user) return user.role == "owner" and not user.disa
 local function modify(c, params)
   local user, role, shut = accounts.user(c.team, params.uid), c:field("role"), c.request.fields.disabled
   if not user then return c:missing() end
-  if shut == nil and not accounts.ROLES[role] then return show(c, { problem = "The role is owner, member or read only." }) end
+  if shut == nil and not accounts.ROLES[role] then
+    return show(c, { problem = "The role is owner, member or read only." })
+  end
   if last_owner(c, user) and (shut == "yes" or shut == nil and role ~= "owner") then
     return show(c, { problem = "This is the last owner. Make somebody else an owner first." })
   end
@@ -57,7 +63,8 @@ local function modify(c, params)
   else
     accounts.modify_user(c.team, user.uid, { role = role })
   end
-  c:audit(shut == "yes" and "user.disabled" or shut == "no" and "user.enabled" or "user.role." .. role, "user:" .. user.uid)
+  c:audit(shut == "yes" and "user.disabled" or shut == "no" and "user.enabled" or "user.role." .. role,
+    "user:" .. user.uid)
   return c:go("/dashboard/team", shut == "yes" and "disabled" or shut == "no" and "enabled" or "saved")
 end
 
@@ -78,12 +85,14 @@ local function invited(token)
 end
 
 local function form(request, user, token, problem, status)
-  return guard.outside(request, "invite", "Join", { problem = problem, email = user.email, role = user.role, name = request.fields.name or user.name,
+  return guard.outside(request, "invite", "Join", { problem = problem, email = user.email, role = user.role,
+    name = request.fields.name or user.name,
     team = accounts.team(user.team).name, action = "/dashboard/invite/" .. token }, status)
 end
 
 local function over(request)
-  return guard.outside(request, "message", "Not found", { title = "This invitation is over", text = "It was used, taken back, or is older than a week. "
+  return guard.outside(request, "message", "Not found", { title = "This invitation is over",
+    text = "It was used, taken back, or is older than a week. "
     .. "Ask whoever invited you for a new one." }, 404)
 end
 
@@ -97,11 +106,14 @@ local function join(request, params)
   if not limit.take("invite:" .. peer, 20, 600) then return over(request) end
   local user, password = invited(params.token), request.fields.password
   if not user then return over(request) end
-  if not guard.before_good(request) then return form(request, user, params.token, "The page was too old. Please try again.", 403) end
+  if not guard.before_good(request) then
+    return form(request, user, params.token, "The page was too old. Please try again.", 403)
+  end
   local weak = accounts.weak(password)
   if weak then return form(request, user, params.token, "The password: " .. weak .. ".", 400) end
   -- taken before anything waits: an invitation works once
-  db.update("users", { team = user.team, uid = user.uid }, { invite = db.NULL, name = (request.fields.name or ""):sub(1, 100) })
+  db.update("users", { team = user.team, uid = user.uid }, { invite = db.NULL,
+    name = (request.fields.name or ""):sub(1, 100) })
   audit.add(user.team, "user:" .. user.uid, "user.joined", "user:" .. user.uid, peer)
   accounts.set_password(user, password)
   return guard.enter(request, accounts.open(user, peer), "/dashboard")

@@ -17,28 +17,35 @@ local function lines(text, good)
 end
 
 local function is_url(text)
-  return not text:find("[%s\"'<>]") and (text:find("^https://[%w%-.]+") or text:find("^http://localhost[:/]") or text:find("^http://127%.0%.0%.1[:/]")) ~= nil
+  return not text:find("[%s\"'<>]") and (text:find("^https://[%w%-.]+") or text:find("^http://localhost[:/]")
+    or text:find("^http://127%.0%.0%.1[:/]")) ~= nil
 end
 
 local function is_origin(text)
-  return text:find("^https://[%w%-.*]+$") ~= nil or text:find("^https://[%w%-.*]+:%d+$") ~= nil or text:find("^http://localhost:?%d*$") ~= nil
+  return text:find("^https://[%w%-.*]+$") ~= nil or text:find("^https://[%w%-.*]+:%d+$") ~= nil
+    or text:find("^http://localhost:?%d*$") ~= nil
 end
 
 -- What the form says; or nil and what is wrong with it.
 local function values_of(c)
   local name, logo = c:field("company_name"), c:field("company_logo")
   if name == "" or #name > 100 then return nil, "What is the company called?" end
-  if logo ~= "" and not (is_url(logo) and logo:find("^https:") and #logo <= 2000) then return nil, "The logo has to be a full https:// URL." end
+  if logo ~= "" and not (is_url(logo) and logo:find("^https:") and #logo <= 2000) then
+    return nil, "The logo has to be a full https:// URL."
+  end
   local redirects, bad = lines(c.request.fields.redirect_uris or "", is_url)
   if not redirects then return nil, ("'%s' is no address to lead back to: https:// is needed."):format(bad) end
   local frames, worse = lines(c.request.fields.frame_ancestors or "", is_origin)
-  if not frames then return nil, ("'%s' is no origin: it looks like https://www.example.org, without a path."):format(worse) end
+  if not frames then
+    return nil, ("'%s' is no origin: it looks like https://www.example.org, without a path."):format(worse)
+  end
   return { company_name = name, company_logo = logo, redirect_uris = redirects, frame_ancestors = frames }
 end
 
 local function list(c, values)
   values = values or {}
-  values.rows, values.fields, values.base = templates.list(c.team, {}), values.problem and c.request.fields or {}, c.base
+  values.rows, values.fields, values.base = templates.list(c.team, {}), values.problem and c.request.fields or {},
+    c.base
   return c:page("templates", "Templates", values, values.problem and 400)
 end
 
@@ -56,7 +63,8 @@ local function show(c, params, problem)
   if not row then return c:missing() end
   local fields = problem and c.request.fields or { company_name = row.company_name, company_logo = row.company_logo,
     redirect_uris = table.concat(row.redirect_uris, "\n"), frame_ancestors = table.concat(row.frame_ancestors, "\n") }
-  return c:page("template", "Template " .. row.company_name, { row = row, fields = fields, problem = problem, base = c.base }, problem and 400)
+  return c:page("template", "Template " .. row.company_name, { row = row, fields = fields, problem = problem,
+    base = c.base }, problem and 400)
 end
 
 local function modify(c, params)

@@ -16,7 +16,8 @@ local function create(c)
   local name, days = c:field("name"), tonumber(c:field("days"))
   if name == "" or #name > 100 then return show(c, { problem = "What is the token for?" }) end
   local scopes = c:field("scopes") == "read" and "read" or "read write"
-  local text, row = accounts.create_token(c.team, c.me.uid, name, scopes, host.now() + math.min(days or 365, 3650) // 1 * DAY)
+  local text, row = accounts.create_token(c.team, c.me.uid, name, scopes,
+    host.now() + math.min(days or 365, 3650) // 1 * DAY)
   c:audit("token.created", "token:" .. row.uid)
   return show(c, { fresh = text, fresh_name = name })
 end

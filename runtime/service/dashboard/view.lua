@@ -10,38 +10,50 @@ local escape = web.escape
 
 -- What a page says after a change: by name, so that no link can put words there.
 local SAID = {
-  created = "Created.", saved = "Saved.", sent = "The link was sent.", notified = "The customer was notified.", archived = "Archived.",
-  unarchived = "Taken out of the archive.", disabled = "Switched off.", enabled = "Switched on.", revoked = "Revoked: everything is deleted.",
-  reauthorize = "A new link that renews the authorization was made.", replayed = "It will be delivered again in a moment.",
-  pinged = "A ping is on its way; see the deliveries below.", removed = "Removed.", invited = "The invitation was made.",
-  password = "Your password was changed; other sign-ins were ended.", totp_on = "Codes of your app are asked for from now on.",
+  created = "Created.", saved = "Saved.", sent = "The link was sent.", notified = "The customer was notified.",
+  archived = "Archived.",
+  unarchived = "Taken out of the archive.", disabled = "Switched off.", enabled = "Switched on.",
+  revoked = "Revoked: everything is deleted.",
+  reauthorize = "A new link that renews the authorization was made.",
+  replayed = "It will be delivered again in a moment.",
+  pinged = "A ping is on its way; see the deliveries below.", removed = "Removed.",
+  invited = "The invitation was made.",
+  password = "Your password was changed; other sign-ins were ended.",
+  totp_on = "Codes of your app are asked for from now on.",
   totp_off = "Codes are not asked for any more.", paused = "Paused: customers are told.", resumed = "Resumed.",
-  rolled_back = "Rolled back: new sessions take this version.", share = "The share was set.", many = "All data requests were created.",
-  same_link = "The customer is in the middle of it: the same link was sent.", new_link = "A new link was made and sent.",
+  rolled_back = "Rolled back: new sessions take this version.", share = "The share was set.",
+  many = "All data requests were created.",
+  same_link = "The customer is in the middle of it: the same link was sent.",
+  new_link = "A new link was made and sent.",
 
   copy = "The customer is in the middle of it: the link stays as it is.",
-  unsure = "Nothing was removed: please tick the box first.", policy = "The MFA policy was set.", signed_out = "You are signed out.",
+  unsure = "Nothing was removed: please tick the box first.", policy = "The MFA policy was set.",
+  signed_out = "You are signed out.",
 }
 
 local NAV = {
-  { "requests", "/dashboard/requests", "Data requests" }, { "authorizations", "/dashboard/authorizations", "Authorizations" },
+  { "requests", "/dashboard/requests", "Data requests" }, { "authorizations", "/dashboard/authorizations",
+  "Authorizations" },
   { "meters", "/dashboard/meters", "Meters" }, { "adapters", "/dashboard/adapters", "Adapters" },
   { "webhooks", "/dashboard/webhooks", "Webhooks" }, { "templates", "/dashboard/templates", "Templates" },
-  { "tokens", "/dashboard/tokens", "API tokens" }, { "team", "/dashboard/team", "Team" }, { "mails", "/dashboard/mails", "Mail" },
+  { "tokens", "/dashboard/tokens", "API tokens" }, { "team", "/dashboard/team", "Team" },
+  { "mails", "/dashboard/mails", "Mail" },
   { "audit", "/dashboard/audit", "Audit log" },
 }
 
 -- <time> in UTC; the script shows the reader's own zone.
 function view.when(us)
   if not us then return page.raw('<span class="none">never</span>') end
-  return page.raw(('<time datetime="%s">%s</time>'):format(clock.iso(us), os.date("!%d %b %Y, %H:%M UTC", us // 1000000)))
+  return page.raw(('<time datetime="%s">%s</time>'):format(clock.iso(us),
+    os.date("!%d %b %Y, %H:%M UTC", us // 1000000)))
 end
 
 -- "3 min ago", "in 2 h": for the eye, beside the time itself.
 function view.ago(us)
   if not us then return "" end
   local span = (host.now() - us) / 1000000
-  local size, text = math.abs(span)
+  local size = math.abs(span)
+  local text
   if size < 60 then text = "less than a minute"
   elseif size < 3600 then text = ("%d min"):format(size // 60)
   elseif size < 86400 then text = ("%d h"):format(size // 3600)
@@ -69,17 +81,20 @@ end
 function view.options(list, chosen)
   local out = {}
   for i, one in ipairs(list) do
-    out[i] = ('<option value="%s"%s>%s</option>'):format(escape(one[1]), one[1] == chosen and " selected" or "", escape(one[2]))
+    out[i] = ('<option value="%s"%s>%s</option>'):format(escape(one[1]), one[1] == chosen and " selected" or "",
+      escape(one[2]))
   end
   return page.raw(table.concat(out, "\n"))
 end
 
-local helpers = { when = view.when, ago = view.ago, badge = view.badge, query = view.query, options = view.options, clock = clock, words = words }
+local helpers = { when = view.when, ago = view.ago, badge = view.badge, query = view.query, options = view.options,
+  clock = clock, words = words }
 
 local function navigation(current)
   local out = {}
   for i, entry in ipairs(NAV) do
-    out[i] = ('<li><a href="%s"%s>%s</a></li>'):format(entry[2], entry[1] == current and ' aria-current="page"' or "", entry[3])
+    out[i] = ('<li><a href="%s"%s>%s</a></li>'):format(entry[2], entry[1] == current and ' aria-current="page"' or "",
+      entry[3])
   end
   return page.raw(table.concat(out, "\n"))
 end
@@ -87,13 +102,16 @@ end
 -- options: {title, nav, me, csrf, request, status, headers}; values: the template's own.
 function view.page(name, options, values)
   values = values or {}
-  values.me, values.csrf = options.me, page.raw(('<input type="hidden" name="csrf" value="%s">'):format(escape(options.csrf or "")))
+  values.me = options.me
+  values.csrf = page.raw(('<input type="hidden" name="csrf" value="%s">'):format(escape(options.csrf or "")))
   setmetatable(values, { __index = helpers })
   local body = page.raw(page.render("dashboard/" .. name, values))
   local said = options.request and SAID[options.request.query.said or ""]
-  local text = page.render("dashboard/frame", { title = options.title, body = body, me = options.me, csrf = values.csrf, said = said,
+  local text = page.render("dashboard/frame", { title = options.title, body = body, me = options.me, csrf = values.csrf,
+    said = said,
     problem = values.problem, live = values.live,
-    nav = options.me and navigation(options.nav), style = static.url("style.css"), look = static.url("dashboard.css"), script = static.url("dashboard.js") })
+    nav = options.me and navigation(options.nav), style = static.url("style.css"), look = static.url("dashboard.css"),
+    script = static.url("dashboard.js") })
   return web.html(options.status or 200, text, options.headers)
 end
 

@@ -3,6 +3,7 @@ local db = require "service.db"
 local events = require "service.events"
 local guard = require "service.dashboard.guard"
 local view = require "service.dashboard.view"
+local targets = require "service.targets"
 local webhooks = {}
 
 local PAGE, MOST = 50, 20 -- deliveries of a page; webhooks of a team
@@ -14,7 +15,8 @@ local function get(c, uid)
 end
 
 local function all(c)
-  local rows = db.rows("SELECT uid, url, types, created, disabled FROM webhooks WHERE team = ?1 ORDER BY created", c.team)
+  local rows = db.rows("SELECT uid, url, types, created, disabled FROM webhooks WHERE team = ?1 ORDER BY created",
+    c.team)
   for _, row in ipairs(rows) do row.types, row.disabled = db.json(row.types), row.disabled == 1 end
   return rows
 end
@@ -43,21 +45,14 @@ local function list(c, values)
   return c:page("webhooks", "Webhooks", values, values.problem and 400)
 end
 
-local function allowed(url)
-  if #url > 2000 or url:find("[%s\"'<>]") then return false end
-  if url:find("^https://[%w.%-]+[%w:/?#%[%]@!$&()*+,;=%%._~-]*$") then return true end
-  for _, origin in ipairs(host.config.webhook_origins) do
-    if url:sub(1, #origin) == origin and url:sub(#origin + 1):find("^[/?]") or url == origin then return true end
-  end
-  return false
-end
-
 local function create(c)
   local url = c:field("url")
-  if not allowed(url) then return list(c, { problem = "The address has to be a full https:// URL.", url = url }) end
+  local wrong = targets.problem(url)
+  if wrong then return list(c, { problem = "The address " .. wrong .. ".", url = url }) end
   if #all(c) >= MOST then return list(c, { problem = ("A team has %d webhooks at most."):format(MOST), url = url }) end
   local uid, secret = host.uid(), host.random(24)
-  db.insert("webhooks", { team = c.team, uid = uid, url = url, secret = host.seal("webhook", secret), types = ticked(c), created = host.now() })
+  db.insert("webhooks", { team = c.team, uid = uid, url = url, secret = host.seal("webhook", secret), types = ticked(c),
+    created = host.now() })
   c:audit("webhook.created", "webhook:" .. uid)
   return list(c, { fresh = secret, fresh_url = url })
 end
@@ -66,10 +61,12 @@ local function show(c, params)
   local row = get(c, params.uid)
   if not row then return c:missing() end
   local after = c.request.query.after
-  local rows, more = db.page { table = "events", time = "ts", team = c.team, after = after ~= "" and after or nil, limit = PAGE,
+  local rows, more = db.page { table = "events", time = "ts", team = c.team, after = after ~= "" and after or nil,
+    limit = PAGE,
     where = { { "webhook", row.uid } } }
   local here = "/dashboard/webhooks/" .. row.uid
-  return c:page("webhook", "Webhook", { row = row, choices = choices(row.types), rows = rows, older = more and here .. view.query { after = more },
+  return c:page("webhook", "Webhook", { row = row, choices = choices(row.types), rows = rows,
+    older = more and here .. view.query { after = more },
     first = after and here })
 end
 
@@ -120,7 +117,8 @@ function webhooks.add(router)
   router:add("GET", "/dashboard/webhooks", guard.page("webhooks", function(c) return list(c) end))
   router:add("POST", "/dashboard/webhooks", guard.change("webhooks", "member", create))
   router:add("GET", "/dashboard/webhooks/:uid", guard.page("webhooks", show))
-  for path, action in pairs { types = types, switch = switch, ping = ping, remove = remove, ["events/:event/replay"] = replay } do
+  for path, action in pairs { types = types, switch = switch, ping = ping, remove = remove,
+    ["events/:event/replay"] = replay } do
     router:add("POST", "/dashboard/webhooks/:uid/" .. path, change(action))
   end
 end

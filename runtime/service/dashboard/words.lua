@@ -1,7 +1,8 @@
 -- What the team reads: states, failures and what helps, in words.
 local words = {}
 
--- state -> {short label, tone, sentence}. Tones: wait, work, good, bad, off; never the only sign, the label stands beside it.
+-- state -> {short label, tone, sentence}. Tones: wait, work, good, bad, off; never the only sign, the label stands
+-- beside it.
 words.states = {
   choose = { "Not started", "wait", "The customer has not signed in at their utility yet." },
   working = { "Working", "work", "Signing in at the utility, or reading meters, right now." },
@@ -16,7 +17,8 @@ words.states = {
   mfa_off = { "MFA must be off", "ask", "This utility can only be read while the customer has MFA switched off." },
 }
 -- In this order they stand above the list.
-words.order = { "code", "mfa_off", "failed", "working", "sent", "choose", "done", "declined", "expired", "revoked", "disabled" }
+words.order = { "code", "mfa_off", "failed", "working", "sent", "choose", "done", "declined", "expired", "revoked",
+  "disabled" }
 
 -- Of a failure: what happened. {n} is the utility's name.
 words.errors = {
@@ -61,12 +63,14 @@ words.errors = {
   ["engine.cancelled"] = "The sign-in was given up.",
 }
 
-words.domains = { adapter = "The page of {n} was not what the adapter expects.", policy = "The adapter for {n} broke one of the limits.",
+words.domains = { adapter = "The page of {n} was not what the adapter expects.",
+  policy = "The adapter for {n} broke one of the limits.",
   net = "The website of {n} could not be reached.", engine = "Something went wrong inside Meterkey.",
   site = "The website of {n} had a problem.", auth = "The sign-in at {n} failed.", mfa = "MFA at {n} was not passed.",
   user_action = "{n} wants something from the customer first." }
 
-words.owners = { user = "the customer", site = "the utility's website", adapter = "the adapter's author", engine = "Meterkey",
+words.owners = { user = "the customer", site = "the utility's website", adapter = "the adapter's author",
+  engine = "Meterkey",
   network = "the network", operator = "the operator" }
 
 words.retries = { never = "Trying again will not help by itself.", now = "It can be tried again at once.",
@@ -82,13 +86,26 @@ end
 -- What a timeline's entry is called; an unknown one shows its own name.
 words.happened = {
   created = "Data request created", mailed = "Link sent by e-mail", opened = "Customer opened the link",
-  submitted = "Customer signed in", progress = "Progress", code_wanted = "The utility asked for a code", code_rejected = "The utility refused the code",
-  answered = "Customer answered", finished = "Meters are here", failed = "Failed", declined = "Customer declined", revoked = "Access revoked",
-  expired = "Authorization expired", cancelled = "Given up", archived = "Archived", unarchived = "Taken out of the archive",
+  submitted = "Customer signed in", progress = "Progress", code_wanted = "The utility asked for a code",
+  code_rejected = "The utility refused the code",
+  answered = "Customer answered", finished = "Meters are here", failed = "Failed", declined = "Customer declined",
+  revoked = "Access revoked",
+  expired = "Authorization expired", cancelled = "Given up", archived = "Archived",
+  unarchived = "Taken out of the archive",
   disabled = "Link switched off", enabled = "Link switched on", notified = "Customer was told what to do",
 }
 
-function words.happening(what) return words.happened[what] or (tostring(what):gsub("_", " "):gsub("^%l", string.upper)) end
+function words.happening(what)
+  return words.happened[what] or (tostring(what):gsub("_", " "):gsub("^%l", string.upper))
+end
+
+local kinds = { otp = "a code", totp = "the code of an app", offline_code = "a code of the customer's own device",
+  question = "a security question", select = "which way to go on", approve = "a tap on the customer's device",
+  link = "a link to be opened", acknowledge = "to agree to something", image_pick = "a picture", credential = "one more detail" }
+local media = { sms = " by text message", voice = " by a call", email = " by e-mail", push = " in its app" }
+
+-- What a utility asks for, for people.
+function words.question(kind, medium) return (kinds[kind] or kind) .. (media[medium] or "") end
 
 -- An address of a meter on one line.
 function words.address(address)

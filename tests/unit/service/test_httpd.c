@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -16,6 +17,8 @@ struct fixture {
     mk_httpd *httpd;
     mk_httpd_req *late;
     int gone, port, calls;
+    mk_httpd_stream *stream;
+    int left; /* streams whose client or server left */
 };
 
 static void gone(void *arg, mk_httpd_req *req)
@@ -24,6 +27,13 @@ static void gone(void *arg, mk_httpd_req *req)
     assert_ptr_equal(req, f->late);
     f->late = NULL;
     f->gone++;
+}
+
+static void left(void *arg)
+{
+    struct fixture *f = arg;
+    f->stream = NULL;
+    f->left++;
 }
 
 static const char *or_dash(const char *text)
@@ -56,6 +66,9 @@ static void handler(void *arg, mk_httpd_req *req)
     if (strcmp(path, "/late") == 0) {
         f->late = req;
         mk_httpd_later(req, gone, f);
+    } else if (strcmp(path, "/stream") == 0) {
+        mk_httpd_add(req, "Cache-Control", "no-store");
+        assert_int_equal(mk_httpd_stream_begin(&f->stream, req, "text/event-stream", left, f), MK_OK);
     } else if (strcmp(path, "/go") == 0) {
         mk_httpd_redirect(req, "/there?a=1");
     } else if (strcmp(path, "/stop") == 0) {
@@ -294,6 +307,135 @@ static void test_nothing_left(void **state)
     assert_int_equal(mk_mem_live(), before);
 }
 
+/* --- streams ----------------------------------------------------------------------- */
+
+static int open_stream(struct fixture *f)
+{
+    static const char raw[] = "GET /stream HTTP/1.1\r\nHost: a\r\n\r\n";
+    const int fd = test_http_send(f->port, raw, sizeof raw - 1);
+    for (int i = 0; i < 500 && !f->stream; i++)
+        test_turn(&f->loop, 10);
+    assert_non_null(f->stream);
+    return fd;
+}
+
+/* Turns the loop until text has come. */
+static void until(struct fixture *f, int fd, const char *text)
+{
+    char got[8192] = "";
+    size_t len = 0;
+    for (int i = 0; i < 500 && !strstr(got, text); i++) {
+        test_turn(&f->loop, 10);
+        const ssize_t n = recv(fd, got + len, sizeof got - 1 - len, MSG_DONTWAIT);
+        len += n > 0 ? (size_t)n : 0;
+        got[len] = '\0';
+    }
+    if (!strstr(got, text))
+        fail_msg("'%s' is not in '%s'", text, got);
+}
+
+static void say(struct fixture *f, const char *text)
+{
+    assert_int_equal(mk_httpd_stream_send(f->stream, text, strlen(text)), MK_OK);
+}
+
+static void test_stream(void **state)
+{
+    (void)state;
+    struct fixture f;
+    const long before = mk_mem_live();
+    start(&f, NULL);
+    const int fd = open_stream(&f);
+    until(&f, fd, "Content-Type: text/event-stream");
+    say(&f, "data: one\n\n");
+    until(&f, fd, "data: one\n\n");
+    say(&f, "data: two\n\n"); /* while nothing else goes on: it is sent at once, not with the next traffic */
+    say(&f, "data: three\n\n");
+    until(&f, fd, "data: three\n\n");
+    say(&f, "data: last\n\n");
+    mk_httpd_stream_end(f.stream);
+    until(&f, fd, "data: last\n\n");
+    for (int i = 0; i < 500 && !f.left; i++)
+        test_turn(&f.loop, 10);
+    assert_int_equal(f.left, 1);
+    close(fd);
+    finish(&f);
+    assert_int_equal(mk_mem_live(), before);
+}
+
+/* A client that leaves shows when something is said. */
+static void test_stream_left(void **state)
+{
+    (void)state;
+    struct fixture f;
+    start(&f, NULL);
+    close(open_stream(&f));
+    for (int i = 0; i < 500 && f.stream; i++) {
+        if (f.stream)
+            say(&f, ":\n\n");
+        test_turn(&f.loop, 10);
+    }
+    assert_int_equal(f.left, 1);
+    finish(&f);
+    assert_int_equal(f.left, 1);
+}
+
+static void test_stream_stop(void **state)
+{
+    (void)state;
+    struct fixture f;
+    start(&f, NULL);
+    const int fd = open_stream(&f);
+    say(&f, "data: x\n\n");
+    finish(&f);
+    assert_int_equal(f.left, 1);
+    close(fd);
+}
+
+/* A client that does not read costs a bounded amount, and the others nothing. */
+static void test_stream_untaken(void **state)
+{
+    (void)state;
+    struct fixture f;
+    char part[4096];
+    int err = MK_OK;
+    size_t sent = 0;
+    memset(part, 'x', sizeof part);
+    start(&f, NULL);
+    const int fd = open_stream(&f);
+    while (!err && sent < (64u << 20)) {
+        err = mk_httpd_stream_send(f.stream, part, sizeof part);
+        sent += err ? 0 : sizeof part;
+    }
+    assert_int_equal(err, MK_ELIMIT);
+    assert_true(sent <= 256 << 10);
+    test_reply r;
+    test_http(&f.loop, f.port, "GET", "/", NULL, NULL, &r);
+    assert_int_equal(r.status, 200);
+    test_reply_free(&r);
+    mk_httpd_stream_end(f.stream);
+    close(fd);
+    finish(&f);
+    assert_int_equal(f.left, 1);
+}
+
+static void test_stream_memory(void **state)
+{
+    (void)state;
+    struct fixture f;
+    start(&f, NULL);
+    const int fd = open_stream(&f);
+    mk_mem_fail_at(1, false);
+    const int err = mk_httpd_stream_send(f.stream, "data: x\n\n", 9);
+    mk_mem_fail_at(0, false);
+    assert_int_equal(err, MK_ENOMEM);
+    say(&f, "data: y\n\n");
+    until(&f, fd, "data: y\n\n");
+    close(fd);
+    finish(&f);
+    assert_int_equal(f.left, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -301,7 +443,9 @@ int main(void)
         cmocka_unit_test(test_refusals),       cmocka_unit_test(test_later),
         cmocka_unit_test(test_too_late),       cmocka_unit_test(test_stop_while_waiting),
         cmocka_unit_test(test_stop_in_handler), cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_nothing_left),
+        cmocka_unit_test(test_nothing_left),   cmocka_unit_test(test_stream),
+        cmocka_unit_test(test_stream_left),    cmocka_unit_test(test_stream_stop),
+        cmocka_unit_test(test_stream_untaken), cmocka_unit_test(test_stream_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

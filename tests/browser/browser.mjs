@@ -1,0 +1,135 @@
+// Visitors in Debian's Chromium, what must hold on every page they see, and pictures for a person to look at.
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { ROOT } from "./service.mjs";
+
+const MADE = join(ROOT, "build/browser");
+const require = createRequire(join(MADE, "package.json"));
+const { chromium } = require("playwright-core");
+const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"];
+const SHOTS = join(MADE, "shots");
+const PHONE = { width: 320, height: 640 };
+
+/** anew: without the pictures of the last run. */
+export function launch(anew) {
+  if (anew) rmSync(SHOTS, { recursive: true, force: true });
+  mkdirSync(SHOTS, { recursive: true });
+  // Without the flags of Debian's wrapper: an emulated graphics card takes many times as long to draw a page.
+  const own = "/usr/lib/chromium/chromium";
+  const args = ["--disable-gpu", "--disable-software-rasterizer", "--disable-extensions"];
+  if (process.getuid() === 0) args.push("--no-sandbox");
+  return chromium.launch({ executablePath: existsSync(own) ? own : "chromium", args });
+}
+
+let visitors = 0;
+const idle = [], examined = new Set();
+
+/** One person's browser. Mistakes of scripts, blocked content and foreign requests fail the test at `leave`. */
+export class Visitor {
+  static async enter(browser, service, options) {
+    visitors += 1;
+    const extraHTTPHeaders = { "X-Forwarded-For": `10.0.${visitors >> 8}.${visitors & 255}` };
+    const old = !options && idle.pop();
+    if (old) {
+      await old.context.setExtraHTTPHeaders(extraHTTPHeaders);
+      return old;
+    }
+    const it = new Visitor();
+    it.service = service;
+    it.plain = !options;
+    it.wrong = [];
+    it.context = await browser.newContext({ viewport: PHONE, locale: "en-US", ...options, extraHTTPHeaders });
+    it.context.setDefaultTimeout(60000);
+    it.context.on("request", (request) => {
+      if (new URL(request.url()).origin !== service.url) it.wrong.push("a request to " + request.url());
+    });
+    it.context.on("weberror", (problem) => it.wrong.push("script: " + problem.error().message));
+    it.context.on("console", (message) => {
+      // A page with a status of 4xx is reported as a resource that failed; pages of ours have those on purpose.
+      if (message.type() === "error"
+        && !message.text().startsWith("Failed to load resource")) it.wrong.push(message.text());
+    });
+    it.page = await it.context.newPage();
+    return it;
+  }
+
+  /** Opening a window is slow: whoever has no wishes of their own gets one that somebody left, empty. */
+  async leave() {
+    const wrong = [...this.wrong];
+    if (this.plain && !this.page.isClosed()) {
+      await this.page.goto("about:blank");
+      await this.context.clearCookies();
+      this.wrong.length = 0;
+      idle.push(this);
+    } else {
+      await this.context.close();
+    }
+    assert.deepEqual(wrong, []);
+  }
+
+  /** Title, one heading, a language, nothing wider than the screen. -> the heading. */
+  async sound() {
+    const seen = await this.page.evaluate(() => ({ title: document.title,
+      headings: [...document.querySelectorAll("h1")].map((one) => one.innerText),
+      lang: document.documentElement.lang,
+      over: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      ids: [...document.querySelectorAll("[id]")].map((one) => one.id) }));
+    const at = this.page.url();
+    assert.equal(seen.headings.length, 1, `${at} has the headings ${seen.headings}`);
+    if (!at.includes("/dashboard")) assert.ok(seen.title.startsWith(seen.headings[0]),
+      `the title ${seen.title} is not the heading ${seen.headings[0]}`);
+    assert.match(seen.lang, /^(en|es)$/);
+    assert.ok(seen.over <= 0, `${at} (${seen.headings[0]}) is ${seen.over} px wider than the screen`);
+    assert.equal(new Set(seen.ids).size, seen.ids.length, `${at} has an id twice: ${seen.ids}`);
+    return seen.headings[0];
+  }
+
+  /** A picture; for the first page of each look also dark and wide, and axe in light and dark. -> the heading. */
+  async examine(name, look = name) {
+    const heading = await this.sound();
+    const picture = (kind) => this.page.screenshot({ path: join(SHOTS, name + kind + ".png"), fullPage: true });
+    await picture("");
+    if (examined.has(look)) return heading;
+    examined.add(look);
+    await this.axe(name);
+    await this.page.emulateMedia({ colorScheme: "dark" });
+    await picture("-dark");
+    await this.axe(name + " in dark");
+    await this.page.emulateMedia({ colorScheme: "light" });
+    await this.page.setViewportSize({ width: 1200, height: 800 });
+    await picture("-wide");
+    await this.page.setViewportSize(PHONE);
+    return heading;
+  }
+
+  async axe(what) {
+    await this.page.evaluate(AXE);
+    const found = await this.page.evaluate((values) => axe.run(document, { runOnly: { type: "tag", values },
+      resultTypes: ["violations"] }), TAGS);
+    const told = found.violations.flatMap((one) => one.nodes.map((node) =>
+      `${one.id}: ${node.target} ${node.failureSummary}`));
+    assert.deepEqual(told, [], "axe, " + what);
+  }
+
+  text() { return this.page.locator("main").innerText(); }
+
+  async says(...words) {
+    const text = (await this.text()).replace(/\s+/g, " ");
+    for (const word of words) assert.ok(word instanceof RegExp ? word.test(text) : text.includes(word),
+      `no ${word} in: ${text}`);
+  }
+}
+
+/** An index of all pictures, for a person. */
+export function index() {
+  const items = readdirSync(SHOTS).sort().map((name) =>
+    `<li><a href="shots/${name}"><img src="shots/${name}" alt="" loading="lazy"><br>${name.slice(0, -4)}</a></li>`);
+  writeFileSync(join(MADE, "index.html"),
+    `<!doctype html><html lang="en"><meta charset="utf-8"><title>Pages as they looked</title>
+<style>body{font:15px sans-serif}ul{display:flex;flex-wrap:wrap;gap:12px;padding:0;list-style:none}
+img{height:300px;border:1px solid}</style>
+<h1>Pages as they looked</h1><ul>${items.join("\n")}</ul></html>\n`);
+}

@@ -1,0 +1,189 @@
+// Different people, the same pages: by keyboard, without scripts, with a screen reader, in Spanish, on a slow line.
+import assert from "node:assert/strict";
+import { answer, arrive, choose, done, settled, state, UTILITY } from "./customer.mjs";
+
+const focused = (page) => page.evaluate(() => {
+  const one = document.activeElement, style = getComputedStyle(one), box = one.getBoundingClientRect();
+  const text = (one.labels?.[0] || one).innerText || "";
+  return { text: text.trim().replace(/\s+/g, " "), tag: one.localName, seen: style.outlineStyle !== "none"
+    && parseFloat(style.outlineWidth) >= 2,
+    inside: box.bottom > 0 && box.top < innerHeight };
+});
+
+/** Tab until the focus is on what has this text; on the way, each stop can be seen. */
+async function tab_to(page, text) {
+  const stops = [];
+  for (let n = 0; n < 40; n++) {
+    await page.keyboard.press("Tab");
+    const at = await focused(page);
+    stops.push(at.text);
+    if (at.tag === "body") continue;
+    assert.ok(at.seen, `the focus on ${at.tag} "${at.text}" cannot be seen`);
+    assert.ok(at.inside, `the focus on ${at.tag} "${at.text}" is off the screen`);
+    if (at.text.startsWith(text)) return;
+  }
+  assert.fail(`Tab does not come to ${text}: ${stops}`);
+}
+
+async function by_keyboard(enter, service) {
+  const v = await enter(), { page } = v, form = await service.form(), press = (key) => page.keyboard.press(key);
+  await page.goto(form.url);
+  await tab_to(page, "Skip to the content");
+  await press("Enter");
+  assert.equal((await focused(page)).tag, "main");
+  await tab_to(page, UTILITY);
+  await press("Enter");
+  await page.waitForURL(/utility=DEMO/);
+  await tab_to(page, "User name");
+  await page.keyboard.type("mfa_code-keys");
+  await tab_to(page, "Password");
+  await page.keyboard.type("demo");
+  await tab_to(page, "Show");
+  await press("Space");
+  assert.equal(await page.getByRole("textbox", { name: "Password" }).getAttribute("type"), "text");
+  await tab_to(page, "Authorize and sign in");
+  await press("Enter");
+  let old = await settled(v);
+  await tab_to(page, "");
+  while ((await focused(page)).tag !== "input") await press("Tab");
+  await press("Space");
+  assert.equal(await page.getByRole("radio").first().isChecked(), true);
+  await tab_to(page, "Continue");
+  await press("Space");
+  old = await settled(v, old);
+  assert.equal((await focused(page)).text, "Code", "the code's text box has the focus");
+  await page.keyboard.type("999999");
+  await press("Enter");
+  old = await settled(v, old);
+  const alert = await page.evaluate(() => document.activeElement.getAttribute("role"));
+  assert.equal(alert, "alert", "the focus is on what is wrong");
+  await tab_to(page, "Code");
+  await page.keyboard.type((await service.message("mfa_code-keys")).code);
+  await press("Enter");
+  await settled(v, old);
+  await done(v);
+}
+
+/** What the service finds wrong with the form, though the browser let it pass. */
+async function mistakes(enter, service) {
+  const v = await enter(), { page } = v, form = await service.form({ utility: "DEMO" });
+  await page.goto(form.url);
+  await page.evaluate(() => { for (const one of document.forms) one.noValidate = true; });
+  await page.getByLabel("Password").fill("demo");
+  await page.getByLabel("Your e-mail address").fill("nobody");
+  await page.getByRole("button", { name: "Authorize and sign in" }).click();
+  const alert = page.getByRole("alert");
+  await alert.waitFor();
+  assert.equal(await alert.evaluate((one) => one === document.activeElement), true, "the focus is not on the summary");
+  await v.examine("sign-in-mistakes");
+  await v.says("Please check this", "User name: please fill this in.", "E-mail address: please enter one");
+  await alert.getByRole("link").first().click();
+  assert.equal((await focused(page)).text, "User name");
+  assert.equal(await page.getByLabel("Password").inputValue(), "", "a password came back in the page");
+  assert.equal(await page.getByLabel("Your e-mail address").inputValue(), "nobody");
+}
+
+async function without_scripts(enter, service) {
+  const v = await enter({ javaScriptEnabled: false }), { page } = v, form = await service.form(),
+    user = "mfa_sms-plain";
+  await choose(v, form);
+  await page.getByLabel("User name").fill(user);
+  await page.getByLabel("Password").fill("demo");
+  await page.getByRole("button", { name: "Authorize and sign in" }).click();
+  await settled(v);
+  assert.equal(await page.getByRole("heading", { level: 1 }).innerText(), `Enter the code from ${UTILITY}`);
+  await page.getByLabel("Code", { exact: true }).fill((await service.message(user)).code);
+  const old = await state(page);
+  await page.getByRole("button", { name: "Continue" }).click();
+  assert.match(await settled(v, old), /^done:/);
+  assert.equal(await page.getByRole("heading", { level: 1 }).innerText(), "Thank you, that is all");
+  assert.equal((await service.authorization(form)).status, "updated");
+}
+
+async function slow_line(enter, service) {
+  const v = await enter({ locale: "en-US" }), { page } = v, form = await service.form(),
+    session = await v.context.newCDPSession(page);
+  let bytes = 0;
+  await session.send("Network.enable");
+  await session.send("Network.emulateNetworkConditions", { offline: false, latency: 400, downloadThroughput: 50000,
+    uploadThroughput: 50000 });
+  session.on("Network.loadingFinished", (one) => { bytes += one.encodedDataLength; });
+  await page.goto(form.url, { waitUntil: "networkidle" });
+  assert.ok(bytes > 5000 && bytes < 50 * 1024, `the first page took ${bytes} bytes`);
+  await page.getByRole("link", { name: UTILITY }).click();
+  await page.waitForURL(/utility=DEMO/);
+  await v.sound();
+}
+
+const ENGLISH = /\b(the|your|with|from|code|continue|sign|please|enter|try|password|stop|utility|choose)\b/i;
+
+async function in_spanish(enter, service) {
+  const v = await enter({ locale: "es-MX" }), { page } = v, form = await service.form(), user = "mfa_wrong-es";
+  const spanish = async () => {
+    await v.sound();
+    assert.equal(await page.locator("html").getAttribute("lang"), "es");
+    const texts = await page.locator("h1, h2, button, label, legend, summary, .btn, .step, .hint").allInnerTexts();
+    for (const text of texts) assert.doesNotMatch(text.replace(/English|DEMO Power & Gas/g, ""), ENGLISH);
+  };
+  await page.goto(form.url);
+  await spanish();
+  await page.getByRole("link", { name: UTILITY }).click();
+  await page.waitForURL(/utility=DEMO/);
+  await spanish();
+  await page.locator("[name='c.username']").fill(user);
+  await page.locator("[name='c.password']").fill("demo");
+  await page.locator("form[action*=consent] .btn.main").click();
+  let old = await settled(v);
+  await v.examine("code-spanish");
+  for (const last of [false, true]) {
+    await spanish();
+    const message = (await service.messages(user))[0];
+    await page.locator("input[name='a.answer']").fill(message.code);
+    await page.locator(".btn.main").click();
+    old = await settled(v, old);
+    if (last) assert.match(old, /^done:/);
+  }
+  await spanish();
+  await v.examine("done-spanish");
+}
+
+async function chosen_language(enter, service) {
+  const v = await enter(), { page } = v, form = await service.form({ utility: "DEMO" });
+  await page.goto(form.url + "?lang=es");
+  assert.equal(await page.locator("html").getAttribute("lang"), "es");
+  await page.goto(form.url);
+  assert.equal(await page.locator("html").getAttribute("lang"), "es", "the choice is kept");
+  await page.getByRole("link", { name: "English" }).click();
+  await page.waitForSelector("html[lang=en]");
+}
+
+async function heard(enter, service) {
+  const v = await enter(), { page } = v, form = await service.form();
+  await arrive(v, form, "mfa_sms-heard");
+  const tree = await page.locator("main").ariaSnapshot();
+  assert.match(tree, /heading "Enter the code from DEMO Power & Gas" \[level=1\]/);
+  assert.match(tree, /textbox "Code"/);
+  assert.match(tree, /button "Continue"/);
+  const box = page.getByLabel("Code", { exact: true });
+  assert.equal(await box.getAttribute("autocomplete"), "one-time-code");
+  assert.equal(await box.getAttribute("inputmode"), "numeric");
+  const described = await box.evaluate((one) => one.getAttribute("aria-describedby").split(" ").map((id) =>
+    document.getElementById(id).innerText).join(" "));
+  assert.match(described, /6 digits/);
+  await answer(v, "999999");
+  assert.match(await page.locator("main").ariaSnapshot(), /alert/);
+  const second = await enter();
+  await choose(second, await service.form());
+  await second.page.getByLabel("User name").fill("slow-heard");
+  await second.page.getByLabel("Password").fill("demo");
+  await second.page.getByRole("button", { name: "Authorize and sign in" }).click();
+  await second.page.waitForSelector('main[data-state^="working:"]');
+  assert.match(await second.page.locator("main").ariaSnapshot(), /status/);
+}
+
+export default function (test, service) {
+  const all = { "by keyboard alone": by_keyboard, "mistakes in a form": mistakes, "without scripts": without_scripts,
+    "on a slow line": slow_line,
+    "in Spanish": in_spanish, "the language is chosen": chosen_language, "heard by a screen reader": heard };
+  for (const [name, act] of Object.entries(all)) test(name, (enter) => act(enter, service));
+}

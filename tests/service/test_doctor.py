@@ -1,0 +1,138 @@
+#!/usr/bin/python3
+"""`meterkey doctor --config`: what it says of a sound service, and of each thing that is not."""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from server import PROGRAM, ROOT, lua
+
+BROKEN = 'return { api = 1, id = "broken", name = "Broken", services = { "electric" }, portal = "https://a.test/", hosts = { "a.test" },\n  sign_in = 7 }\n'
+
+
+class Place:
+    def __init__(self, folder):
+        self.folder = folder
+        self.scripts = os.path.join(folder, "scripts")
+        os.makedirs(os.path.join(self.scripts, "utilities"))
+        os.chmod(folder, 0o700)
+        self.settings()
+        self.meterkey("user", "list")  # makes store and key
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def settings(self, **more):
+        values = dict({"store": "sqlite:" + self.path("store.db"), "scripts": self.scripts, "mail_folder": self.path("mail")}, **more)
+        with open(self.path("config.lua"), "w", encoding="utf-8") as file:
+            file.write("return { %s }\n" % ", ".join("%s = %s" % (name, lua(value)) for name, value in values.items()))
+
+    def meterkey(self, *words):
+        return subprocess.run([PROGRAM, *words, "--config", self.path("config.lua"), "--runtime", os.path.join(ROOT, "runtime")][: -2 if words[0] == "user" else None],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+
+    def doctor(self):
+        done = self.meterkey("doctor", "--json")
+        found = {}
+        for one in json.loads(done.stdout):
+            found.setdefault(one["what"], one)
+        assert (done.returncode != 0) == any(one["verdict"] == "fail" for one in found.values()), (done.returncode, found)
+        return found
+
+    def says(self, what, verdict, words, advice=""):
+        one = self.doctor()[what]
+        assert one["verdict"] == verdict and words in one["found"] and advice in one.get("advice", ""), one
+
+
+def sound(place):
+    """Of a sound one it finds nothing to do but what this machine lacks."""
+    found = place.doctor()
+    assert {"store", "key", "folder", "workers", "mail", "clock", "adapters"} <= set(found), list(found)
+    for what in ("store", "key", "folder", "workers", "adapters"):
+        assert found[what]["verdict"] == "ok", found[what]
+    assert "Landlock" in found["workers"]["found"] and "sound" in found["store"]["found"], found
+
+
+def keys(place):
+    """A key that others can read, another store's key, none."""
+    key = place.path("store.db.key")
+    with open(key, encoding="ascii") as file:
+        good = file.read()
+    os.chmod(key, 0o644)
+    place.says("key", "fail", "0600", "chmod 600")
+    os.chmod(key, 0o600)
+    with open(key, "w", encoding="ascii") as file:
+        file.write("0" * 64 + "\n")
+    place.says("key", "fail", "another store", "put the saved key back")
+    os.unlink(key)
+    place.says("key", "fail", "", "put the saved key back")
+    assert not os.path.exists(key), "it made a key"
+    with open(os.open(key, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as file:
+        file.write(good)
+    assert place.doctor()["key"]["verdict"] == "ok"
+
+
+def folders(place):
+    """A folder that others can read; none."""
+    os.chmod(place.folder, 0o755)
+    place.says("folder", "warn", "755", "chmod 700")
+    os.chmod(place.folder, 0o700)
+    place.settings(store="sqlite:" + place.path("nowhere/store.db"))
+    place.says("folder", "fail", "nowhere", "install -d")
+    place.settings()
+
+
+def stores(place):
+    """No store yet; a file that is none."""
+    place.settings(store="sqlite:" + place.path("later.db"))
+    place.says("store", "ok", "first start")
+    assert not os.path.exists(place.path("later.db")), "it made a store"
+    with open(place.path("later.db"), "wb") as file:
+        file.write(b"no database " * 1000)
+    place.says("store", "fail", "")
+    place.settings()
+
+
+def mail(place):
+    """Mail: none, plausible, a wrong scheme, a password that is not there, a sender that is none."""
+    place.says("mail", "warn", "mail", "set smtp")
+    good = {"smtp": "smtps://mail.helio.test", "url": "https://meters.helio.test"}
+    place.settings(**good)
+    place.says("mail", "ok", "smtps://mail.helio.test")
+    place.settings(**dict(good, smtp="mail.helio.test"))
+    place.says("mail", "fail", "mail.helio.test", "smtp://")
+    place.settings(**good, smtp_password_file=place.path("nothing"))
+    place.says("mail", "fail", "nothing")
+    place.settings(**good, mail_from="nobody")
+    place.says("mail", "fail", "nobody", "mail_from")
+    place.settings(smtp=good["smtp"])
+    place.says("mail", "warn", "url", "set url")
+    place.settings()
+
+
+def adapters(place):
+    """An adapter that would not go live is named with its place."""
+    with open(os.path.join(place.scripts, "utilities", "broken.lua"), "w", encoding="utf-8") as file:
+        file.write(BROKEN)
+    place.says("adapter", "fail", "broken", "meterkey check broken")
+    os.unlink(os.path.join(place.scripts, "utilities", "broken.lua"))
+
+
+def main():
+    failed = 0
+    with tempfile.TemporaryDirectory() as folder:
+        place = Place(folder)
+        for one in (sound, keys, folders, stores, mail, adapters):
+            try:
+                one(place)
+                print("ok - %s" % one.__doc__.rstrip("."), flush=True)
+            except (AssertionError, OSError, KeyError, ValueError) as problem:
+                failed += 1
+                print("not ok - %s: %r" % (one.__doc__, problem), flush=True)
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
