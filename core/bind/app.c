@@ -129,10 +129,8 @@ static void finish(mk_app_task *task, const json_t *result, const char *error)
 {
     mk_app_done done = task->done;
     void *arg = task->arg;
-    mk_app *app = task->app;
     done(arg, result, error);
     drop(task);
-    lua_gc(app->L, LUA_GCSTEP, 0);
 }
 
 /* Runs it until it waits or is done; nargs values are on its stack. */
