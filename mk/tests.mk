@@ -30,7 +30,7 @@ $(BUILD)/hostile/hostile: $(HOSTILE_OBJ) $(LIBMK)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(HOSTILE_OBJ) $(LIBMK) $(PKG_LIBS)
 units: $(BUILD)/hostile/hostile
 
-.PHONY: units fuzzers test asan fuzz torture bench lint lint-style demo serve-demo portals
+.PHONY: units fuzzers test asan fuzz torture bench bench-serve lint lint-style demo serve-demo portals
 .SECONDARY:
 units: $(UNIT_BIN) $(PROGRAMS)
 
@@ -84,3 +84,7 @@ demo: all
 # The service to try: the sandbox portal, a team, a first data request. Goes on with what is in build/demo.
 serve-demo: all
 	@BUILD=$(BUILD) $(PYTHON) tools/serve_demo.py
+
+# The whole service with 1,000 sessions at a question.
+bench-serve: all
+	@BUILD=$(BUILD) $(PYTHON) tests/bench/serve.py $(ARGS)

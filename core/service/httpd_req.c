@@ -229,6 +229,12 @@ static bool announced_too_large(mk_httpd_req *req)
     return false;
 }
 
+/* What stands in front may go by the other one, and take the body's rest for a request of somebody else's. */
+static bool has_two_lengths(mk_httpd_req *req)
+{
+    return mk_httpd_header(req, "Content-Length") && mk_httpd_header(req, "Transfer-Encoding");
+}
+
 static enum MHD_Result begin(mk_httpd *httpd, struct MHD_Connection *connection, const char *url, const char *method,
                              void **slot)
 {
@@ -236,10 +242,11 @@ static enum MHD_Result begin(mk_httpd *httpd, struct MHD_Connection *connection,
     if (!req)
         return MHD_NO;
     *slot = req;
-    if (!announced_too_large(req))
+    const bool two = has_two_lengths(req);
+    if (!two && !announced_too_large(req))
         return MHD_YES;
     req->state = MK_REQ_HANDLED;
-    refuse(req, 413, "That is too large.\n");
+    refuse(req, two ? 400 : 413, two ? "That is not a request I can read.\n" : "That is too large.\n");
     return send_answer(req);
 }
 
@@ -255,6 +262,7 @@ static enum MHD_Result take(mk_httpd_req *req, const char *data, size_t *size)
         return MHD_NO; /* out of memory */
     if (err)
         req->too_large = true;
+    explicit_bzero((void *)(uintptr_t)data, *size); /* the library's buffer; it is freed as it is, and may have held a password */
     *size = 0;
     return MHD_YES;
 }

@@ -148,11 +148,11 @@ static int add_body(mk_service *service, json_t *request, mk_httpd_req *req)
 static int fill(visit *v, json_t *request)
 {
     mk_httpd_req *req = v->req;
-    const char *path = mk_httpd_path(req), *peer = mk_httpd_peer(req);
-    if (!mk_utf8_valid(path, strlen(path)))
+    const char *path = mk_httpd_path(req), *peer = mk_httpd_peer(req), *method = mk_httpd_method(req);
+    if (!mk_utf8_valid(path, strlen(path)) || !mk_utf8_valid(method, strlen(method)))
         return MK_EPARSE;
     if (json_object_set_new(request, "id", json_string(v->id)) || json_object_set_new(request, "path", json_string(path)) ||
-        json_object_set_new(request, "method", json_string(mk_httpd_method(req))) ||
+        json_object_set_new(request, "method", json_string(method)) ||
         json_object_set_new(request, "peer", json_string(peer ? peer : "")))
         return MK_ENOMEM;
     int err = gather(request, "query", req, MK_HTTPD_QUERY);

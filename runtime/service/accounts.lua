@@ -142,11 +142,13 @@ end
 function accounts.token(team, uid) return db.row("SELECT * FROM tokens WHERE team = ?1 AND uid = ?2", team, uid) end
 function accounts.tokens(team) return db.rows("SELECT * FROM tokens WHERE team = ?1 ORDER BY created DESC", team) end
 
--- -> its row (team, user, scopes), or nil: not there, revoked or expired.
+-- -> its row (team, user, scopes), or nil: not there, revoked, expired, or of a user who is shut out.
 function accounts.by_token(text)
   if not text or #text > 200 then return nil end
   local row, now = db.row("SELECT * FROM tokens WHERE hash = ?1", host.hash("token:" .. text)), host.now()
   if not row or row.revoked or (row.expires and row.expires < now) then return nil end
+  local maker = row.user and accounts.user(row.team, row.user)
+  if maker and maker.disabled then return nil end -- whoever is shut out knows their tokens
   if not row.used or now - row.used > MINUTE then db.update("tokens", { team = row.team, uid = row.uid }, { used = now }) end
   return row
 end

@@ -47,7 +47,7 @@ local function disable(m, disabled)
   if not user then return { error = "there is no such user" } end
   accounts.modify_user(user.team, user.uid, { disabled = disabled })
   audit.add(user.team, "operator", disabled and "user.disabled" or "user.enabled", "user:" .. user.uid)
-  return { ok = user.email .. (disabled and " is shut out" or " may sign in again") }
+  return { ok = user.email .. (disabled and " is shut out, with the tokens they made" or " may sign in again, and their tokens work") }
 end
 
 run["user disable"] = function(m) return disable(m, true) end

@@ -24,8 +24,8 @@ import threading
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
-PAGES = ["README.md", "docs/adapters.md", "docs/tutorial-okta.md", "CONTRIBUTING.md"]
-PORTS = ["8765", "18102", "18443", "18110"]   # as the pages say; others are put in their place
+PAGES = ["README.md", "docs/adapters.md", "docs/tutorial-okta.md", "docs/operators.md", "CONTRIBUTING.md"]
+PORTS = ["8765", "8080", "18102", "18443", "18110"]   # as the pages say; others are put in their place
 LIMIT = 60                  # seconds for one block
 INSIDE = """return {
   api = 1, id = "%s", name = "A part of a page", services = { "electric" },
@@ -230,6 +230,14 @@ def check_made(page, command):
     report("%s is what the code says" % page, None if same else "`make docs` makes another page")
 
 
+def check_settings(page, program):
+    """The page's settings are those that the program prints."""
+    printed = subprocess.run([program, "serve", "--print-config"], stdout=subprocess.PIPE, encoding="utf-8").stdout
+    with open(os.path.join(ROOT, page), encoding="utf-8") as file:
+        shown = re.search(r"^```lua settings\n(.*?)^```", file.read(), re.S | re.M)
+    report("%s has the settings that there are" % page, None if shown and shown.group(1) == printed else "put in what serve --print-config prints")
+
+
 def main():
     program = os.path.join(BUILD, "meterkey")
     commands = subprocess.run([program, "--help"], stdout=subprocess.PIPE, encoding="utf-8").stdout
@@ -237,6 +245,7 @@ def main():
     for path in PAGES:
         try_page(path, commands)
     check_links()
+    check_settings("docs/operators.md", program)
     check_made("docs/reference/errors.md", ["lua5.4", "tools/errors.lua"])
     check_made("docs/reference/sandbox.md", [program, "sandbox", "--list", "--markdown"])
     check_made("docs/reference/commands.md", [program, "help", "--markdown"])

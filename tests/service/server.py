@@ -113,6 +113,8 @@ def lua(value):
         return "true" if value else "false"
     if isinstance(value, (list, tuple)):
         return "{ %s }" % ", ".join(lua(one) for one in value)
+    if isinstance(value, dict):
+        return "{ %s }" % ", ".join("%s = %s" % (k, lua(v)) for k, v in value.items())
     return json.dumps(value) if isinstance(value, str) else str(value)
 
 

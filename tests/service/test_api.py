@@ -292,6 +292,14 @@ def revoked_is_gone(w):
     w.bad(400, "invalid_param", "PATCH", A + "/" + uid, {"is_archived": "true"})
 
 
+def tokens_of_who_is_shut_out(w):
+    same(w.good("GET", A, None, "theirs")["next"], None)
+    w.service.sql("UPDATE users SET disabled = 1 WHERE team = ?", w.teams["theirs"])
+    same(w.api("GET", A, None, "theirs").status, 401)
+    w.service.sql("UPDATE users SET disabled = NULL WHERE team = ?", w.teams["theirs"])
+    same(w.api("GET", A, None, "theirs").status, 200)
+
+
 def tests_can_be_deleted(w):
     for utility in ("DEMO", "SCE"):
         _, uid, code = w.submitted(utility=utility)
@@ -728,7 +736,7 @@ TESTS = [a_form_without_a_body, json_that_calls_itself_a_form, test_submit_gives
          the_next_page_is_on_the_host_that_was_called, pages_hold_a_thousand, uids_are_text_and_times_are_exact,
          errors_have_the_envelope, too_many_requests, historical_collection, the_link_of_a_form,
          unknown_parameters_and_repeated_lists, both_ways_to_send_the_token, forms_change, a_form_that_renews,
-         filters_of_forms, authorizations_change, filters_of_authorizations, revoked_is_gone, tests_can_be_deleted,
+         filters_of_forms, authorizations_change, filters_of_authorizations, revoked_is_gone, tests_can_be_deleted, tokens_of_who_is_shut_out,
          scopes_on_authorizations, meters_are_shaped, filters_of_meters, monitoring, bills_and_intervals_there_are_none,
          templates_are_listed, events_are_listed, every_scenario_of_the_sandbox, no_utility_sees_a_made_up_customer,
          what_cannot_be_submitted, utilities_need_no_token, a_question_is_answered, a_question_that_is_too_old,

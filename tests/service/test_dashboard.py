@@ -281,7 +281,8 @@ APART = ("logins", "mails", "events", "health")      # what changes by looking, 
 def snapshot(w):
     tables = [r[0] for r in w.rows("SELECT name FROM sqlite_master WHERE type = 'table'") if r[0] not in APART]
     forms = w.rows("SELECT is_archived, disabled, updated FROM forms WHERE team = ? ORDER BY uid", w.team)
-    return ({t: w.value("SELECT count(*) FROM %s" % t) for t in tables}, forms, w.rows("SELECT * FROM users ORDER BY uid"),
+    return ({t: w.value("SELECT count(*) FROM %s" % t) for t in tables}, forms,
+        w.rows("SELECT * FROM users ORDER BY uid"),
             w.rows("SELECT * FROM settings ORDER BY name"))
 
 
@@ -370,15 +371,18 @@ def test_list_and_page_agree(w):
     """The list's state is SQL, the page's is service.progress: each change in the store is seen alike by both."""
     form, seen = w.forms[7], []
     steps = ["UPDATE sessions SET state = 'waiting', challenge = '{\"id\":\"c\",\"kind\":\"otp\"}' WHERE uid = 'sa7'",
-             "UPDATE sessions SET state = 'answered' WHERE uid = 'sa7'", "UPDATE sessions SET state = 'running' WHERE uid = 'sa7'",
+             "UPDATE sessions SET state = 'answered' WHERE uid = 'sa7'",
+             "UPDATE sessions SET state = 'running' WHERE uid = 'sa7'",
              "UPDATE sessions SET state = 'ended', challenge = NULL WHERE uid = 'sa7'",
              "UPDATE authorizations SET status = 'pending' WHERE uid = 'a7'",
              "UPDATE authorizations SET status = 'errored', error = '{\"code\":\"net.dns\"}' WHERE uid = 'a7'",
              "UPDATE authorizations SET error = '{\"code\":\"mfa.must_be_off\"}' WHERE uid = 'a7'",
              "UPDATE authorizations SET form = 'another' WHERE uid = 'a7'",
              "UPDATE authorizations SET status = 'updated', error = NULL WHERE uid = 'a7'",
-             "UPDATE forms SET expires = 1 WHERE uid = '%s'" % form, "UPDATE forms SET disabled = 1 WHERE uid = '%s'" % form,
-             "UPDATE forms SET disabled = 0 WHERE uid = '%s'" % form, "UPDATE authorizations SET form = '%s' WHERE uid = 'a7'" % form]
+             "UPDATE forms SET expires = 1 WHERE uid = '%s'" % form,
+             "UPDATE forms SET disabled = 1 WHERE uid = '%s'" % form,
+             "UPDATE forms SET disabled = 0 WHERE uid = '%s'" % form,
+             "UPDATE authorizations SET form = '%s' WHERE uid = 'a7'" % form]
     for step in [None] + steps:
         if step:
             db = sqlite3.connect(w.service.store, timeout=10)
@@ -389,7 +393,8 @@ def test_list_and_page_agree(w):
         page = w.owner.get("/dashboard/requests/" + form).is_(200).body
         same(badge(row), badge(page), "the list's state after %s" % step)
         seen.append(badge(row))
-    same(seen, ["Done", "Waits for a code", "Code is checked", "Working", "Done", "Working", "Failed", "MFA must be off", "MFA must be off",
+    same(seen, ["Done", "Waits for a code", "Code is checked", "Working", "Done", "Working", "Failed",
+        "MFA must be off", "MFA must be off",
                 "Not started", "Expired", "Disabled", "Expired", "Done"], "states")
 
 
@@ -400,7 +405,8 @@ def test_a_failure_in_words(w):
     w.owner.get("/dashboard/requests/" + w.forms[6]).has("the adapter's author", "coned.lua:41")
     w.owner.get("/dashboard/requests/" + w.forms[2]).has("must be off", "Sign in at www.sce.com",
         "Switch it off and save.")
-    w.owner.get("/dashboard/requests/" + w.forms[0]).has("otp by sms", "Enter the code we sent you.", "Tries left",
+    w.owner.get("/dashboard/requests/" + w.forms[0]).has("a code by text message", "Enter the code we sent you.",
+        "Tries left",
         "The utility asked for a code")
     w.owner.get("/dashboard/requests/" + w.forms[3]).has("12 Elm Street, 4B, Yonkers, NY, 10701")
 

@@ -47,7 +47,7 @@ def code(team):
     user = "mfa_sms-dash"
     url, link, customer, page = team.ask(user)
     team.browser.get("/dashboard/requests?state=code").has(user, "Waits for a code")
-    team.browser.get(url).has("asks: otp by sms", "Tries left", "Customer signed in",
+    team.browser.get(url).has("asks: a code by text message", "Tries left", "Customer signed in",
         "The utility asked for a code").lacks(PASSWORD)
     again = team.browser.submit(team.browser.get(url), "/send").has("the same link was sent")
     check(link in again.body, "another link in the middle of it")

@@ -20,9 +20,9 @@ end
 
 local function list(c)
   local range = range_of(c.request)
-  local sums, rows = figures.by_utility(range), adapters.list()
-  for _, row in ipairs(rows) do
-    row.sum, row.resting, row.paused = sums[row.id] or { attempts = 0 }, health.resting(row.id), row.paused
+  local sums, rows = figures.by_utility(range), {}
+  for i, one in ipairs(adapters.list()) do -- what service.adapters holds is shared: nothing is put into it
+    rows[i] = setmetatable({ sum = sums[one.id] or { attempts = 0 }, resting = health.resting(one.id) }, { __index = one })
   end
   return c:page("adapters", "Adapters", { rows = rows, range = range, ranges = figures.RANGES,
     percent = figures.percent, history = adapters.history(nil, 30) })
