@@ -16,7 +16,7 @@ const FAILURES = {
     "Go to"],
   "mfa.send_limited": [`${UTILITY} sends no more codes for now`, "It limits how many codes it sends.", "Try again"],
   "mfa.must_be_off": [`Two-step verification must be off at ${UTILITY}`, "How to switch it off",
-    "I have switched it off, try again", NOT_YOURS],
+    "I have switched it off, try again", "Go to", NOT_YOURS],
   "mfa.must_enroll": [`${UTILITY} wants you to set up two-step verification`, "I have done that, try again"],
   "user_action.terms": [`${UTILITY} wants you to accept its terms`, "read and accept them there",
     "I have done that, try again"],

@@ -55,7 +55,8 @@ end
 -- MFA must be off: how; or, where it cannot be, what comes instead.
 local function switch_off(out, error, utility, t, said, offers)
   out.off, out.again = off(error, utility, t, said), "customer.off.done"
-  if not out.off.impossible then return end
+  out.portal = not out.off.impossible
+  if out.portal then return end
   out.title, out.text = t("customer.off.impossible.title", said), t("customer.off.impossible.text", said)
   out.team, out.again = offers or t("customer.off.impossible.team", said), "customer.again"
 end
