@@ -11,6 +11,8 @@ async function public_pages(enter, service) {
   const v = await enter(), { page } = v, form = await service.form();
   await page.goto(service.url + "/help/mfa");
   assert.equal(await v.examine("help"), "Codes and two-step verification");
+  // No utility here must have it off: no heading over an empty list.
+  assert.equal(await page.locator("main ul.rows:not(:has(li))").count(), 0);
   await page.locator("main a[href='/help/demo']").first().click();
   await page.waitForURL(/help\/demo/);
   assert.equal(await v.examine("help-demo"), `${UTILITY}: codes and two-step verification`);
