@@ -73,7 +73,7 @@ return {
   ["customer.consent.until"] = "Until {date}.",
   ["customer.consent.for"] = "For {span} from today.",
   ["customer.consent.password_once"] = "Your password is deleted as soon as the list has been read.",
-  ["customer.consent.password_kept"] = "The list is renewed until {date}; for that your sign-in is kept, encrypted, and deleted afterwards.",
+  ["customer.consent.password_kept"] = "The list may be renewed until {date}. Your password is deleted as soon as the list has been read; only the mark by which your utility remembers this sign-in is kept until then, encrypted.",
   ["customer.consent.revoke"] = "How to stop it",
   ["customer.consent.revoke_text"] = "At any time, with the link in your receipt. What was read is then deleted here.",
   ["customer.span.h_one"] = "1 hour",

@@ -73,7 +73,7 @@ return {
   ["customer.consent.until"] = "Hasta el {date}.",
   ["customer.consent.for"] = "Durante {span} a partir de hoy.",
   ["customer.consent.password_once"] = "Su contraseña se borra en cuanto se ha leído la lista.",
-  ["customer.consent.password_kept"] = "La lista se renueva hasta el {date}; para ello se guardan sus datos de acceso, cifrados, y después se borran.",
+  ["customer.consent.password_kept"] = "La lista puede renovarse hasta el {date}. Su contraseña se borra en cuanto se ha leído la lista; hasta entonces solo se guarda, cifrada, la marca con la que su compañía recuerda este inicio de sesión.",
   ["customer.consent.revoke"] = "Cómo detenerlo",
   ["customer.consent.revoke_text"] = "En cualquier momento, con el enlace de su comprobante. Lo que se leyó se borra entonces aquí.",
   ["customer.span.h_one"] = "1 hora",
