@@ -134,7 +134,7 @@ lacks(fake.get("/f/token", { query = { utility = "stone" } }), 'name="c.username
 has(fake.get("/f/token", { query = { utility = "demo", lang = "es" } }), "Autorizar e iniciar sesión", "in Spanish")
 has(fake.get("/f/token", { query = { lang = "es" } }), '<html lang="es"', "and says so")
 fake.form.scope = { expires = "until_revoked", ongoing_end = "2027-01-31T00:00:00Z" }
-has(fake.get("/f/token", { query = { utility = "demo" } }), "Until you revoke it. The list is renewed until January 31, 2027", "the scope in words")
+has(fake.get("/f/token", { query = { utility = "demo" } }), "Until you revoke it. The list may be renewed until January 31, 2027", "the scope in words")
 fake.reset()
 
 fake.template.frame_ancestors = { "https://app.helio.test" }
