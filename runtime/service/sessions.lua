@@ -20,20 +20,37 @@ local function read(row)
   return row
 end
 
-function sessions.get(uid) return read(db.row("SELECT * FROM sessions WHERE uid = ?1", uid)) end
+-- All but what is sealed, which is large and wanted by workers alone.
+local COLUMNS = [[team, uid, authorization, utility, version, state, challenge, challenge_id, challenge_until, rejected, answer_note, used,
+  starts, credential, digest, mfa, human, progress, error, created, started, asked, mailed, ended,
+  parked IS NOT NULL AS has_parked, answer IS NOT NULL AS has_answer]]
+local SEALED = { parked = "has_parked", answer = "has_answer" }
+
+-- where: with its parameters ?1 ...
+local function rows_of(where, ...) return db.rows("SELECT " .. COLUMNS .. " FROM sessions WHERE " .. where, ...) end
+
+-- {credentials, parked, answer}, sealed.
+local function sealed_of(session)
+  return db.row("SELECT credentials, parked, answer FROM sessions WHERE team = ?1 AND uid = ?2", session.team, session.uid)
+end
+
+function sessions.get(uid) return read(rows_of("uid = ?1", uid)[1]) end
 
 local function update(session, values)
   db.update("sessions", { team = session.team, uid = session.uid }, values)
   for name, value in pairs(values) do
     if value == db.NULL then value = nil end
-    session[name] = value
+    if SEALED[name] then
+      session[SEALED[name]] = value and 1 or 0
+    else
+      session[name] = value
+    end
   end
 end
 
 -- The newest session of an authorization, or nil.
 function sessions.current(authorization)
-  return read(db.row("SELECT * FROM sessions WHERE team = ?1 AND authorization = ?2 ORDER BY created DESC LIMIT 1", authorization.team,
-    authorization.uid))
+  return read(rows_of("team = ?1 AND authorization = ?2 ORDER BY created DESC LIMIT 1", authorization.team, authorization.uid)[1])
 end
 
 -- That which has not ended, or nil.
@@ -90,7 +107,7 @@ local function dispatch(session)
   if session.starts == 0 and not limit.take("utility:" .. session.utility, host.config.utility_per_minute, 60) then return false end
   local authorization = owner(session)
   update(session, { state = "running", started = session.started or host.now(), starts = session.starts + 1, used = host.array {} })
-  host.after { ["do"] = "start", id = session.uid, version = session.version, credentials = session.credentials, keep = authorization.keep,
+  host.after { ["do"] = "start", id = session.uid, version = session.version, credentials = sealed_of(session).credentials, keep = authorization.keep,
     mfa = session.mfa, human = session.human == 1, utility = session.utility }
   return true
 end
@@ -99,8 +116,7 @@ end
 local function dispatch_of(utility)
   local free = math.min(host.config.utility_sessions - running(utility), host.workers().free)
   if free <= 0 then return end
-  local rows = db.rows("SELECT * FROM sessions WHERE state = 'queued' AND utility = ?1 ORDER BY created LIMIT ?2", utility, free + 20)
-  for _, row in ipairs(rows) do
+  for _, row in ipairs(rows_of("state = 'queued' AND utility = ?1 ORDER BY created LIMIT ?2", utility, free + 20)) do
     if free <= 0 then return end
     if dispatch(read(row)) then free = free - 1 end
   end
@@ -209,8 +225,9 @@ end
 
 -- Goes on from the journal, in any worker; with the answer if it is there.
 local function resume(session)
-  host.after { ["do"] = "resume", id = session.uid, version = session.version, parked = session.parked, human = session.human == 1,
-    challenge = session.answer and session.challenge_id or nil, answer = session.answer, utility = session.utility }
+  local sealed = sealed_of(session)
+  host.after { ["do"] = "resume", id = session.uid, version = session.version, parked = sealed.parked, human = session.human == 1,
+    challenge = sealed.answer and session.challenge_id or nil, answer = sealed.answer, utility = session.utility }
 end
 
 -- --- messages of workers ---------------------------------------------------------------------------------
@@ -253,7 +270,7 @@ function on.log(session, m) host.log(m.level or "info", m.text, session.uid .. "
 
 -- No worker has it: its journal has.
 function on.gone(session)
-  if session.state == "answered" and session.parked then
+  if session.state == "answered" and session.has_parked == 1 then
     resume(session)
   elseif session.state == "running" then
     sessions.lost { session.uid }
@@ -294,8 +311,8 @@ local function lost(session)
     return sessions.fail(session, "engine.interrupted", outcome.interrupted(session.used), { used = session.used })
   end
   if session.starts >= STARTS then return sessions.fail(session, "engine.internal", "It was begun three times and its worker died each time.") end
-  if session.parked then
-    local state = session.state == "waiting" and "waiting" or session.answer and "answered" or "running"
+  if session.has_parked == 1 then
+    local state = session.state == "waiting" and "waiting" or session.has_answer == 1 and "answered" or "running"
     update(session, { starts = session.starts + 1, state = state })
     resume(session)
   else
@@ -314,12 +331,12 @@ end
 
 -- The service begins: nobody has any of them.
 function sessions.recover()
-  for _, row in ipairs(db.rows("SELECT * FROM sessions WHERE state IN ('running', 'answered', 'waiting')")) do lost(read(row)) end
+  for _, row in ipairs(rows_of "state IN ('running', 'answered', 'waiting')") do lost(read(row)) end
 end
 
 -- Challenges that nobody answered in time.
 function sessions.expire()
-  for _, row in ipairs(db.rows("SELECT * FROM sessions WHERE state = 'waiting' AND challenge_until < ?1 LIMIT 100", host.now())) do
+  for _, row in ipairs(rows_of("state = 'waiting' AND challenge_until < ?1 LIMIT 100", host.now())) do
     host.after { ["do"] = "forget", id = row.uid }
     sessions.fail(read(row), "mfa.answer_timeout", "Nobody answered in time.", { owner = "user" })
   end

@@ -79,16 +79,19 @@ CREATE INDEX reloads_ts ON reloads (ts DESC);
 
 CREATE TABLE sessions (          -- state: queued, running, waiting, answered, ended
   team TEXT NOT NULL, uid TEXT NOT NULL UNIQUE, authorization TEXT NOT NULL, utility TEXT NOT NULL, version TEXT NOT NULL,
-  state TEXT NOT NULL, credentials BLOB, parked BLOB, challenge TEXT, challenge_id TEXT, challenge_until INTEGER, rejected INTEGER NOT NULL DEFAULT 0,
-  answer BLOB, answer_note TEXT, used TEXT NOT NULL DEFAULT '[]', used_before TEXT NOT NULL DEFAULT '[]', starts INTEGER NOT NULL DEFAULT 0,
+  state TEXT NOT NULL, challenge TEXT, challenge_id TEXT, challenge_until INTEGER, rejected INTEGER NOT NULL DEFAULT 0,
+  answer_note TEXT, used TEXT NOT NULL DEFAULT '[]', starts INTEGER NOT NULL DEFAULT 0,
   credential TEXT, digest TEXT, mfa TEXT, human INTEGER NOT NULL DEFAULT 1, progress TEXT, error TEXT,
   created INTEGER NOT NULL, started INTEGER, asked INTEGER, mailed INTEGER, ended INTEGER,
+  credentials BLOB, answer BLOB, parked BLOB, -- last, for what stands behind a large value is read through it
   PRIMARY KEY (team, uid),
   FOREIGN KEY (team, authorization) REFERENCES authorizations (team, uid) ON DELETE CASCADE
 );
 CREATE INDEX sessions_live ON sessions (state) WHERE state <> 'ended';
 CREATE INDEX sessions_utility ON sessions (utility, state) WHERE state <> 'ended';
 CREATE INDEX sessions_credential ON sessions (credential) WHERE state <> 'ended';
+CREATE INDEX sessions_until ON sessions (challenge_until) WHERE state = 'waiting';
+CREATE INDEX sessions_unmailed ON sessions (asked) WHERE state = 'waiting' AND mailed IS NULL;
 CREATE INDEX sessions_authorization ON sessions (team, authorization);
 CREATE INDEX sessions_asked ON sessions (utility, asked) WHERE asked IS NOT NULL;
 CREATE TABLE attempts (          -- the ledger: per credential, by keyed hash
