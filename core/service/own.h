@@ -26,6 +26,8 @@ struct mk_service {
     mk_outbound *outbound;
     uv_prepare_t turn; /* commits before the loop waits */
     uv_timer_t tick;
+    uv_work_t fold; /* the store's log on its way into the database, beside the loop */
+    bool folding;
     mk_unit *current;  /* whose handler runs now */
     mk_unit *done, **done_tail; /* handlers are through, nothing is committed */
     mk_unit *again;    /* to be run again: their commit failed */

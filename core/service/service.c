@@ -30,6 +30,30 @@ static void refresh_keys(mk_service *service)
     service->keys_stale = err != MK_OK;
 }
 
+static void on_fold(uv_work_t *work)
+{
+    mk_service *service = work->data;
+    (void)mk_store_log_fold(service->store); /* the next second tries again */
+}
+
+static void on_folded(uv_work_t *work, int status)
+{
+    mk_service *service = work->data;
+    (void)status;
+    service->folding = false;
+}
+
+/* empty: what was deleted leaves the log, too; there is little left to copy then. */
+static void fold_log(mk_service *service, bool empty)
+{
+    if (service->folding || !mk_store_log_grew(service->store))
+        return;
+    if (empty)
+        mk_store_tidy(service->store);
+    service->fold.data = service;
+    service->folding = uv_queue_work(service->loop, &service->fold, on_fold, on_folded) == 0;
+}
+
 static void on_tick(uv_timer_t *timer)
 {
     mk_service *service = timer->data;
@@ -41,8 +65,7 @@ static void on_tick(uv_timer_t *timer)
     refresh_keys(service);
     if (++ticks % KEEP_TICKS == 0)
         mk_stream_keep(service);
-    if (ticks % TIDY_TICKS == 0)
-        mk_store_tidy(service->store); /* what was deleted leaves the log, too */
+    fold_log(service, ticks % TIDY_TICKS == 0);
     if (!service->stopping && !service->turned)
         mk_unit_run(service, "tick", json_object(), false, NULL, NULL);
     else if (service->turned && !service->again && !service->done) /* is the disk back? */

@@ -14,6 +14,7 @@ typedef struct mk_statement {
 
 struct mk_store {
     sqlite3 *db;
+    sqlite3 *folder; /* the log's, used beside the loop; NULL: not yet */
     char *path;
     int claim; /* descriptor of the lock, or -1 */
     bool turn, unit;

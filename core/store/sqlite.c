@@ -68,7 +68,7 @@ static int connect_to(mk_store *store, const char *path, char *why)
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
     return mk_store_script(store,
                            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-                           "PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-32768; PRAGMA wal_autocheckpoint=1000",
+                           "PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-32768; PRAGMA wal_autocheckpoint=20000",
                            why);
 }
 
@@ -126,6 +126,7 @@ void mk_store_close(mk_store *store)
         sqlite3_finalize(store->statements[i].stmt);
         mk_free(store->statements[i].sql);
     }
+    sqlite3_close(store->folder);
     sqlite3_close(store->db);
     if (store->claim >= 0)
         close(store->claim);
@@ -277,13 +278,4 @@ int mk_store_commit(mk_store *store, char *why)
 bool mk_store_open_turn(const mk_store *store)
 {
     return store->turn;
-}
-
-void mk_store_tidy(mk_store *store)
-{
-    const int changes = sqlite3_total_changes(store->db);
-    if (store->turn || changes == store->changes)
-        return;
-    if (sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) == SQLITE_OK)
-        store->changes = changes;
 }

@@ -33,6 +33,11 @@ int mk_store_end(mk_store *store, bool keep, char *why);
 /* The turn's end: everything since the last commit is on the disk, or (MK_EIO, MK_ENOMEM) none of it. */
 int mk_store_commit(mk_store *store, char *why);
 bool mk_store_open_turn(const mk_store *store); /* a transaction is open */
+/* Whether rows changed since the log was emptied. */
+bool mk_store_log_grew(mk_store *store);
+/* Copies the write-ahead log into the database as far as nobody is in the way, so that neither a commit nor mk_store_tidy has to. May run on another
+ * thread while the store is used, one at a time; waits for the disk. MK_OK, MK_EIO. */
+int mk_store_log_fold(mk_store *store);
 /* Empties the write-ahead log if rows changed since: what was deleted is on the disk no more. Between turns; another process that reads
  * puts it off. */
 void mk_store_tidy(mk_store *store);
