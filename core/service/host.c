@@ -33,14 +33,6 @@ static int given(json_t **result, json_t *value)
     return value ? MK_OK : MK_ENOMEM;
 }
 
-static json_t *hex(const uint8_t *bytes, size_t len)
-{
-    char text[2 * 64 + 1] = "";
-    for (size_t i = 0; i < len && i < 64; i++)
-        snprintf(text + 2 * i, 3, "%02x", bytes[i]);
-    return json_string(text);
-}
-
 /* --- store and actions ------------------------------------------------------------ */
 
 static int h_query(void *arg, mk_app_task *task, const json_t *args, json_t **result, char *why)
@@ -107,13 +99,10 @@ static int h_uid(void *arg, mk_app_task *task, const json_t *args, json_t **resu
 
 static int h_hash(void *arg, mk_app_task *task, const json_t *args, json_t **result, char *why)
 {
-    uint8_t hash[32];
-    mk_service *service = arg;
     (void)task;
     if (!text_at(args, 0))
         return wants(why, "hash(text)");
-    mk_keys_hash(service->keys, text_at(args, 0), json_string_length(json_array_get(args, 0)), hash);
-    return given(result, hex(hash, sizeof hash));
+    return given(result, mk_secrets_hash(arg, text_at(args, 0), json_string_length(json_array_get(args, 0))));
 }
 
 static int h_sha256(void *arg, mk_app_task *task, const json_t *args, json_t **result, char *why)
@@ -124,7 +113,7 @@ static int h_sha256(void *arg, mk_app_task *task, const json_t *args, json_t **r
     if (!text_at(args, 0))
         return wants(why, "sha256(text)");
     SHA256((const uint8_t *)text_at(args, 0), json_string_length(json_array_get(args, 0)), hash);
-    return given(result, hex(hash, sizeof hash));
+    return given(result, mk_secrets_hex(hash, sizeof hash));
 }
 
 static int h_seal(void *arg, mk_app_task *task, const json_t *args, json_t **result, char *why)

@@ -71,6 +71,9 @@ json_t *mk_secrets_seal(mk_service *service, const char *label, const json_t *va
 json_t *mk_secrets_unseal(mk_service *service, const char *label, const json_t *sealed);
 json_t *mk_secrets_seal_bytes(mk_service *service, const char *label, const void *data, size_t len);
 int mk_secrets_unseal_bytes(mk_service *service, const char *label, const json_t *sealed, mk_buf *out);
+/* Bytes as hex; the keyed hash of data, as hex: the same for the life of the store. NULL: out of memory. */
+json_t *mk_secrets_hex(const void *bytes, size_t len);
+json_t *mk_secrets_hash(mk_service *service, const void *data, size_t len);
 /* actions.c - does what a handler asked for, once it is committed. */
 void mk_action_do(mk_service *service, json_t *action);
 /* stream.c - server-sent events: req gets what is sent to topic from now on. */

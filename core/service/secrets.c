@@ -5,7 +5,6 @@
 #include "service/own.h"
 
 #include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { TEXT_MOST = 1 << 20, SEALED_MOST = 256 << 20, SECRET_MOST = 512, FIELDS_MOST = 32 };
@@ -60,14 +59,20 @@ json_t *mk_secrets_unseal(mk_service *service, const char *label, const json_t *
 
 /* --- what they are told apart by ---------------------------------------------------- */
 
-static json_t *hash_text(mk_service *service, const mk_buf *text)
+json_t *mk_secrets_hex(const void *bytes, size_t len)
+{
+    mk_buf text;
+    mk_buf_init(&text, TEXT_MOST);
+    json_t *value = mk_hex_encode(&text, bytes, len) ? NULL : json_string(text.data);
+    mk_buf_free(&text);
+    return value;
+}
+
+json_t *mk_secrets_hash(mk_service *service, const void *data, size_t len)
 {
     uint8_t hash[32];
-    char hex[65];
-    mk_keys_hash(service->keys, text->data, text->len, hash);
-    for (size_t i = 0; i < sizeof hash; i++)
-        snprintf(hex + 2 * i, 3, "%02x", hash[i]);
-    return json_string(hex);
+    mk_keys_hash(service->keys, data, len, hash);
+    return mk_secrets_hex(hash, sizeof hash);
 }
 
 /* Utility and user name as portals compare them: without case and outer blanks. */
@@ -80,7 +85,7 @@ static json_t *credential_key(mk_service *service, const char *utility, const js
     for (const char *at = name ? name : ""; !err && *at; at++)
         if (!isspace((unsigned char)*at))
             err = mk_buf_addc(&text, (char)tolower((unsigned char)*at));
-    json_t *value = err ? NULL : hash_text(service, &text);
+    json_t *value = err ? NULL : mk_secrets_hash(service, text.data, text.len);
     mk_buf_free(&text);
     return value;
 }
@@ -91,7 +96,7 @@ static json_t *digest(mk_service *service, const char *utility, const json_t *cr
     char *all = json_dumps(credentials, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
     mk_buf_init(&text, TEXT_MOST);
     int err = all ? mk_buf_addf(&text, "digest\n%s\n%s", utility ? utility : "", all) : MK_ENOMEM;
-    json_t *value = err ? NULL : hash_text(service, &text);
+    json_t *value = err ? NULL : mk_secrets_hash(service, text.data, text.len);
     mk_free(all);
     mk_buf_free(&text);
     return value;
