@@ -173,6 +173,18 @@ static int h_listeners(void *arg, mk_app_task *task, const json_t *args, json_t 
     return text_at(args, 0) ? given(result, json_integer((json_int_t)mk_stream_count(arg, text_at(args, 0)))) : wants(why, "listeners(topic)");
 }
 
+/* store() -> {statements, steps, commits, commit_us}: since the start */
+static int h_store(void *arg, mk_app_task *task, const json_t *args, json_t **result, char *why)
+{
+    const mk_service *service = arg;
+    const mk_store_counts *counts = mk_store_counted(service->store);
+    (void)task;
+    (void)args;
+    (void)why;
+    return given(result, json_pack("{s:I, s:I, s:I, s:I}", "statements", (json_int_t)counts->statements, "steps", (json_int_t)counts->steps,
+                                   "commits", (json_int_t)counts->commits, "commit_us", (json_int_t)counts->commit_us));
+}
+
 static int h_workers(void *arg, mk_app_task *task, const json_t *args, json_t **result, char *why)
 {
     const mk_service *service = arg;
@@ -270,6 +282,6 @@ static int h_totp_check(void *arg, mk_app_task *task, const json_t *args, json_t
 const mk_app_entry mk_host_entries[] = {
     { "query", h_query }, { "after", h_after }, { "random", h_random }, { "uid", h_uid }, { "hash", h_hash }, { "sha256", h_sha256 },
     { "seal", h_seal }, { "unseal", h_unseal }, { "now", h_now }, { "log", h_log },
-    { "listeners", h_listeners }, { "workers", h_workers }, { "password_hash", h_password_hash },
+    { "listeners", h_listeners }, { "workers", h_workers }, { "store", h_store }, { "password_hash", h_password_hash },
     { "password_check", h_password_check }, { "totp_check", h_totp_check }, { NULL, NULL }
 };

@@ -2,6 +2,7 @@
 #include "service/mailbox.h"
 
 #include "base/err.h"
+#include "base/mem.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -51,4 +52,62 @@ int mk_mailbox_put(const char *folder, const char *uid, const char *text, size_t
     if (err)
         unlink(beside);
     return err;
+}
+
+/* --- beside the loop ------------------------------------------------------------------ */
+
+struct mk_filing {
+    uv_work_t work;
+    char *folder, *uid;
+    mk_buf text;
+    int err;
+    void (*done)(void *arg, int err); /* NULL: nobody wants to know any more */
+    void *arg;
+};
+
+static void filing_free(mk_filing *filing)
+{
+    mk_buf_free(&filing->text);
+    mk_free(filing->folder);
+    mk_free(filing->uid);
+    mk_free(filing);
+}
+
+static void on_work(uv_work_t *work)
+{
+    mk_filing *filing = work->data;
+    filing->err = mk_mailbox_put(filing->folder, filing->uid, filing->text.data, filing->text.len);
+}
+
+static void on_worked(uv_work_t *work, int status)
+{
+    mk_filing *filing = work->data;
+    void (*const done)(void *, int) = filing->done;
+    void *const arg = filing->arg;
+    const int err = status ? MK_EIO : filing->err;
+    filing_free(filing);
+    if (done)
+        done(arg, err);
+}
+
+int mk_filing_begin(mk_filing **out, uv_loop_t *loop, const char *folder, const char *uid, mk_buf *text, void (*done)(void *arg, int err), void *arg)
+{
+    mk_filing *filing = mk_calloc(1, sizeof *filing);
+    if (!filing)
+        return MK_ENOMEM;
+    *filing = (mk_filing){ .folder = mk_strdup(folder), .uid = mk_strdup(uid), .text = *text, .done = done, .arg = arg };
+    mk_buf_init(text, text->max);
+    filing->work.data = filing;
+    if (!filing->folder || !filing->uid || uv_queue_work(loop, &filing->work, on_work, on_worked)) {
+        filing_free(filing);
+        return MK_ENOMEM;
+    }
+    *out = filing;
+    return MK_OK;
+}
+
+void mk_filing_leave(mk_filing *filing)
+{
+    if (filing)
+        filing->done = NULL;
 }

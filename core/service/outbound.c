@@ -23,7 +23,8 @@ typedef struct job {
     mk_outbound *outbound;
     int kind;
     json_t *action;
-    mk_post *post; /* under way */
+    mk_post *post; /* under way: this or filing */
+    mk_filing *filing;
     struct job *next;
 } job;
 
@@ -53,6 +54,7 @@ static const char *setting(const mk_outbound *outbound, const char *name)
 static void job_free(job *j)
 {
     mk_post_cancel(j->post);
+    mk_filing_leave(j->filing);
     json_decref(j->action);
     mk_free(j);
 }
@@ -71,14 +73,11 @@ static void tell(mk_outbound *outbound, const job *j, int status, const char *er
 
 static void next(mk_outbound *outbound, int kind);
 
-static void on_done(void *arg, const mk_response *response)
+/* It was under way; status and error as in tell. */
+static void finished(job *j, int status, const char *error)
 {
-    char other[80];
-    job *j = arg;
     mk_outbound *outbound = j->outbound;
-    const int kind = j->kind, status = response->status;
-    const char *error = response->fault ? response->detail : NULL;
-    j->post = NULL; /* it is gone already */
+    const int kind = j->kind;
     for (job **at = &outbound->running[kind]; *at; at = &(*at)->next) {
         if (*at == j) {
             *at = j->next;
@@ -86,13 +85,23 @@ static void on_done(void *arg, const mk_response *response)
         }
     }
     outbound->count[kind]--;
-    if (!error && kind == WEBHOOK && (status < 200 || status > 299)) {
+    tell(outbound, j, status, error);
+    job_free(j);
+    next(outbound, kind);
+}
+
+static void on_done(void *arg, const mk_response *response)
+{
+    char other[80];
+    job *j = arg;
+    const int status = response->status;
+    const char *error = response->fault ? response->detail : NULL;
+    j->post = NULL; /* it is gone already */
+    if (!error && j->kind == WEBHOOK && (status < 200 || status > 299)) {
         snprintf(other, sizeof other, status < 400 && status > 299 ? "status %d: a redirect is not followed" : "status %d", status);
         error = other;
     }
-    tell(outbound, j, status, error && !*error ? response->fault : error);
-    job_free(j);
-    next(outbound, kind);
+    finished(j, status, error && !*error ? response->fault : error);
 }
 
 /* --- webhooks ---------------------------------------------------------------------------- */
@@ -162,19 +171,27 @@ static int by_smtp(mk_outbound *outbound, job *j, const mk_buf *text)
     return err;
 }
 
-/* MK_OK with *error: it is over, and that is how it went; "" for well. */
+static void on_filed(void *arg, int err)
+{
+    job *j = arg;
+    j->filing = NULL;
+    finished(j, 0, err ? "the mail could not be put into its folder" : NULL);
+}
+
+static int by_folder(mk_outbound *outbound, job *j, mk_buf *text)
+{
+    const char *folder = setting(outbound, "mail_folder");
+    return mk_filing_begin(&j->filing, outbound->service->loop, folder ? folder : "mail", text_of(j->action, "uid"), text, on_filed, j);
+}
+
+/* MK_OK: it is under way. *error: why not, where there are better words than those of the number. */
 static int send_mail(mk_outbound *outbound, job *j, const char **error)
 {
     mk_buf text;
     mk_buf_init(&text, MESSAGE_MAX);
     int err = write_mail(outbound, j, &text, error);
-    if (!err && setting(outbound, "smtp")) {
-        err = by_smtp(outbound, j, &text);
-    } else if (!err) {
-        const char *folder = setting(outbound, "mail_folder");
-        err = mk_mailbox_put(folder ? folder : "mail", text_of(j->action, "uid"), text.data, text.len);
-        *error = err ? "the mail could not be put into its folder" : "";
-    }
+    if (!err)
+        err = setting(outbound, "smtp") ? by_smtp(outbound, j, &text) : by_folder(outbound, j, &text);
     mk_buf_free(&text);
     return err;
 }
@@ -185,13 +202,13 @@ static void try(mk_outbound *outbound, job *j)
 {
     const char *error = NULL;
     const int err = j->kind == WEBHOOK ? send_webhook(outbound, j, &error) : send_mail(outbound, j, &error);
-    if (!err && !error) {
+    if (!err) {
         j->next = outbound->running[j->kind];
         outbound->running[j->kind] = j;
         outbound->count[j->kind]++;
         return;
     }
-    tell(outbound, j, 0, err ? error ? error : mk_err_text(err) : NULL);
+    tell(outbound, j, 0, error ? error : mk_err_text(err));
     job_free(j);
 }
 

@@ -21,6 +21,7 @@ struct mk_store {
     bool lost; /* the disk failed in this turn, and SQLite took all of it back */
     int changes; /* rows changed when the log was last emptied */
     unsigned long clock;
+    mk_store_counts counts;
     mk_statement statements[MK_STATEMENTS];
 };
 

@@ -2,6 +2,7 @@
  *
  * WAL with synchronous=FULL: what was committed survives a power cut. One connection; readers of other processes
  * (backup, doctor) do not disturb it. */
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "store/own.h"
@@ -216,6 +217,8 @@ int mk_store_query(mk_store *store, const char *sql, const json_t *parameters, j
     if (!err)
         err = step_all(store, stmt, found, why);
     if (stmt) {
+        store->counts.statements++;
+        store->counts.steps += (uint64_t)sqlite3_stmt_status(stmt, SQLITE_STMTSTATUS_VM_STEP, 1);
         sqlite3_reset(stmt);
         sqlite3_clear_bindings(stmt);
     }
@@ -267,12 +270,20 @@ int mk_store_commit(mk_store *store, char *why)
         snprintf(why, MK_STORE_WHY, "the transaction was rolled back");
         return MK_EIO;
     }
+    const uint64_t began = mk_clock_mono_us();
     int err = mk_store_script(store, "COMMIT", why);
+    store->counts.commits++;
+    store->counts.commit_us += mk_clock_mono_us() - began;
     if (err && !sqlite3_get_autocommit(store->db)) {
         char ignored[MK_STORE_WHY];
         mk_store_script(store, "ROLLBACK", ignored);
     }
     return err;
+}
+
+const mk_store_counts *mk_store_counted(const mk_store *store)
+{
+    return &store->counts;
 }
 
 bool mk_store_open_turn(const mk_store *store)

@@ -8,10 +8,17 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { MK_STORE_WHY = 300 }; /* bytes that hold any reason */
 
 typedef struct mk_store mk_store;
+
+/* Since it was opened: statements run, steps of SQLite's machine in them (a statement that looks through many rows takes many), commits of
+ * turns, the time that they took. */
+typedef struct mk_store_counts {
+    uint64_t statements, steps, commits, commit_us;
+} mk_store_counts;
 
 /* Opens "sqlite:PATH" or PATH, making the file (mode 0600) if create. MK_OK; MK_ENOENT; MK_EPARSE (no such kind of store, or
  * not a database); MK_EEXIST (a running service has it); MK_EIO; MK_ENOMEM; each with why (MK_STORE_WHY bytes). Free with mk_store_close. */
@@ -32,6 +39,7 @@ int mk_store_begin(mk_store *store, char *why);
 int mk_store_end(mk_store *store, bool keep, char *why);
 /* The turn's end: everything since the last commit is on the disk, or (MK_EIO, MK_ENOMEM) none of it. */
 int mk_store_commit(mk_store *store, char *why);
+const mk_store_counts *mk_store_counted(const mk_store *store);
 bool mk_store_open_turn(const mk_store *store); /* a transaction is open */
 /* Whether rows changed since the log was emptied. */
 bool mk_store_log_grew(mk_store *store);

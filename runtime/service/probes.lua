@@ -26,6 +26,14 @@ local function metrics()
   sample("meterkey_workers", {}, host.workers().ready)
   family("meterkey_worker_deaths_total", "counter", "Workers that ended without being asked to.")
   sample("meterkey_worker_deaths_total", {}, host.workers().deaths)
+  local store = host.store()
+  for _, one in ipairs { { "statements", store.statements, "SQL statements run." },
+                         { "steps", store.steps, "Steps of the database's machine: a statement that looks through many rows takes many." },
+                         { "commits", store.commits, "Commits, each waits for the disk." },
+                         { "commit_seconds", store.commit_us / 1000000, "Time that commits took." } } do
+    family("meterkey_store_" .. one[1] .. "_total", "counter", one[3])
+    sample("meterkey_store_" .. one[1] .. "_total", {}, one[2])
+  end
   local rows = db.rows([[SELECT utility, version, sum(attempts) AS attempts, sum(successes) AS successes, sum(asked) AS asked FROM health
     GROUP BY utility, version ORDER BY utility, version]])
   for _, one in ipairs { { "attempts", "Sessions begun." }, { "successes", "Sessions that brought meters." }, { "asked", "Sessions that met a question." } } do

@@ -20,6 +20,9 @@ local function read(row)
   return row
 end
 
+-- The indexes of what has not ended are found by SQLite only where a statement says so in these words.
+local LIVE = "state <> 'ended' AND "
+
 -- All but what is sealed, which is large and wanted by workers alone.
 local COLUMNS = [[team, uid, authorization, utility, version, state, challenge, challenge_id, challenge_until, rejected, answer_note, used,
   starts, credential, digest, mfa, human, progress, error, created, started, asked, mailed, ended,
@@ -82,7 +85,7 @@ function sessions.allowed(one, sealed, again)
 end
 
 local function running(utility)
-  return db.row("SELECT count(*) AS n FROM sessions WHERE utility = ?1 AND state IN ('running', 'answered')", utility).n
+  return db.row("SELECT count(*) AS n FROM sessions WHERE " .. LIVE .. "utility = ?1 AND state IN ('running', 'answered')", utility).n
 end
 
 local finish -- below
@@ -90,8 +93,8 @@ local finish -- below
 -- Whether its password must wait for another session's, or was refused in one since it was accepted; then it ends here.
 local function held(session)
   if not session.credential then return false end
-  if db.row([[SELECT 1 AS yes FROM sessions WHERE credential = ?1 AND state IN ('running', 'answered') AND asked IS NULL AND uid <> ?2]],
-      session.credential, session.uid) then return true end
+  if db.row("SELECT 1 AS yes FROM sessions WHERE " .. LIVE ..
+      "credential = ?1 AND state IN ('running', 'answered') AND asked IS NULL AND uid <> ?2", session.credential, session.uid) then return true end
   local code = ledger.refused(session.credential, session.digest, session.created)
   if not code then return false end
   session.credential = nil -- nothing was sent: the ledger learns nothing
@@ -116,7 +119,7 @@ end
 local function dispatch_of(utility)
   local free = math.min(host.config.utility_sessions - running(utility), host.workers().free)
   if free <= 0 then return end
-  for _, row in ipairs(rows_of("state = 'queued' AND utility = ?1 ORDER BY created LIMIT ?2", utility, free + 20)) do
+  for _, row in ipairs(rows_of(LIVE .. "state = 'queued' AND utility = ?1 ORDER BY created LIMIT ?2", utility, free + 20)) do
     if free <= 0 then return end
     if dispatch(read(row)) then free = free - 1 end
   end
@@ -137,7 +140,7 @@ end
 
 -- Those that had to wait for their turn.
 function sessions.dispatch()
-  for _, row in ipairs(db.rows("SELECT DISTINCT utility FROM sessions WHERE state = 'queued'")) do dispatch_of(row.utility) end
+  for _, row in ipairs(db.rows("SELECT DISTINCT utility FROM sessions WHERE " .. LIVE .. "state = 'queued'")) do dispatch_of(row.utility) end
 end
 
 -- --- the end --------------------------------------------------------------------------------------
@@ -331,7 +334,7 @@ end
 
 -- The service begins: nobody has any of them.
 function sessions.recover()
-  for _, row in ipairs(rows_of "state IN ('running', 'answered', 'waiting')") do lost(read(row)) end
+  for _, row in ipairs(rows_of(LIVE .. "state <> 'queued'")) do lost(read(row)) end
 end
 
 -- Challenges that nobody answered in time.

@@ -87,8 +87,7 @@ CREATE TABLE sessions (          -- state: queued, running, waiting, answered, e
   PRIMARY KEY (team, uid),
   FOREIGN KEY (team, authorization) REFERENCES authorizations (team, uid) ON DELETE CASCADE
 );
-CREATE INDEX sessions_live ON sessions (state) WHERE state <> 'ended';
-CREATE INDEX sessions_utility ON sessions (utility, state) WHERE state <> 'ended';
+CREATE INDEX sessions_live ON sessions (state, utility) WHERE state <> 'ended';
 CREATE INDEX sessions_credential ON sessions (credential) WHERE state <> 'ended';
 CREATE INDEX sessions_until ON sessions (challenge_until) WHERE state = 'waiting';
 CREATE INDEX sessions_unmailed ON sessions (asked) WHERE state = 'waiting' AND mailed IS NULL;
