@@ -49,6 +49,7 @@ struct mk_worker {
     int status;        /* of the process */
     mk_engine *engine; /* NULL until `settings` */
     int64_t drop_ms;
+    size_t swept; /* the bucket that the sweep is at */
     mk_versions versions;
     mk_slot *buckets[MK_SLOT_BUCKETS];
     mk_slot *over;
@@ -69,7 +70,8 @@ void mk_order_settings(mk_worker *worker, const json_t *head);
 mk_slot *mk_slot_find(mk_worker *worker, const char *id);                     /* one that is not over, or NULL */
 mk_slot *mk_slot_new(mk_worker *worker, const char *id, mk_version *version); /* NULL: out of memory */
 void mk_slot_over(mk_slot *slot); /* it is found no more, and freed from the loop */
-void mk_slots_sweep(mk_worker *worker);
+/* True: it has been through all of them; false: it is to be called again soon. */
+bool mk_slots_sweep(mk_worker *worker);
 void mk_slots_free(mk_worker *worker); /* all */
 
 /* drive.c: what a session tells becomes a frame. */

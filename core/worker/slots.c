@@ -74,18 +74,24 @@ void mk_slot_over(mk_slot *slot)
     uv_timer_start(&worker->reap, on_reap, 0, 0);
 }
 
-/* The Lua state and the connections of those that wait for a person are given back; an answer brings them again. */
-void mk_slots_sweep(mk_worker *worker)
+/* The Lua state and the connections of those that wait for a person are given back; an answer brings them again. One takes about a millisecond, so they go a few
+ * at a time: whoever signs in meanwhile does not wait for all of them. */
+bool mk_slots_sweep(mk_worker *worker)
 {
-    const int64_t before = mk_clock_mono_us() - worker->drop_ms * 1000;
-    for (size_t i = 0; i < MK_SLOT_BUCKETS; i++) {
-        for (mk_slot *slot = worker->buckets[i]; slot; slot = slot->next) {
+    enum { SLICE_US = 1000 };
+    const int64_t now = mk_clock_mono_us(), before = now - worker->drop_ms * 1000;
+    for (; worker->swept < MK_SLOT_BUCKETS; worker->swept++) {
+        for (mk_slot *slot = worker->buckets[worker->swept]; slot; slot = slot->next) {
             if (!slot->waits_since_us || slot->waits_since_us > before)
                 continue;
+            if (mk_clock_mono_us() - now > SLICE_US)
+                return false;
             slot->waits_since_us = 0;
             mk_session_drop(slot->session); /* stays as it is if it cannot */
         }
     }
+    worker->swept = 0;
+    return true;
 }
 
 void mk_slots_free(mk_worker *worker)

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { QUEUE_MOST = 64 << 20, QUEUE_LOW = 16 << 20, SWEEP_MS = 1000, DROP_MS = 60000 };
+enum { QUEUE_MOST = 64 << 20, QUEUE_LOW = 16 << 20, SWEEP_MS = 1000, SLICE_MS = 5, DROP_MS = 60000 };
 
 typedef struct outgoing {
     uv_write_t req; /* first */
@@ -175,7 +175,10 @@ void mk_worker_send(mk_worker *worker, json_t *head, mk_bytes blob)
 
 /* --- the loop --------------------------------------------------------------------- */
 
-static void on_sweep(uv_timer_t *timer) { mk_slots_sweep(timer->data); }
+static void on_sweep(uv_timer_t *timer)
+{
+    uv_timer_start(timer, on_sweep, mk_slots_sweep(timer->data) ? SWEEP_MS : SLICE_MS, 0);
+}
 
 static bool open_loop(mk_worker *worker, int fd)
 {
@@ -185,7 +188,7 @@ static bool open_loop(mk_worker *worker, int fd)
     uv_timer_init(&worker->loop, &worker->sweep);
     uv_timer_init(&worker->loop, &worker->reap);
     worker->pipe.data = worker->sweep.data = worker->reap.data = worker;
-    uv_timer_start(&worker->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
+    uv_timer_start(&worker->sweep, on_sweep, SWEEP_MS, 0);
     return uv_pipe_open(&worker->pipe, fd) == 0 && uv_read_start((uv_stream_t *)&worker->pipe, on_alloc, on_read) == 0;
 }
 
