@@ -29,6 +29,7 @@ struct mk_service {
     uv_work_t fold; /* the store's log on its way into the database, beside the loop */
     bool folding;
     mk_unit *current;  /* whose handler runs now */
+    json_t *early; /* sessions that were begun while this turn's commit waits for the disk: their actions */
     mk_unit *done, **done_tail; /* handlers are through, nothing is committed */
     mk_unit *again;    /* to be run again: their commit failed */
     size_t running;    /* handlers that wait, and units not committed */

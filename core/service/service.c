@@ -184,7 +184,8 @@ int mk_service_open(mk_service **out, uv_loop_t *loop, const json_t *config, boo
     service->loop = loop;
     service->done_tail = &service->done;
     service->config = json_deep_copy(config);
-    int err = service->config ? open_store(service, claim, why) : MK_ENOMEM;
+    service->early = json_array();
+    int err = service->config && service->early ? open_store(service, claim, why) : MK_ENOMEM;
     if (!err)
         err = open_keys(service, why);
     if (!err)
@@ -272,6 +273,7 @@ void mk_service_free(mk_service *service)
     mk_keys_free(service->keys);
     mk_store_close(service->store);
     json_decref(service->config);
+    json_decref(service->early);
     mk_free(service);
 }
 

@@ -174,13 +174,43 @@ static void not_committed(mk_unit *unit, const char *why)
     settle(unit);
 }
 
+/* A session is handed to its worker while the disk is waited for: nothing of the customer's leaves before an intent is committed, and that is a later commit. Units
+ * that this makes belong to this turn. */
+static void start_sessions(mk_service *service)
+{
+    for (mk_unit *unit = service->done; unit; unit = unit->next) {
+        for (size_t i = json_array_size(unit->actions); !unit->error && !unit->unkept && i-- > 0;) {
+            json_t *action = json_array_get(unit->actions, i);
+            if (strcmp(json_string_value(json_object_get(action, "do")), "start") != 0)
+                continue;
+            if (json_array_append(service->early, action) == 0) /* else once it is kept, as any other */
+                json_array_remove(unit->actions, i);
+        }
+    }
+    for (size_t i = 0; i < json_array_size(service->early); i++)
+        mk_action_do(service, json_array_get(service->early, i));
+}
+
+/* kept false: what they began with is not in the store. */
+static void started(mk_service *service, bool kept)
+{
+    for (size_t i = 0; !kept && i < json_array_size(service->early); i++) {
+        json_t *action = json_array_get(service->early, i);
+        json_object_set_new(action, "do", json_string("forget"));
+        mk_action_do(service, action);
+    }
+    json_array_clear(service->early);
+}
+
 static void commit(mk_service *service)
 {
     char why[MK_STORE_WHY] = "";
+    start_sessions(service);
     mk_unit *list = service->done;
     service->done = NULL;
     service->done_tail = &service->done;
     const int err = mk_store_commit(service->store, why);
+    started(service, !err);
     if (err)
         mk_log(MK_LOG_ERROR, "store", "nothing of this turn was kept: %s", why);
     service->turned = err ? mk_clock_mono_us() : 0;
