@@ -132,19 +132,13 @@ static bool is_space(char c)
 }
 
 /* Takes the next digit; gives a byte at each but the first of four. */
-static int base64_digit(mk_buf *out, uint32_t *bits, size_t digits, int value)
+static char *base64_digit(char *to, uint32_t *bits, size_t digits, int value)
 {
+    static const unsigned shifts[] = { 0, 4, 2, 0 };
     *bits = *bits << 6 | (uint32_t)value;
-    switch (digits % 4) {
-    case 0:
-        return MK_OK;
-    case 1:
-        return mk_buf_addc(out, (char)(*bits >> 4));
-    case 2:
-        return mk_buf_addc(out, (char)(*bits >> 2));
-    default:
-        return mk_buf_addc(out, (char)*bits);
-    }
+    if (digits % 4)
+        *to++ = (char)(*bits >> shifts[digits % 4]);
+    return to;
 }
 
 int mk_base64_decode(mk_buf *out, const char *text, size_t len)
@@ -152,6 +146,10 @@ int mk_base64_decode(mk_buf *out, const char *text, size_t len)
     const size_t start = out->len;
     size_t digits = 0, pads = 0;
     uint32_t bits = 0;
+    const int err = mk_buf_reserve(out, len / 4 * 3 + 3);
+    if (err)
+        return err;
+    char *to = out->data + start;
     for (size_t i = 0; i < len; i++) {
         if (is_space(text[i]))
             continue;
@@ -162,13 +160,11 @@ int mk_base64_decode(mk_buf *out, const char *text, size_t len)
         const int value = base64_value(text[i]);
         if (value < 0 || pads)
             return undo(out, start, MK_EPARSE);
-        const int err = base64_digit(out, &bits, digits++, value);
-        if (err)
-            return undo(out, start, err);
+        to = base64_digit(to, &bits, digits++, value);
     }
     if (digits % 4 == 1 || (pads && (pads > 2 || (digits + pads) % 4)))
         return undo(out, start, MK_EPARSE);
-    return MK_OK;
+    return finish(out, (size_t)(to - out->data));
 }
 
 static bool is_alnum(unsigned char c)

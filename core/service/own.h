@@ -49,6 +49,9 @@ int mk_service_open(mk_service **out, uv_loop_t *loop, const json_t *config, boo
  * wrote is on the disk, with its result, or with error; NULL is fine. again: where only the commit failed it is run once more, a second later, in place of error. */
 typedef void (*mk_unit_done)(void *arg, const json_t *result, const char *error);
 void mk_unit_run(mk_service *service, const char *handler, json_t *input, bool again, mk_unit_done done, void *arg);
+/* With a blob (a JSON string of any bytes; taken) that the handler may store as {blob=true}. */
+void mk_unit_run_blob(mk_service *service, const char *handler, json_t *input, json_t *blob, bool again, mk_unit_done done, void *arg);
+json_t *mk_unit_blob(mk_service *service); /* of the unit that runs, borrowed; or NULL */
 /* Around a wait within a handler: what it wrote so far is kept. */
 mk_unit *mk_unit_pause(mk_service *service);
 void mk_unit_resume(mk_service *service, mk_unit *unit, mk_app_task *task, const json_t *result, const char *why);
@@ -70,6 +73,8 @@ int mk_secrets_from_json(mk_service *service, json_t *body, json_t **out);
 /* JSON sealed, as {"b64": text}; and back. NULL: out of memory, or not ours. */
 json_t *mk_secrets_seal(mk_service *service, const char *label, const json_t *value);
 json_t *mk_secrets_unseal(mk_service *service, const char *label, const json_t *sealed);
+/* The same as a JSON string of the bytes themselves, for the store alone. */
+json_t *mk_secrets_seal_raw(mk_service *service, const char *label, const void *data, size_t len);
 json_t *mk_secrets_seal_bytes(mk_service *service, const char *label, const void *data, size_t len);
 int mk_secrets_unseal_bytes(mk_service *service, const char *label, const json_t *sealed, mk_buf *out);
 /* Bytes as hex; the keyed hash of data, as hex: the same for the life of the store. NULL: out of memory. */

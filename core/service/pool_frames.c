@@ -208,11 +208,12 @@ void mk_pool_flush(mk_pool *pool)
     json_decref(list);
 }
 
-/* Blobs and what holds secrets are sealed before any Lua sees them. */
-static bool seal_parts(mk_service *service, json_t *head, mk_bytes blob)
+/* What holds secrets is sealed before any Lua sees it; a journal is large and passes by it: `parked` only stands for it. */
+static bool seal_parts(mk_service *service, json_t *head, mk_bytes blob, json_t **journal)
 {
     json_t *keep = json_object_get(head, "keep");
-    if (blob.len && json_object_set_new(head, "parked", mk_secrets_seal_bytes(service, "journal", blob.data, blob.len)))
+    if (blob.len && (!(*journal = mk_secrets_seal_raw(service, "journal", blob.data, blob.len)) ||
+                     json_object_set_new(head, "parked", json_pack("{s:b}", "blob", 1))))
         return false;
     return !keep || json_is_null(keep) || json_object_set_new(head, "keep", mk_secrets_seal(service, "keep", keep)) == 0;
 }
@@ -229,6 +230,7 @@ static void note_state(mk_slot *slot, const char *is, const char *id)
 static void take(mk_slot *slot, json_t *head, mk_bytes blob)
 {
     mk_pool *pool = slot->pool;
+    json_t *journal = NULL;
     const char *is = json_string_value(json_object_get(head, "is")), *id = json_string_value(json_object_get(head, "id"));
     if (is && strcmp(is, "ready") == 0) {
         slot->ready = true;
@@ -237,13 +239,14 @@ static void take(mk_slot *slot, json_t *head, mk_bytes blob)
         mk_pool_flush(pool);
     } else if (is && id && strcmp(is, "log") == 0) {
         mk_log(MK_LOG_INFO, id, "%s", json_string_value(json_object_get(head, "text")));
-    } else if (is && id && seal_parts(pool->service, head, blob)) {
+    } else if (is && id && seal_parts(pool->service, head, blob, &journal)) {
         note_state(slot, is, id);
-        mk_unit_run(pool->service, "worker", json_incref(head), true, NULL, NULL);
+        mk_unit_run_blob(pool->service, "worker", json_incref(head), json_incref(journal), true, NULL, NULL);
         mk_pool_flush(pool); /* an end makes room */
     } else {
         mk_slot_broken(slot, "it said something that is no message");
     }
+    json_decref(journal);
 }
 
 void mk_slot_read(mk_slot *slot, const char *data, size_t len)

@@ -11,6 +11,15 @@ enum { TEXT_MOST = 1 << 20, SEALED_MOST = 256 << 20, SECRET_MOST = 512, FIELDS_M
 
 /* --- sealed values -------------------------------------------------------------- */
 
+json_t *mk_secrets_seal_raw(mk_service *service, const char *label, const void *data, size_t len)
+{
+    mk_buf sealed;
+    mk_buf_init(&sealed, SEALED_MOST);
+    json_t *value = mk_keys_seal(service->keys, label, data, len, &sealed) ? NULL : json_stringn_nocheck(sealed.data, sealed.len);
+    mk_buf_free(&sealed);
+    return value;
+}
+
 json_t *mk_secrets_seal_bytes(mk_service *service, const char *label, const void *data, size_t len)
 {
     mk_buf sealed, text;

@@ -13,6 +13,7 @@ struct mk_unit {
     mk_service *service;
     char *handler;
     json_t *input, *result, *actions;
+    json_t *blob; /* a string of bytes that came with the input, or NULL */
     char *error;
     bool again, open; /* open: its savepoint is */
     bool unkept;      /* the store failed, not the handler */
@@ -26,6 +27,7 @@ static void unit_free(mk_unit *unit)
     json_decref(unit->input);
     json_decref(unit->result);
     json_decref(unit->actions);
+    json_decref(unit->blob);
     mk_free(unit->error);
     mk_free(unit->handler);
     mk_free(unit);
@@ -82,15 +84,22 @@ static void start(mk_unit *unit)
 
 void mk_unit_run(mk_service *service, const char *handler, json_t *input, bool again, mk_unit_done done, void *arg)
 {
+    mk_unit_run_blob(service, handler, input, NULL, again, done, arg);
+}
+
+void mk_unit_run_blob(mk_service *service, const char *handler, json_t *input, json_t *blob, bool again, mk_unit_done done, void *arg)
+{
     mk_unit *unit = mk_calloc(1, sizeof *unit);
     if (unit)
-        *unit = (mk_unit){ .service = service, .handler = mk_strdup(handler), .input = input, .actions = json_array(), .again = again,
-                           .done = done, .arg = arg };
+        *unit = (mk_unit){ .service = service, .handler = mk_strdup(handler), .input = input, .blob = blob, .actions = json_array(),
+                           .again = again, .done = done, .arg = arg };
     if (!unit || !unit->handler || !unit->input || !unit->actions) {
         if (unit)
             unit_free(unit);
-        else
+        else {
             json_decref(input);
+            json_decref(blob);
+        }
         if (done)
             done(arg, NULL, mk_err_text(MK_ENOMEM));
         return;
@@ -123,6 +132,11 @@ void mk_unit_resume(mk_service *service, mk_unit *unit, mk_app_task *task, const
     mk_app_resume(task, result, why);
     if (service->current == unit)
         service->current = NULL;
+}
+
+json_t *mk_unit_blob(mk_service *service)
+{
+    return service->current ? service->current->blob : NULL;
 }
 
 void mk_unit_unkept(mk_service *service)

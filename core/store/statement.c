@@ -19,6 +19,16 @@ static int bind_blob(sqlite3_stmt *stmt, int at, const char *text)
     return err;
 }
 
+static int bind_bytes(sqlite3_stmt *stmt, int at, const json_t *object)
+{
+    const char *text = json_string_value(json_object_get(object, "b64"));
+    const json_t *raw = json_object_get(object, "raw");
+    if (!json_is_string(raw))
+        return text ? bind_blob(stmt, at, text) : MK_EPARSE;
+    /* the parameters outlive the statement's run */
+    return sqlite3_bind_blob(stmt, at, json_string_value(raw), (int)json_string_length(raw), SQLITE_STATIC) == SQLITE_OK ? MK_OK : MK_ENOMEM;
+}
+
 static int bind_one(sqlite3_stmt *stmt, int at, const json_t *value)
 {
     int result = SQLITE_OK;
@@ -31,10 +41,7 @@ static int bind_one(sqlite3_stmt *stmt, int at, const json_t *value)
     case JSON_STRING:
         result = sqlite3_bind_text(stmt, at, json_string_value(value), (int)json_string_length(value), SQLITE_TRANSIENT);
         break;
-    case JSON_OBJECT: {
-        const char *text = json_string_value(json_object_get(value, "b64"));
-        return text ? bind_blob(stmt, at, text) : MK_EPARSE;
-    }
+    case JSON_OBJECT: return bind_bytes(stmt, at, value);
     case JSON_ARRAY: return MK_EPARSE;
     }
     return result == SQLITE_OK ? MK_OK : result == SQLITE_RANGE ? MK_EPARSE : MK_ENOMEM;

@@ -28,7 +28,7 @@ void mk_store_close(mk_store *store); /* what was not committed is gone; NULL is
 int mk_store_claim(mk_store *store, char *why);
 
 /* Runs one statement; parameters are ?1, ?2 ... out of a JSON list: null, booleans (0 and 1), numbers, strings, and
- * {"b64": text} for a BLOB. *rows (may be NULL: thrown away) is a new list of objects by column name, in which NULL is
+ * {"b64": text} or {"raw": bytes} for a BLOB. *rows (may be NULL: thrown away) is a new list of objects by column name, in which NULL is
  * absent and a BLOB is {"b64": text}. At most 100,000 rows and 64 MiB. MK_OK; MK_EEXIST (a constraint); MK_EPARSE (a mistake in the SQL, or in a
  * parameter); MK_ELIMIT; MK_EIO (the disk: full, broken); MK_ENOMEM; each with why. */
 int mk_store_query(mk_store *store, const char *sql, const json_t *parameters, json_t **rows, char *why);

@@ -3,7 +3,7 @@ local db = {}
 
 -- A value as the store takes it: lists and objects as JSON; nil, NULL.
 local function parameter(value)
-  if type(value) == "table" and value.b64 == nil then return host.encode(value) end
+  if type(value) == "table" and value.b64 == nil and value.blob == nil then return host.encode(value) end
   if value == nil then return host.null end
   return value
 end
@@ -37,15 +37,19 @@ local function sorted(values)
   return names
 end
 
--- Writes one row. Names of tables and columns are the program's own, never a caller's.
-function db.insert(table_name, values)
-  local names, marks, list = sorted(values), {}, {}
-  for i, name in ipairs(names) do
-    marks[i] = "?" .. i
-    list[i] = parameter(values[name])
-  end
-  host.query(("INSERT INTO %s (%s) VALUES (%s)"):format(table_name, table.concat(names, ", "), table.concat(marks, ", ")),
-    table.unpack(list, 1, #names))
+-- Statements by what they are made of, so that the same ones are not put together again: there are as many as the program has shapes of rows.
+local made = {}
+
+local function statement(make, table_name, names, keys)
+  local by = table_name .. " " .. table.concat(names, ",") .. (keys and " " .. table.concat(keys, ",") or "")
+  if not made[by] then made[by] = make(table_name, names, keys) end
+  return made[by]
+end
+
+local function inserting(table_name, names)
+  local marks = {}
+  for i in ipairs(names) do marks[i] = "?" .. i end
+  return ("INSERT INTO %s (%s) VALUES (%s)"):format(table_name, table.concat(names, ", "), table.concat(marks, ", "))
 end
 
 local function assignments(names, from, separator)
@@ -54,14 +58,24 @@ local function assignments(names, from, separator)
   return table.concat(out, separator)
 end
 
+local function updating(table_name, names, keys)
+  return ("UPDATE %s SET %s WHERE %s"):format(table_name, assignments(names, 0, ", "), assignments(keys, #names, " AND "))
+end
+
+-- Writes one row. Names of tables and columns are the program's own, never a caller's.
+function db.insert(table_name, values)
+  local names, list = sorted(values), {}
+  for i, name in ipairs(names) do list[i] = parameter(values[name]) end
+  host.query(statement(inserting, table_name, names), table.unpack(list, 1, #names))
+end
+
 -- Changes the rows that have all of where. db.NULL empties a column.
 db.NULL = host.null
 function db.update(table_name, where, values)
   local names, keys, list = sorted(values), sorted(where), {}
   for _, name in ipairs(names) do list[#list + 1] = parameter(values[name]) end
   for _, name in ipairs(keys) do list[#list + 1] = parameter(where[name]) end
-  return host.query(("UPDATE %s SET %s WHERE %s"):format(table_name, assignments(names, 0, ", "),
-    assignments(keys, #names, " AND ")), table.unpack(list, 1, #list))
+  return host.query(statement(updating, table_name, names, keys), table.unpack(list, 1, #list))
 end
 
 -- A list of a team's rows, newest first, filtered and paged as the API has it (utilityapi v2: `after` = older than that uid).

@@ -216,6 +216,7 @@ def a_full_disk(service, sandbox):
     time.sleep(2.2)
     other.submit()
     other.done()
+    same(sandbox.arrived(other.user)[0], 1, "passwords of the one that was refused first")
     waiting.answer(challenge, {"a.answer": code})
     waiting.done()
     running.answer(running.until("code")["challenge"], {"a.answer": sandbox.code(running.user)})

@@ -2,6 +2,7 @@
 """Sessions through the whole service, at the customer's pages and the API, against DEMO's portal. Prints one line a test."""
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -392,6 +393,32 @@ def parked_sessions_go_on_after_a_restart_at_once(service, sandbox):
         c.answer(c.challenge, {"a.answer": code})
         c.done()
     check(time.monotonic() - began < 4, "each waited for the clock: %.2f s" % (time.monotonic() - began))
+
+
+def steps_of_a_sign_in(service):
+    """Of the store's machine, from credentials to question."""
+    def steps():
+        return int(re.search(r"^meterkey_store_steps_total (\d+)", service.request("GET", "/metrics").body.decode(), re.M).group(1))
+    c = service.customer("mfa_sms")
+    c.page("?utility=DEMO")
+    before, limit = steps(), time.monotonic() + 20
+    c.submit()
+    while service.session(c.authorization)["state"] != "waiting":
+        check(time.monotonic() < limit, "it does not come to its question")
+        time.sleep(0.02)
+    return steps() - before
+
+
+@test
+def sessions_that_ended_cost_later_ones_nothing(service, _):
+    steps_of_a_sign_in(service)
+    few = steps_of_a_sign_in(service)
+    team, authorization, version = service.sql("SELECT team, authorization, version FROM sessions")[0]
+    service.sql("""WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+        INSERT INTO sessions (team, uid, authorization, utility, version, state, created, asked, ended)
+        SELECT ?, 'old-' || i, ?, 'demo', ?, 'ended', i, i, i FROM n""", team, authorization, version)
+    many = steps_of_a_sign_in(service)
+    check(many < 2 * few, "%d steps, %d with 20,000 sessions that ended" % (few, many))
 
 
 def main():
