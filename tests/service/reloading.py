@@ -86,7 +86,7 @@ class Reloading(Whole):
                 ('name = "DEMO Power & Gas"', 'name = "DEMO " .. stamp'),
                 ("  sign_in = function(s)\n", "  sign_in = function(s)\n    s.begun = stamp\n"),
                 ("name = account.holder", 'name = s.begun .. " " .. stamp'),
-                ('local list = s:get("/api/accounts"', wrong + '\n    local list = s:get("/api/accounts"')):
+                ("    local out = {}\n", "    local out = {}\n    " + wrong + "\n")):
             same(text.count(before), 1, "how often the adapter has " + before)
             text = text.replace(before, after)
         return text
@@ -119,11 +119,15 @@ class Reloading(Whole):
     def wanted(self):
         return "a%d/m%d" % (self.stamp, self.module)
 
-    def name_of(self, version):
-        """The stamp of a version that the store has, or None. What was said in the log a moment ago may not be committed yet."""
+    def committed(self, text, *values):
+        """Rows once what was said in the log a moment ago is in the store: that is written before the commit."""
         with contextlib.closing(sqlite3.connect(os.path.join(self.folder, "store.db"), timeout=BOUND, isolation_level=None)) as db:
             db.execute("BEGIN IMMEDIATE")
-            rows = db.execute("SELECT manifest FROM versions WHERE hash = ?", (version,)).fetchall()
+            return db.execute(text, values).fetchall()
+
+    def name_of(self, version):
+        """The stamp of a version that the store has, or None."""
+        rows = self.committed("SELECT manifest FROM versions WHERE hash = ?", version)
         return json.loads(rows[0][0])["name"][5:] if rows else None
 
     def becomes(self, what, since):
@@ -145,13 +149,13 @@ class Reloading(Whole):
         return self.becomes(what, since)
 
     def versions(self):
-        return {row[0] for row in self.sql("SELECT hash FROM versions WHERE utility = 'demo'")}
+        return {row[0] for row in self.committed("SELECT hash FROM versions WHERE utility = 'demo'")}
 
     def session_version(self, customer):
         return self.sql("SELECT version FROM sessions WHERE authorization = ?", customer.authorization)[0][0]
 
     def live(self):
-        return self.sql("SELECT version, canary, before FROM adapters WHERE utility = 'demo'")[0]
+        return self.committed("SELECT version, canary, before FROM adapters WHERE utility = 'demo'")[0]
 
     def seat(self):
         """This service for one thread: with a connection of its own."""
