@@ -153,12 +153,12 @@ bool mk_lex_is(const mk_lex *lex, const char *name)
 void mk_lex_requires(mk_bytes text, bool (*each)(void *arg, mk_bytes name, int line, int col), void *arg)
 {
     mk_lex lex;
-    bool member = false; /* after a dot or colon it is some other require */
+    bool member = false; /* after a dot or colon it is some other require; not after two: those join texts, or end a label */
     mk_lex_begin(&lex, text);
     mk_lex_next(&lex);
     while (lex.kind != MK_LEX_END) {
         const bool here = !member && mk_lex_is(&lex, "require");
-        member = mk_lex_is(&lex, ".") || mk_lex_is(&lex, ":");
+        member = !member && (mk_lex_is(&lex, ".") || mk_lex_is(&lex, ":"));
         mk_lex_next(&lex);
         if (!here)
             continue;

@@ -72,13 +72,27 @@ static mk_slot *choose(mk_pool *pool, const char *id)
     return best;
 }
 
-/* A version travels once to each worker. */
+/* Fewer than a worker keeps (64): it lets go by the same order, so what is in this list is there. */
+enum { AT_HAND = 48 };
+
+/* The newest is the last of the list, whatever came back to it. */
+static void note_version(mk_slot *slot, const char *hash)
+{
+    json_object_del(slot->versions, hash);
+    json_object_set_new(slot->versions, hash, json_true());
+    if (json_object_size(slot->versions) > AT_HAND)
+        json_object_del(slot->versions, json_object_iter_key(json_object_iter(slot->versions)));
+}
+
+/* A version travels once to each worker, and again where the worker may have let it go since. */
 static bool give_version(mk_slot *slot, const char *hash)
 {
     mk_service *service = slot->pool->service;
     char why[MK_STORE_WHY] = "";
-    if (json_object_get(slot->versions, hash))
+    if (json_object_get(slot->versions, hash)) {
+        note_version(slot, hash);
         return true;
+    }
     json_t *args = json_pack("[s]", hash), *rows = NULL;
     mk_buf bytes;
     mk_buf_init(&bytes, MK_FRAME_MAX);
@@ -89,7 +103,7 @@ static bool give_version(mk_slot *slot, const char *hash)
     json_t *head = err ? NULL : json_pack("{s:s, s:s}", "do", "version", "hash", hash);
     const bool sent = head && mk_slot_send(slot, head, (mk_bytes){ bytes.data, bytes.len });
     if (sent)
-        json_object_set_new(slot->versions, hash, json_true());
+        note_version(slot, hash);
     else
         mk_log(MK_LOG_ERROR, "worker", "version %s cannot be given to a worker: %s", hash, *why ? why : mk_err_text(err));
     json_decref(head);

@@ -1,10 +1,11 @@
 -- Which adapters there are, which version of each is live, and what becomes of a new one.
 local db = require "service.db"
 local settings = require "service.settings"
+local trial = require "service.trial"
 local adapters = {}
 
--- Sessions that a canary must bring to an end before it is for all, and failures of its own that end it.
-local HEALTHY, FAILURES = 10, 3
+-- Versions of a utility that are kept for a rollback, besides those that something needs.
+local KEPT = 20
 
 local live -- id -> {manifest and what the operator set}; read anew after a change
 
@@ -57,21 +58,46 @@ end
 -- "relay" or "turn_off": the operator's word before the adapter's.
 function adapters.policy(id) return all()[id] and all()[id].mfa.policy end
 
--- The version that a new session takes.
+local turns = {} -- utility -> hundredths of a session that its canary is owed
+
+-- The version that a new session takes. Of any hundred in a row a canary gets its share.
 function adapters.pick(id)
   local one = all()[id]
   if not one then return nil end
-  if one.canary and math.random(100) <= one.share then return one.canary end
-  return one.version
+  if not one.canary then return one.version end
+  turns[id] = (turns[id] or 0) + one.share
+  if turns[id] < 100 then return one.version end
+  turns[id] = turns[id] - 100
+  return one.canary
 end
 
 -- --- new versions -----------------------------------------------------------------------
 
+local LEVEL = { refused = "warn", withdrawn = "warn" }
+
 local function log(utility, what, values)
   db.insert("reloads", { uid = host.uid(), utility = utility, version = values.version, what = what, reason = values.reason,
     place = values.place, ts = host.now() })
-  host.log(what == "refused" and "warn" or "info", ("%s %s%s%s"):format(utility, what, values.version and " " .. values.version or "",
+  host.log(LEVEL[what] or "info", ("%s %s%s%s"):format(utility, what, values.version and " " .. values.version or "",
     values.reason and ": " .. (values.place and values.place .. ": " or "") .. values.reason or ""), "reload")
+end
+
+local function last_of(utility)
+  return db.row("SELECT what, reason, version FROM reloads WHERE utility = ?1 ORDER BY ts DESC LIMIT 1", utility) or {}
+end
+
+-- Of a utility: what is live, tried or was live before, what a session that has not ended began with, what was rolled back from and may
+-- still lie in the folder, and the last that were live.
+local function prune(utility)
+  db.run([[DELETE FROM versions WHERE utility = ?1 AND held = 0
+    AND hash NOT IN (SELECT hash FROM versions WHERE utility = ?1 ORDER BY coalesce(live, created) DESC LIMIT ?2)
+    AND hash NOT IN (SELECT version FROM sessions WHERE utility = ?1 AND state <> 'ended')
+    AND NOT EXISTS (SELECT 1 FROM adapters a WHERE a.utility = ?1 AND versions.hash IN (a.version, a.canary, a.before))]], utility, KEPT)
+end
+
+-- What no session needs any more; what else goes, goes with the next version.
+function adapters.prune()
+  for id in pairs(all()) do prune(id) end
 end
 
 local function keep(m)
@@ -79,61 +105,129 @@ local function keep(m)
     m.hash, m.utility, m.bytes, host.encode(m.manifest), host.now())
 end
 
+-- A version that was rolled back from or withdrawn stays out, wherever it lies, until the folder holds another.
+local function hold(hash) db.run("UPDATE versions SET held = 1 WHERE hash = ?1", hash) end
+local function release(utility) db.run("UPDATE versions SET held = 0 WHERE utility = ?1 AND held = 1", utility) end
+local function is_held(hash) return db.row("SELECT held FROM versions WHERE hash = ?1", hash).held == 1 end
+
 local function go_live(utility, hash, before, pinned)
   db.run([[INSERT INTO adapters (utility, version, before, changed, pinned) VALUES (?1, ?2, ?3, ?4, ?5)
     ON CONFLICT (utility) DO UPDATE SET version = excluded.version, before = excluded.before, changed = excluded.changed,
       pinned = excluded.pinned, canary = NULL, share = 0]], utility, hash, before, host.now(), pinned or 0)
+  db.run("UPDATE versions SET live = ?2, held = 0 WHERE hash = ?1", hash, host.now())
+  if not pinned then release(utility) end
+  trial.over(utility)
+  live = nil
+  prune(utility)
+end
+
+local function end_canary(utility, pinned)
+  db.update("adapters", { utility = utility }, { canary = db.NULL, share = 0, pinned = pinned })
+  trial.over(utility)
   live = nil
 end
 
--- A version that was built and checked aside, or what was wrong with it. One that was rolled back from stays where it is until it is edited.
-function adapters.staged(m)
-  if m.problems then
-    local first = m.problems[1] or {}
-    local last = db.row("SELECT what, reason FROM reloads WHERE utility = ?1 ORDER BY ts DESC LIMIT 1", m.utility)
-    if last and last.what == "refused" and last.reason == first.message then return end -- said already
-    return log(m.utility, "refused", { reason = first.message, place = first.file and ("%s:%d"):format(first.file, first.line or 0) })
-  end
-  local now = all()[m.utility]
-  keep(m)
-  if now and (now.version == m.hash or now.canary == m.hash or (now.pinned and now.before == m.hash)) then return end
-  local share = settings.get("canary:" .. m.utility)
-  if now and share and share > 0 then
-    db.update("adapters", { utility = m.utility }, { canary = m.hash, share = share, changed = host.now() })
-    live = nil
-    return log(m.utility, "canary", { version = m.hash, reason = share .. " of 100 new sessions" })
-  end
-  go_live(m.utility, m.hash, now and now.version)
-  log(m.utility, "live", { version = m.hash })
+local function refuse(utility, reason, values)
+  local last = last_of(utility)
+  if last.what == "refused" and last.reason == reason then return end -- said already
+  log(utility, "refused", { reason = reason, place = values.place, version = values.version })
 end
 
--- Back to any version that is kept. -> true, or nil and why.
+-- The folder holds what is live (again).
+local function as_before(now)
+  local over = now.canary
+  if now.pinned or over then end_canary(now.id, 0) end
+  release(now.id)
+  if over or last_of(now.id).what == "refused" then
+    log(now.id, "live", { version = now.version, reason = "the folder holds it again" .. (over and "; the canary " .. over .. " is over" or "") })
+  end
+end
+
+local function asks_the_same(a, b)
+  local function names(list)
+    local out = {}
+    for i, field in ipairs(list) do out[i] = field.name end
+    table.sort(out)
+    return table.concat(out, " ")
+  end
+  return names(a.credentials or {}) == names(b.credentials or {})
+end
+
+local function begin_canary(now, m, share)
+  if not asks_the_same(now, m.manifest) then
+    return refuse(m.utility, "it asks for other credentials than what is live, so it can be no canary: make it live for all on the dashboard",
+      { version = m.hash })
+  end
+  db.update("adapters", { utility = m.utility }, { canary = m.hash, share = share, changed = host.now(), pinned = 0 })
+  release(m.utility)
+  trial.begin(m.utility, m.hash)
+  live = nil
+  log(m.utility, "canary", { version = m.hash, reason = share .. " of 100 new sessions"
+    .. (now.canary and ", in place of the canary " .. now.canary or "") })
+end
+
+local function stays_out(m)
+  host.log("info", ("%s %s is in the folder and stays out: it was rolled back from or withdrawn; edit it, or make it live on the dashboard")
+    :format(m.utility, m.hash), "reload")
+end
+
+local function accept(m)
+  local now, share = all()[m.utility], settings.get("canary:" .. m.utility)
+  keep(m)
+  if now and now.version == m.hash then return as_before(now) end
+  if is_held(m.hash) then return stays_out(m) end
+  if now and now.canary == m.hash then
+    if last_of(m.utility).what == "refused" then log(m.utility, "canary", { version = m.hash, reason = "the folder holds it again" }) end
+  elseif now and share and share > 0 then
+    begin_canary(now, m, share)
+  else
+    go_live(m.utility, m.hash, now and now.version)
+    log(m.utility, "live", { version = m.hash })
+  end
+end
+
+-- A version that was built and checked aside, or what was wrong with it.
+function adapters.staged(m)
+  if not m.problems then
+    accept(m)
+    return prune(m.utility)
+  end
+  local first = m.problems[1] or {}
+  refuse(m.utility, first.message, { place = first.file and ("%s:%d"):format(first.file, first.line or 0) })
+end
+
+-- Back to any version that is kept, or on to one that is tried or stays out. -> true, or nil and why.
 function adapters.rollback(utility, hash, who)
   local version = db.row("SELECT hash FROM versions WHERE hash = ?1 AND utility = ?2", hash, utility)
   local now = all()[utility]
   if not version or not now then return nil, "there is no such version of this adapter" end
   if now.version == hash then return nil, "this version is live already" end
+  hold(now.version)
+  if now.canary then hold(now.canary) end
   go_live(utility, hash, now.version, 1)
   log(utility, "rollback", { version = hash, reason = "by " .. who })
   return true
 end
 
--- A canary proves itself by sessions that do not fail for reasons of the adapter's.
+local function withdraw(now, t, code)
+  local version = now.canary
+  end_canary(now.id, 1)
+  hold(version)
+  log(now.id, "withdrawn", { version = version, reason = ("%d of %d sessions of the canary failed by its own fault, %d of %d of what is live; the last: %s")
+    :format(t.failed, t.failed + t.good, t.live_failed, t.live_failed + t.live_good, code) })
+end
+
+-- While there is a canary, every end of a session counts for it or for the version that is live.
 function adapters.ended(utility, version, code)
   local now = all()[utility]
-  if not now or now.canary ~= version then return end
-  local own = code and code:find("^adapter%.") ~= nil
-  local key = "trial:" .. version
-  local trial = settings.get(key) or { ended = 0, failed = 0 }
-  trial.ended, trial.failed = trial.ended + 1, trial.failed + (own and 1 or 0)
-  settings.set(key, trial)
-  if trial.failed >= FAILURES then
-    db.update("adapters", { utility = utility }, { canary = db.NULL, share = 0, before = version, pinned = 1 })
-    live = nil
-    log(utility, "refused", { version = version, reason = trial.failed .. " sessions of the canary failed: " .. code })
-  elseif trial.ended - trial.failed >= HEALTHY then
-    go_live(utility, version, now.version)
-    log(utility, "live", { version = version, reason = "the canary is healthy" })
+  if not now or not now.canary or (version ~= now.canary and version ~= now.version) then return end
+  local verdict, t = trial.count(utility, version == now.canary, code)
+  if verdict == "worse" then
+    withdraw(now, t, code or "of another kind")
+  elseif verdict == "healthy" then
+    go_live(utility, now.canary, now.version)
+    log(utility, "live", { version = now.canary, reason = ("the canary is healthy: %d sessions brought meters, %d failed by its own fault")
+      :format(t.good, t.failed) })
   end
 end
 
@@ -142,9 +236,9 @@ function adapters.history(utility, limit)
   return db.rows("SELECT * FROM reloads WHERE ?1 IS NULL OR utility = ?1 ORDER BY ts DESC LIMIT ?2", utility, limit or 100)
 end
 
--- Versions of a utility that are kept, newest first: {hash, created}.
+-- Versions of a utility that are kept, those that were live last first: {hash, created, live: when it last became so, or nil, held}.
 function adapters.versions(utility)
-  return db.rows("SELECT hash, created FROM versions WHERE utility = ?1 ORDER BY created DESC LIMIT 200", utility)
+  return db.rows("SELECT hash, created, live, held FROM versions WHERE utility = ?1 ORDER BY coalesce(live, created) DESC LIMIT 200", utility)
 end
 
 -- reason: what customers read, or nil to go on.

@@ -45,6 +45,7 @@ local function retention()
   db.run("DELETE FROM mails WHERE created < ?1", before)
   db.run("DELETE FROM audit WHERE ts < ?1", before)
   db.run("DELETE FROM timeline WHERE ts < ?1", before)
+  db.run("DELETE FROM reloads WHERE ts < ?1", before)
   db.run("DELETE FROM forms WHERE is_archived = 1 AND updated < ?1", before)
   db.run("DELETE FROM authorizations WHERE is_archived = 1 AND updated < ?1", before)
   db.run("DELETE FROM idempotency WHERE created < ?1", host.now() - DAY)
@@ -66,6 +67,7 @@ function housekeeping.tick()
   authorizations.expire()
   expiring_soon()
   retention()
+  adapters.prune()
 end
 
 return housekeeping

@@ -1,4 +1,5 @@
 -- What machines ask an operator's service: is it up, is it ready, how is it.
+local adapters = require "service.adapters"
 local db = require "service.db"
 local web = require "service.web"
 
@@ -9,6 +10,24 @@ local function counts()
 end
 
 local function label(text) return (tostring(text):gsub('[\\"\n]', { ["\\"] = "\\\\", ['"'] = '\\"', ["\n"] = "\\n" })) end
+
+-- Which version of an adapter new sessions take, since when, and whether the newest one was turned away.
+local function of_adapters(family, sample)
+  local list = adapters.list()
+  table.sort(list, function(a, b) return a.id < b.id end)
+  family("meterkey_adapter_share", "gauge", "Percent of new sessions that a version takes: 100 for what is live, less while there is a canary.")
+  for _, one in ipairs(list) do
+    sample("meterkey_adapter_share", { "utility", one.id, "version", one.version }, 100 - (one.canary and one.share or 0))
+    if one.canary then sample("meterkey_adapter_share", { "utility", one.id, "version", one.canary }, one.share) end
+  end
+  family("meterkey_adapter_changed_seconds", "gauge", "When another version became live or a canary, since the epoch.")
+  for _, one in ipairs(list) do sample("meterkey_adapter_changed_seconds", { "utility", one.id }, one.changed // 1000000) end
+  family("meterkey_adapter_refused", "gauge", "1 where the newest version of an adapter was refused, or withdrawn as a canary.")
+  for _, row in ipairs(db.rows([[SELECT utility, what FROM reloads r
+      WHERE NOT EXISTS (SELECT 1 FROM reloads n WHERE n.utility = r.utility AND n.ts > r.ts) ORDER BY utility]])) do
+    sample("meterkey_adapter_refused", { "utility", row.utility }, (row.what == "refused" or row.what == "withdrawn") and 1 or 0)
+  end
+end
 
 -- The text format of Prometheus.
 local function metrics()
@@ -42,10 +61,7 @@ local function metrics()
       sample("meterkey_adapter_" .. one[1] .. "_total", { "utility", row.utility, "version", row.version }, row[one[1]])
     end
   end
-  family("meterkey_adapter_refused", "gauge", "1 where the newest version of an adapter was refused.")
-  for _, row in ipairs(db.rows("SELECT utility, what, max(ts) AS ts FROM reloads GROUP BY utility ORDER BY utility")) do
-    sample("meterkey_adapter_refused", { "utility", row.utility }, row.what == "refused" and 1 or 0)
-  end
+  of_adapters(family, sample)
   family("meterkey_outbox", "gauge", "Deliveries that wait.")
   sample("meterkey_outbox", { "kind", "webhook" }, db.row("SELECT count(*) AS n FROM events WHERE next IS NOT NULL").n)
   sample("meterkey_outbox", { "kind", "mail" }, db.row("SELECT count(*) AS n FROM mails WHERE next IS NOT NULL").n)

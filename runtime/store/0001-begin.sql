@@ -65,17 +65,20 @@ CREATE TABLE referrals (
   FOREIGN KEY (team, authorization) REFERENCES authorizations (team, uid) ON DELETE CASCADE
 );
 
-CREATE TABLE versions (          -- adapters with all they require, by content hash
-  hash TEXT PRIMARY KEY, utility TEXT NOT NULL, bytes BLOB NOT NULL, manifest TEXT NOT NULL, created INTEGER NOT NULL
+CREATE TABLE versions (          -- adapters with all they require, by content hash; live: when it last became so; held: kept out
+  hash TEXT PRIMARY KEY, utility TEXT NOT NULL, created INTEGER NOT NULL, live INTEGER, held INTEGER NOT NULL DEFAULT 0,
+  manifest TEXT NOT NULL, bytes BLOB NOT NULL
 );
+CREATE INDEX versions_utility ON versions (utility);
 CREATE TABLE adapters (          -- what is live: version for all, canary for share percent of new sessions
   utility TEXT PRIMARY KEY, version TEXT NOT NULL, canary TEXT, share INTEGER NOT NULL DEFAULT 0, before TEXT, changed INTEGER NOT NULL,
   pinned INTEGER NOT NULL DEFAULT 0
 );
-CREATE TABLE reloads (           -- what: live, refused, rollback, canary
+CREATE TABLE reloads (           -- what: live, refused, rollback, canary, withdrawn
   uid TEXT PRIMARY KEY, utility TEXT NOT NULL, version TEXT, what TEXT NOT NULL, reason TEXT, place TEXT, ts INTEGER NOT NULL
 );
 CREATE INDEX reloads_ts ON reloads (ts DESC);
+CREATE INDEX reloads_utility ON reloads (utility, ts DESC);
 
 CREATE TABLE sessions (          -- state: queued, running, waiting, answered, ended
   team TEXT NOT NULL, uid TEXT NOT NULL UNIQUE, authorization TEXT NOT NULL, utility TEXT NOT NULL, version TEXT NOT NULL,

@@ -63,9 +63,14 @@ class Service:
             manifest["id"] + "-v2",
                  manifest["id"] + "-v1", now)
 
+    runtime = os.path.join(ROOT, "runtime")
+
+    def open_log(self):
+        return open(os.path.join(self.folder, "log"), "ab")
+
     def start(self):
-        log = open(os.path.join(self.folder, "log"), "ab")
-        argv = [PROGRAM, "serve", "--runtime", os.path.join(ROOT, "runtime"), "--scripts",
+        log = self.open_log()
+        argv = [PROGRAM, "serve", "--runtime", self.runtime, "--scripts",
             os.path.join(self.folder, "scripts"), "--store", self.store,
                 "--listen", "127.0.0.1:0", "--config", os.path.join(self.folder, "config.lua")]
         self.process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=log, text=True)

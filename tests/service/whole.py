@@ -3,6 +3,7 @@ import contextlib
 import functools
 import html
 import http.client
+import itertools
 import json
 import os
 import re
@@ -159,13 +160,13 @@ class Whole(Service):
 
 
 class Customer:
-    count = 0
+    numbers = itertools.count(1)    # of threads, too
 
     def __init__(self, service, scenario, form):
-        Customer.count += 1
+        number = next(Customer.numbers)
         self.service, self.form, self.path = service, form, urllib.parse.urlsplit(form["url"]).path
-        self.user = "%s-%d-%d" % (scenario, os.getpid() % 10000, Customer.count)
-        self.peer = "10.%d.%d.%d" % (Customer.count >> 16 & 255, Customer.count >> 8 & 255, Customer.count & 255)
+        self.user = "%s-%d-%d" % (scenario, os.getpid() % 10000, number)
+        self.peer = "10.%d.%d.%d" % (number >> 16 & 255, number >> 8 & 255, number & 255)
         self.cookie, self.authorization = None, None
 
     def headers(self):
@@ -228,8 +229,8 @@ class Customer:
     def meters(self):
         return self.service.api("GET", "/meters?authorizations=" + self.authorization)["meters"]
 
-    def done(self, meters=1):
-        now = self.until("done", "failed")
+    def done(self, meters=1, seconds=8):
+        now = self.until("done", "failed", seconds=seconds)
         same((now["state"], now["error"]), ("done", None), "the end")
         same(len(self.meters()), meters, "meters")
 
@@ -280,13 +281,13 @@ def run(tests, make=None):
 
 
 @contextlib.contextmanager
-def whole(start=True, sandbox_words=(), **settings):
+def whole(start=True, sandbox_words=(), made=Whole, **settings):
     """(service, sandbox) in a temporary folder, stopped at the end."""
     folder = tempfile.mkdtemp(prefix="mk-whole-")
     sandbox = Sandbox(*sandbox_words)
     service = None
     try:
-        service = Whole(folder, sandbox, **settings)
+        service = made(folder, sandbox, **settings)
         if start:
             service.start()
         yield service, sandbox

@@ -5,6 +5,7 @@ local figures = require "service.dashboard.health"
 local guard = require "service.dashboard.guard"
 local health = require "service.health"
 local settings = require "service.settings"
+local trial = require "service.trial"
 local web = require "service.web"
 local shown = {}
 
@@ -28,6 +29,15 @@ local function list(c)
     percent = figures.percent, history = adapters.history(nil, 30) })
 end
 
+-- What a version is now, in words.
+local function standing(one, v)
+  if v.hash == one.version then return "live" end
+  if v.hash == one.canary then return ("canary, %d %%"):format(one.share) end
+  if v.held == 1 then return "stays out: rolled back from or withdrawn" end
+  if v.hash == one.before then return "before" end
+  return v.live and "" or "was never live"
+end
+
 local function show(c, params, problem)
   local one = adapters.get(params.id)
   if not one then return c:missing() end
@@ -40,10 +50,12 @@ local function show(c, params, problem)
   local choices = { { "", "All versions" } }
   local versions = adapters.versions(one.id)
   for _, v in ipairs(versions) do
+    v.standing = standing(one, v)
     choices[#choices + 1] = { v.hash, v.hash:sub(1, 12) .. (v.hash == one.version and " (live)" or "") }
   end
   return c:page("adapter", one.name, { one = one, range = range, ranges = figures.RANGES, version = version or "",
     choices = choices, versions = versions,
+    trial = one.canary and trial.of(one.id), healthy = trial.HEALTHY, failures = trial.FAILURES,
     charts = figures.charts(one.id, range, version, rows, reloads), by_version = figures.by_version(all),
     history = reloads,
     percent = figures.percent, policies = POLICIES, share = settings.get("canary:" .. one.id) or 0,

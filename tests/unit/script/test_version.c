@@ -154,6 +154,8 @@ static void problems_name_file_and_line(void **state)
 {
     (void)state;
     problem("local a\nlocal b = require \"meterkey.moeny\"", "x.lua", 2, 19, "no module 'meterkey.moeny'");
+    problem("local a = 'b' .. require 'meterkey.moeny'", "x.lua", 1, 26, "no module 'meterkey.moeny'");
+    problem("::a::require 'meterkey.moeny'", "x.lua", 1, 14, "no module 'meterkey.moeny'");
     problem("require 'meterkey.broken'", "meterkey/broken.lua", 2, 3, "expected");
     problem("require 'meterkey.fails'", "meterkey/fails.lua", 2, 1, "required as 'meterkey.fails' at x.lua:1");
     problem("require 'meterkey.loop'", "meterkey/loop.lua", 1, 1, "requires itself");
