@@ -63,13 +63,17 @@ class Service:
             manifest["id"] + "-v2",
                  manifest["id"] + "-v1", now)
 
-    def start(self):
+    def spawn(self):
         log = open(os.path.join(self.folder, "log"), "ab")
         argv = [PROGRAM, "serve", "--runtime", os.path.join(ROOT, "runtime"), "--scripts",
             os.path.join(self.folder, "scripts"), "--store", self.store,
                 "--listen", "127.0.0.1:0", "--config", os.path.join(self.folder, "config.lua")]
-        self.process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=log, text=True)
+        process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=log, text=True)
         log.close()
+        return process
+
+    def start(self):
+        self.process = self.spawn()
         line = self.process.stdout.readline()
         found = re.search(r"http://127\.0\.0\.1:(\d+)", line)
         assert found, (line, self.log())
