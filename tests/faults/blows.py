@@ -92,12 +92,13 @@ class Points:
         self.door, self.log, self.dice = door, log, dice
 
     def wait(self):
+        self.door.met("request", 1, 1)      # something moves
         kind = self.dice.choice(("time", "log", "log", "request", "submission", "submission", "reply"))
         if kind == "time":
             time.sleep(self.dice.random() * self.dice.choice((0.02, 0.2, 0.6)))
         elif kind == "log":
-            self.log.met(self.dice.randint(1, 40), 0.6)
+            self.log.met(self.dice.randint(1, 60), 0.8)
         else:
-            self.door.met(kind, self.dice.randint(1, 6), 0.6)
+            self.door.met(kind, self.dice.randint(1, 10), 0.8)
         if self.dice.random() < 0.5:
             time.sleep(self.dice.random() * 0.003)
