@@ -8,6 +8,7 @@ import subprocess
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SANITIZED = os.path.basename(os.environ.get("BUILD", "build")) in ("asan", "tsan")
 PROGRAM = os.path.join(ROOT, os.environ.get("BUILD", "build"), "meterkey")
 
 
@@ -86,8 +87,10 @@ class Service:
             self.connection.close()
         if self.process:
             self.process.terminate()
-            self.process.wait(20)
+            status = self.process.wait(60 if SANITIZED else 20)
             self.process.stdout.close()
+            found = re.search(r"(?m)^.*(Sanitizer: |: runtime error: )(?s:.*)", self.log())
+            assert status == 0 and not found, "the service ended with %d\n%s" % (status, found.group(0)[:6000] if found else self.log()[-1000:])
 
     def log(self):
         with open(os.path.join(self.folder, "log"), encoding="utf-8", errors="replace") as file:
