@@ -7,15 +7,20 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { FILE_MAX = 4 << 20 };
 
+/* As much memory as the file has bytes: what is freed is wiped, and a start reads some sixty of them. */
 static char *read_file(const char *path, size_t *len)
 {
+    struct stat info;
     FILE *file = fopen(path, "rb");
-    char *text = file ? mk_malloc(FILE_MAX + 1) : NULL;
+    const bool known = file && fstat(fileno(file), &info) == 0;
+    const size_t most = known && info.st_size < FILE_MAX ? (size_t)info.st_size : FILE_MAX;
+    char *text = known ? mk_malloc(most + 1) : NULL;
     if (text) {
-        *len = fread(text, 1, FILE_MAX, file);
+        *len = fread(text, 1, most, file);
         text[*len] = '\0';
         if (ferror(file)) { /* a folder, say */
             mk_free(text);

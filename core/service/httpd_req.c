@@ -196,11 +196,8 @@ static enum MHD_Result handle(mk_httpd_req *req)
     switch (check(req)) {
     case MK_OK:
         req->httpd->handler(req->httpd->arg, req);
-        if (req->state == MK_REQ_LATER) {
-            req->suspended = true;
-            MHD_suspend_connection(req->connection);
-            return MHD_YES;
-        }
+        if (req->state == MK_REQ_LATER)
+            return MHD_YES; /* asked again in the next turn */
         if (req->state == MK_REQ_HANDLED)
             refuse(req, 500, "Something went wrong here.\n");
         break;
@@ -214,6 +211,15 @@ static enum MHD_Result handle(mk_httpd_req *req)
         refuse(req, 500, "Something went wrong here.\n");
     }
     return send_answer(req);
+}
+
+/* Not in the turn that received the request: a connection resumed from there is read once more before it is answered, and closed
+ * without an answer if its client has said by then that it will send nothing more. */
+static enum MHD_Result suspend(mk_httpd_req *req)
+{
+    req->suspended = true;
+    MHD_suspend_connection(req->connection);
+    return MHD_YES;
 }
 
 /* True if the client announces more than is taken: answered before it is sent. */
@@ -278,7 +284,7 @@ enum MHD_Result mk_httpd_on_request(void *arg, struct MHD_Connection *connection
         return take(req, data, size);
     if (req->state == MK_REQ_BODY)
         return handle(req);
-    return send_answer(req);
+    return req->state == MK_REQ_LATER ? suspend(req) : send_answer(req);
 }
 
 /* --- what came --------------------------------------------------------- */

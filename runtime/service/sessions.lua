@@ -1,7 +1,8 @@
 -- Sessions: from accepted credentials to meters or an error. What is promised to a customer is in the store before they see it.
 --
 -- state: queued (committed, no worker has it), running, waiting (a challenge is open, `parked` holds the journal), answered (an answer is
--- committed, not yet sent), ended. `used`: what may have left us since the last parked journal, in the words of intents.
+-- committed, not yet sent), ended. `used`: what may have left us since the last parked journal, in the words of intents;
+-- `used_before`: up to it.
 local adapters = require "service.adapters"
 local authorizations = require "service.authorizations"
 local db = require "service.db"
@@ -16,7 +17,7 @@ local STARTS = 3 -- of one session, however often its worker dies
 
 local function read(row)
   if not row then return nil end
-  row.challenge, row.used, row.error = db.json(row.challenge), db.json(row.used), db.json(row.error)
+  for _, name in ipairs { "challenge", "used", "used_before", "error" } do row[name] = db.json(row[name]) end
   return row
 end
 
@@ -25,7 +26,7 @@ local LIVE = "state <> 'ended' AND "
 
 -- All but what is sealed, which is large and wanted by workers alone.
 local COLUMNS = [[team, uid, authorization, utility, version, state, challenge, challenge_id, challenge_until, rejected, answer_note, used,
-  starts, credential, digest, mfa, human, progress, error, created, started, asked, mailed, ended,
+  used_before, starts, credential, digest, mfa, human, progress, error, created, started, asked, mailed, ended,
   parked IS NOT NULL AS has_parked, answer IS NOT NULL AS has_answer]]
 local SEALED = { parked = "has_parked", answer = "has_answer" }
 
@@ -180,6 +181,18 @@ end
 
 -- --- challenges --------------------------------------------------------------------------------------
 
+-- Words of both lists, each once.
+local function together(one, other)
+  local words, has = host.array {}, {}
+  for _, list in ipairs { one, other } do
+    for _, word in ipairs(list) do
+      if not has[word] then words[#words + 1] = word end
+      has[word] = true
+    end
+  end
+  return words
+end
+
 local INSTEAD = { retrying = true, access_invalid = true }
 
 -- ISO 8601 or epoch in a challenge -> us.
@@ -199,7 +212,8 @@ local function on_challenge(session, m)
     health.asked(session, (now - (session.started or now)) // 1000)
   end
   update(session, { state = "waiting", parked = m.parked, challenge = m.challenge, challenge_id = m.challenge.id,
-    challenge_until = until_of(m.challenge), rejected = session.rejected + (m.again and 1 or 0), used = host.array {},
+    challenge_until = until_of(m.challenge), rejected = session.rejected + (m.again and 1 or 0),
+    used_before = together(session.used_before, session.used), used = host.array {},
     answer = db.NULL, answer_note = db.NULL, progress = db.NULL, asked = session.asked or now, mailed = db.NULL })
   local kind = m.challenge.kind
   authorizations.note(authorization, "access_code_needed", "The utility asks the customer for one more thing: " .. kind .. ".", nil, INSTEAD)
@@ -238,15 +252,8 @@ end
 local on = {}
 
 function on.intent(session, m)
-  local used, has = host.array {}, {}
-  for _, list in ipairs { session.used, m.intents } do
-    for _, word in ipairs(list) do
-      if not has[word] then used[#used + 1] = word end
-      has[word] = true
-    end
-  end
   -- A poll of an approval may be a POST, too: the question stays open meanwhile.
-  local values = { used = used, state = session.state == "waiting" and "waiting" or "running" }
+  local values = { used = together(session.used, m.intents), state = session.state == "waiting" and "waiting" or "running" }
   for _, word in ipairs(m.intents) do
     if word == "answer" then values.answer = db.NULL end
     if word == "credentials" and session.credential then ledger.sent(session.credential, session.digest, session.utility) end
@@ -297,8 +304,8 @@ end
 
 -- --- after a crash -----------------------------------------------------------------------------------------
 
-local function used_up(session)
-  for _, word in ipairs(session.used) do
+local function has_secret(used)
+  for _, word in ipairs(used) do
     if word == "credentials" or word == "answer" then return true end
   end
   return false
@@ -310,8 +317,9 @@ local function is_polled(session) return session.state == "waiting" and session.
 local function lost(session)
   if session.state == "ended" or session.state == "queued" then return end
   if session.state == "waiting" and not is_polled(session) then return end
-  if used_up(session) then
-    return sessions.fail(session, "engine.interrupted", outcome.interrupted(session.used), { used = session.used })
+  local used = together(session.used_before, session.used)
+  if has_secret(session.used) or session.starts >= STARTS and has_secret(used) then
+    return sessions.fail(session, "engine.interrupted", outcome.interrupted(used), { used = used })
   end
   if session.starts >= STARTS then return sessions.fail(session, "engine.internal", "It was begun three times and its worker died each time.") end
   if session.has_parked == 1 then

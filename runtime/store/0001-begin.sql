@@ -83,7 +83,7 @@ CREATE INDEX reloads_utility ON reloads (utility, ts DESC);
 CREATE TABLE sessions (          -- state: queued, running, waiting, answered, ended
   team TEXT NOT NULL, uid TEXT NOT NULL UNIQUE, authorization TEXT NOT NULL, utility TEXT NOT NULL, version TEXT NOT NULL,
   state TEXT NOT NULL, challenge TEXT, challenge_id TEXT, challenge_until INTEGER, rejected INTEGER NOT NULL DEFAULT 0,
-  answer_note TEXT, used TEXT NOT NULL DEFAULT '[]', starts INTEGER NOT NULL DEFAULT 0,
+  answer_note TEXT, used TEXT NOT NULL DEFAULT '[]', used_before TEXT NOT NULL DEFAULT '[]', starts INTEGER NOT NULL DEFAULT 0,
   credential TEXT, digest TEXT, mfa TEXT, human INTEGER NOT NULL DEFAULT 1, progress TEXT, error TEXT,
   created INTEGER NOT NULL, started INTEGER, asked INTEGER, mailed INTEGER, ended INTEGER,
   credentials BLOB, answer BLOB, parked BLOB, -- last, for what stands behind a large value is read through it

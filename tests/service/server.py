@@ -8,6 +8,7 @@ import subprocess
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SANITIZED = os.path.basename(os.environ.get("BUILD", "build")) in ("asan", "tsan")
 PROGRAM = os.path.join(ROOT, os.environ.get("BUILD", "build"), "meterkey")
 
 
@@ -68,13 +69,17 @@ class Service:
     def open_log(self):
         return open(os.path.join(self.folder, "log"), "ab")
 
-    def start(self):
+    def spawn(self):
         log = self.open_log()
         argv = [PROGRAM, "serve", "--runtime", self.runtime, "--scripts",
             os.path.join(self.folder, "scripts"), "--store", self.store,
                 "--listen", "127.0.0.1:0", "--config", os.path.join(self.folder, "config.lua")]
-        self.process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=log, text=True)
+        process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=log, text=True)
         log.close()
+        return process
+
+    def start(self):
+        self.process = self.spawn()
         line = self.process.stdout.readline()
         found = re.search(r"http://127\.0\.0\.1:(\d+)", line)
         assert found, (line, self.log())
@@ -87,8 +92,10 @@ class Service:
             self.connection.close()
         if self.process:
             self.process.terminate()
-            self.process.wait(20)
+            status = self.process.wait(60 if SANITIZED else 20)
             self.process.stdout.close()
+            found = re.search(r"(?m)^.*(Sanitizer: |: runtime error: )(?s:.*)", self.log())
+            assert status == 0 and not found, "the service ended with %d\n%s" % (status, found.group(0)[:6000] if found else self.log()[-1000:])
 
     def log(self):
         with open(os.path.join(self.folder, "log"), encoding="utf-8", errors="replace") as file:

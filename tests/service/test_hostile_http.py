@@ -217,6 +217,20 @@ def anything(service, _):
     lives(service)
 
 
+@test
+def whoever_sends_no_more_is_answered(service, _):
+    """As by `nc -N`: the connection is half closed right after the request, which waits for a commit meanwhile."""
+    page = service.customer("residential").path.encode()
+    requests = {b"page": head("GET", page), b"API": post("/api/v2/forms", b"{}", b"application/json", bearer(service)), b"health": head("GET", "/healthz")}
+    for name, data in requests.items():
+        for _ in range(20):
+            with contextlib.closing(socket.create_connection(("127.0.0.1", service.port), 10)) as link:
+                link.sendall(data)
+                link.shutdown(socket.SHUT_WR)
+                same((name, status(link.recv(12))), (name, 200), "status")
+    lives(service)
+
+
 def main():
     print("# MK_SEED=%d" % SEED, flush=True)
     with whole.whole(workers=1) as given:

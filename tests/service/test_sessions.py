@@ -100,6 +100,21 @@ def an_approval_whose_worker_dies(service, sandbox):
 
 
 @test
+def an_approval_whose_workers_die_one_after_the_other(service, sandbox):
+    c = service.customer("mfa_approve")
+    c.submit()
+    c.until("code")
+    for n in (1, 2, 3):
+        while service.log().count("worker 0 is ready") < n:
+            time.sleep(0.02)
+        os.kill(service.workers()[0], signal.SIGKILL)
+    error = c.until("failed")["error"]
+    same(error["code"], "engine.interrupted", "code")
+    check("password may have been tried" in error["message"], error)
+    same(json.loads(service.session(c.authorization)["error"])["used"], ["credentials"], "what was used in all")
+
+
+@test
 def an_approval_whose_service_is_started_anew(service, sandbox):
     c = service.customer("mfa_approve")
     c.submit()

@@ -143,7 +143,7 @@ class Whole(Service):
     def workers(self):
         """Process ids of the workers that live."""
         with open("/proc/%d/task/%d/children" % (self.process.pid, self.process.pid), encoding="ascii") as file:
-            return [int(pid) for pid in file.read().split()]
+            return [int(pid) for pid in file.read().split() if word_of(int(pid)) == b"worker"]
 
     def kill(self):
         """As a power cut would, but for the disk."""
@@ -157,6 +157,15 @@ class Whole(Service):
         names = ("uid", "state", "credentials", "parked", "answer", "challenge", "used", "starts", "rejected", "error", "mfa")
         rows = self.sql("SELECT %s FROM sessions WHERE authorization = ? ORDER BY created DESC LIMIT 1" % ", ".join(names), authorization)
         return dict(zip(names, rows[0])) if rows else None
+
+
+def word_of(pid):
+    """The command that a child of ours runs: `worker`, `stage`; nothing once it is gone."""
+    try:
+        with open("/proc/%d/cmdline" % pid, "rb") as file:
+            return (file.read().split(b"\0") + [b""])[1]
+    except OSError:
+        return b""
 
 
 class Customer:
