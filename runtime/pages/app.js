@@ -15,7 +15,7 @@
         if (answer.ok) {
           const now = await answer.json();
           if (now.state !== shown) { gone = true; location.replace(location.href); }
-          else if (text && now.text && text.textContent !== now.text) text.textContent = now.text;
+          else if (text && now.text && text.textContent !== now.text) { text.lang = now.lang; text.textContent = now.text; }
         }
       } catch (problem) { /* offline: the next event or turn looks again */ }
       asking = false;
