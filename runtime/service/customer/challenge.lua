@@ -77,12 +77,6 @@ local function choices_of(list, c, language)
   return #out > 0 and out or nil
 end
 
--- A resend bars the next one for half a minute; a first code does not.
-local function was_resent(c, now)
-  local from = c.resend and tonumber(c.resend.not_before)
-  return from ~= nil and from - now > 2 and c.kind == "otp"
-end
-
 -- Seconds are whole: one is over before somebody presses.
 -- Another code: "now", "later" with the seconds until then, "none" left, or nil (this portal sends none).
 local function resend_of(c, now)
@@ -110,6 +104,12 @@ local function rejected(c, t, utility)
     tries = tries and t(tries == 1 and "customer.code.tries_one" or "customer.code.tries", { n = tries }) }
 end
 
+-- Another one was sent since the last answer: says so, or nil.
+local function resent_of(c, t, utility)
+  if c.resent ~= true then return nil end
+  return t(c.kind == "approve" and "customer.code.resent_approve" or "customer.code.resent", { utility = utility })
+end
+
 -- What is asked: {text, lang, own: the adapter says so, not the utility}. nil where our own sentences say it already.
 local function prompt_of(c, has_sent, language)
   if not c.prompt then return nil end
@@ -128,7 +128,7 @@ function challenge.view(c, t, language, utility, now, rejections)
   return { id = c.id, kind = c.kind, title = t(title_key(c), { utility = utility }), sent = went, prompt = prompt_of(c, went, language),
     lang = c.lang or "en", display_code = waits and c.display_code or nil, waits = waits, choices = choices or nil, fields = fields,
     agree = c.kind == "acknowledge", url = c.url, wrong = (rejections or 0) > 0 and rejected(c, t, utility) or nil,
-    alternatives = c.kind ~= "select" and choices_of(c.alternatives, c, language) or nil, resend = resend_of(c, now), resent = was_resent(c, now),
+    alternatives = c.kind ~= "select" and choices_of(c.alternatives, c, language) or nil, resend = resend_of(c, now), resent = resent_of(c, t, utility),
     no_code = no_code(c, t, utility),
     expires = tonumber(c.expires_at) and math.floor(c.expires_at),
     minutes = tonumber(c.expires_at) and math.floor((c.expires_at - now) / 60 + 0.5), left = tonumber(c.expires_at) and c.expires_at - now }

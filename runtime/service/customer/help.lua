@@ -16,6 +16,12 @@ local function kinds(utility, t)
   return #out > 0 and table.concat(out, ", ") or nil
 end
 
+-- "Asks for a code from an app.", or nil.
+local function asked(utility, t)
+  local list = kinds(utility, t)
+  return list and t("help.asks", { kinds = list })
+end
+
 function help.index(request)
   local t, parts = page.words(page.language(request)), {}
   for i, policy in ipairs { "relay", "turn_off" } do
@@ -23,7 +29,7 @@ function help.index(request)
     for _, one in ipairs(adapters.list()) do
       local utility = view.utility(one)
       if utility.mfa.policy == policy then
-        list[#list + 1] = { name = utility.name, href = "/help/" .. utility.id, kinds = policy == "relay" and kinds(utility, t)
+        list[#list + 1] = { name = utility.name, href = "/help/" .. utility.id, detail = policy == "relay" and asked(utility, t)
           or utility.mfa.off_impossible and t("help.off.not_all") or "" }
       end
     end
@@ -49,10 +55,10 @@ function help.utility(request, params)
   local t, utility = page.words(language), view.utility(one)
   local said, off = { utility = utility.name }, utility.mfa.policy == "turn_off"
   local name = off and "off" or "relay"
-  local asked, steps = kinds(utility, t), off and steps_of(utility, t, language, said) or {}
+  local list, steps = kinds(utility, t), off and steps_of(utility, t, language, said) or {}
   return view.show(request, {}, 200, "help/utility", { title = t("help.utility.title", said), said = said,
     lead = t("help.utility." .. name, said), impossible = off and utility.mfa.off_impossible and t("help.utility.impossible", said) or nil,
-    kinds = asked and t("help.kinds", { kinds = asked }), customer = customer_steps(name, t, said), steps = steps,
+    kinds = list and t("help.kinds", { kinds = list }), customer = customer_steps(name, t, said), steps = steps,
     official = utility.mfa.help_url, team = t("help.team." .. name), afterwards = t("help.again." .. name) })
 end
 

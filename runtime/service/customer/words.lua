@@ -16,6 +16,12 @@ function words.span(t, text)
   return t("customer.span." .. unit .. (tonumber(n) == 1 and "_one" or ""), { n = tonumber(n) })
 end
 
+-- "3y", "until_revoked" or a day -> how long access lasts, for the team.
+function words.lasts(t, expires)
+  local at = clock.parse(expires)
+  return at and t("customer.lasts.until", { date = words.date(t, at) }) or words.span(t, expires) or t("customer.lasts.until_revoked")
+end
+
 local function given(value) return value ~= nil and value ~= host.null end
 
 -- How long a scope lasts, and what becomes of the password: two sentences.
