@@ -77,12 +77,10 @@
     button.className = "btn";
     button.textContent = input.dataset.show;
     button.setAttribute("aria-controls", input.id);
-    button.setAttribute("aria-pressed", "false");
     button.addEventListener("click", () => {
       const hidden = input.type === "password";
       input.type = hidden ? "text" : "password";
       button.textContent = hidden ? input.dataset.hide : input.dataset.show;
-      button.setAttribute("aria-pressed", String(hidden));
     });
     input.form.addEventListener("submit", () => { input.type = "password"; });
     const box = document.createElement("div");

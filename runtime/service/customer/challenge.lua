@@ -73,7 +73,11 @@ end
 
 local function choices_of(list, c, language)
   local out = {}
-  for i, one in ipairs(list or {}) do out[i] = labelled({ id = one.id, dest = one.dest }, one.label or one.id, c, language) end
+  local ours = true -- all in one language: a list that is half a portal's stays as it is
+  for _, one in ipairs(list or {}) do ours = ours and select(3, own_words.say(language, one.label or one.id)) end
+  for i, one in ipairs(list or {}) do
+    out[i] = labelled({ id = one.id, dest = one.dest }, one.label or one.id, c, ours and language or "en")
+  end
   return #out > 0 and out or nil
 end
 

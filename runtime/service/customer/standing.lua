@@ -68,6 +68,7 @@ function show.code(request, at, p, t)
   local c = challenge.view(view.plain(p.challenge), t, page.language(request), said.utility, host.now() // 1000000, p.session.rejected)
   values.c, values.title = c, c.title
   values.refused = refused(p.session.answer_note, t)
+  values.note = (c.wrong or values.refused) and t("customer.title.wrong") or c.resent and t("customer.title.resent") or nil
   values.refresh = c.waits and 5 or nil
   values.left, values.left_many = left_text(c, t), t("customer.code.left", {})
   values.resend_before, values.resend_after = t("customer.code.resend_wait", {}):match("^(.-){seconds}(.*)$")
