@@ -281,7 +281,27 @@ static int check(const mk_session *s, const json_t *answer, char *why, size_t ca
     return check_plain(s, answer, why, cap);
 }
 
-int mk_session_answer(mk_session *s, const char *id, const json_t *answer, char *why, size_t cap)
+/* "123 456" and "123-456" of a message, pasted: the code alone. What has letters stays as it is. A new reference. */
+static json_t *as_code(const mk_session *s, const json_t *answer)
+{
+    const char *kind = s->ask.challenge ? json_string_value(json_object_get(s->ask.challenge, "kind")) : NULL;
+    const char *text = json_string_value(answer);
+    char code[MAX_ANSWER + 1];
+    size_t len = 0;
+    if (!text || !kind || (strcmp(kind, "otp") && strcmp(kind, "totp")) || json_string_length(answer) > MAX_ANSWER)
+        return json_incref((json_t *)answer);
+    for (; *text; text++) {
+        if (*text >= '0' && *text <= '9')
+            code[len++] = *text;
+        else if (*text != ' ' && *text != '\t' && *text != '-')
+            return json_incref((json_t *)answer);
+    }
+    json_t *out = len ? json_stringn(code, len) : NULL;
+    explicit_bzero(code, sizeof code);
+    return out ? out : json_incref((json_t *)answer);
+}
+
+static int answer_one(mk_session *s, const char *id, const json_t *answer, char *why, size_t cap)
 {
     const char *current = s->ask.challenge ? json_string_value(json_object_get(s->ask.challenge, "id")) : NULL;
     bool waits = s->wait == MK_WAIT_ANSWER || s->wait == MK_WAIT_PAUSE;
@@ -304,4 +324,12 @@ int mk_session_answer(mk_session *s, const char *id, const json_t *answer, char 
     mk_ask_apply(s, answer);
     mk_session_run(s);
     return MK_OK;
+}
+
+int mk_session_answer(mk_session *s, const char *id, const json_t *answer, char *why, size_t cap)
+{
+    json_t *code = as_code(s, answer);
+    int err = answer_one(s, id, code, why, cap);
+    json_decref(code);
+    return err;
 }

@@ -216,6 +216,7 @@ static mk_fault *host_judge(mk_host *host, mk_page *page, bool *again)
         return fault;
     }
     json_object_set_new(ask->challenge, "message", json_string(ask->message ? ask->message : ""));
+    json_object_del(ask->challenge, "resent");
     set_resend(s);
     mk_page_unref(ask->rejected);
     ask->rejected = NULL;
@@ -229,8 +230,12 @@ static mk_fault *host_resent(mk_host *host)
     mk_session *s = of(host);
     s->ask.sent_ms = s->now_ms;
     s->ask.announced = false;
-    if (s->ask.challenge)
+    if (s->ask.challenge) {
+        /* What the portal said of the last code is not about the new one. */
+        json_object_del(s->ask.challenge, "message");
+        json_object_set_new(s->ask.challenge, "resent", json_true());
         set_resend(s);
+    }
     return NULL;
 }
 

@@ -235,7 +235,7 @@ static int mask_credentials(mk_session *s)
     int err = MK_OK;
     for (size_t i = 0; !err && i < s->credentials->count; i++) {
         const mk_credential *c = &s->credentials->list[i];
-        err = mk_mask_add(s->mask, c->value, NULL);
+        err = c->secret ? mk_mask_add(s->mask, c->value, NULL) : mk_mask_add_name(s->mask, c->value);
         if (!err && c->secret)
             err = mk_mask_add(s->secrets, c->value, NULL);
         else if (!err && mk_secret_bytes(c->value).len >= 3)

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "vault/mask_forms.h"
+#include "vault/mask_words.h"
 #include "vault/slab.h"
 
 #include <stdint.h>
@@ -18,12 +19,16 @@ enum {
     SHORT = 3        /* secrets with fewer bytes are masked as whole words only */
 };
 
+/* Where a form may stand to be masked, the stricter first. */
+typedef enum place_of { ANYWHERE, AS_WORD, AS_VALUE } place_of;
+
 typedef struct needle {
     mk_secret *secret; /* the form's bytes: a secret too */
     const char *data;
     size_t len;
     char *as; /* what stands there instead; NULL: *** */
-    bool raw, word;
+    bool raw;
+    place_of where;
 } needle;
 
 struct mk_mask {
@@ -120,17 +125,17 @@ static int place(char **out, const char *as, size_t i)
 
 /* Adds the form in `text` unless it is there or says nothing. */
 static int collect(const mk_mask *mask, needle *fresh, size_t *count, const mk_buf *text, const char *as, size_t i,
-                   bool word)
+                   place_of where)
 {
     if (!text->len || find(fresh, *count, text->data, text->len))
         return MK_OK;
     needle *known = find(mask->list, mask->count, text->data, text->len);
     if (known) {
-        known->word = known->word && word; /* the stricter of two secrets */
+        known->where = where < known->where ? where : known->where;
         return MK_OK;
     }
     needle *one = &fresh[*count];
-    *one = (needle){ .len = text->len, .raw = i == MK_FORM_RAW, .word = word };
+    *one = (needle){ .len = text->len, .raw = i == MK_FORM_RAW, .where = where };
     one->secret = mk_secret_new(text->data, text->len);
     if (!one->secret)
         return MK_ENOMEM;
@@ -143,7 +148,8 @@ static int collect(const mk_mask *mask, needle *fresh, size_t *count, const mk_b
     return err;
 }
 
-static int collect_all(const mk_mask *mask, needle *fresh, size_t *count, mk_secret *secret, const char *as)
+/* where: of the plain text; a form that differs from it is no word, and masked as if it were a password's. */
+static int collect_all(const mk_mask *mask, needle *fresh, size_t *count, mk_secret *secret, const char *as, place_of where)
 {
     const mk_bytes bytes = mk_secret_bytes(secret);
     const size_t room = mk_mask_form_most(bytes.len);
@@ -156,26 +162,26 @@ static int collect_all(const mk_mask *mask, needle *fresh, size_t *count, mk_sec
         mk_buf_clear(&text);
         err = mk_mask_form(&text, i, bytes, false);
         if (!err)
-            err = collect(mask, fresh, count, &text, as, i, bytes.len < SHORT);
+            err = collect(mask, fresh, count, &text, as, i, bytes.len < SHORT ? AS_WORD : i == MK_FORM_RAW ? where : ANYWHERE);
     }
     mk_slab_free(scratch, room);
     return err;
 }
 
-int mk_mask_add(mk_mask *mask, mk_secret *secret, const char *as)
+static int add(mk_mask *mask, mk_secret *secret, const char *as, place_of where)
 {
     const mk_bytes bytes = mk_secret_bytes(secret);
     if (!bytes.len)
         return MK_OK;
     const needle *known = find(mask->list, mask->count, bytes.data, bytes.len);
-    if (known && known->raw)
+    if (known && known->raw && known->where <= where)
         return MK_OK;
     needle *fresh = mk_calloc(mk_mask_forms(), sizeof *fresh);
     if (!fresh)
         return MK_ENOMEM;
     size_t count = 0;
     needle *list = NULL;
-    int err = collect_all(mask, fresh, &count, secret, as);
+    int err = collect_all(mask, fresh, &count, secret, as, where);
     if (!err) {
         list = mk_realloc(mask->list, (mask->count + count + 1) * sizeof *list);
         err = list ? MK_OK : MK_ENOMEM;
@@ -192,12 +198,37 @@ int mk_mask_add(mk_mask *mask, mk_secret *secret, const char *as)
     return err;
 }
 
+int mk_mask_add(mk_mask *mask, mk_secret *secret, const char *as)
+{
+    return add(mask, secret, as, ANYWHERE);
+}
+
+int mk_mask_add_name(mk_mask *mask, mk_secret *secret)
+{
+    const mk_bytes bytes = mk_secret_bytes(secret);
+    return add(mask, secret, NULL, !mk_mask_is_word(bytes) ? ANYWHERE : mk_mask_is_common(bytes) ? AS_VALUE : AS_WORD);
+}
+
 static bool in_word(const char *text, size_t len, size_t at)
 {
     if (at >= len)
         return false;
     const unsigned char c = (unsigned char)text[at];
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' || c >= 0x80;
+}
+
+/* Alone, or between what values stand between in forms, URLs, JSON, HTML: not in a sentence. */
+static bool is_value(const char *text, size_t len, size_t at, size_t end)
+{
+    return (!at || strchr("=:\"'>/?&,;", text[at - 1])) && (end == len || strchr("\"'<&,;/", text[end]));
+}
+
+static bool may_stand(const needle *one, const char *text, size_t len, size_t at)
+{
+    const size_t end = at + one->len;
+    if (one->where == AS_VALUE)
+        return is_value(text, len, at, end);
+    return one->where == ANYWHERE || !((at && in_word(text, len, at - 1)) || in_word(text, len, end));
 }
 
 /* The longest that stands at this place, or NULL. */
@@ -215,9 +246,8 @@ static const needle *match(const mk_mask *mask, const char *text, size_t len, si
         const needle *one = &mask->list[i];
         if (one->len > len - at || memcmp(one->data, in, one->len) != 0)
             continue;
-        if (one->word && ((at && in_word(text, len, at - 1)) || in_word(text, len, at + one->len)))
-            continue;
-        return one;
+        if (may_stand(one, text, len, at))
+            return one;
     }
     return NULL;
 }

@@ -15,6 +15,9 @@ void mk_mask_free(mk_mask *mask);
 /* From now on replaced by "***", or by `as` if that is given (a case's placeholder, put
  * in the same encoding). Keeps a reference. The same secret again: nothing. MK_OK, MK_ENOMEM. */
 int mk_mask_add(mk_mask *mask, mk_secret *secret, const char *as);
+/* A user name. One that is nothing but letters is masked as a whole word only; one that is a word of every portal's
+ * pages ("locked", "portal") only where it stands as a value: in quotes, in a URL, alone. */
+int mk_mask_add_name(mk_mask *mask, mk_secret *secret);
 /* Appends text with every known form replaced; longest match first. */
 int mk_mask_apply(const mk_mask *mask, const char *text, size_t len, mk_buf *out);
 /* True if any form of any secret stands in text. */

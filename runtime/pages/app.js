@@ -15,7 +15,7 @@
         if (answer.ok) {
           const now = await answer.json();
           if (now.state !== shown) { gone = true; location.replace(location.href); }
-          else if (text && now.text && text.textContent !== now.text) text.textContent = now.text;
+          else if (text && now.text && text.textContent !== now.text) { text.lang = now.lang; text.textContent = now.text; }
         }
       } catch (problem) { /* offline: the next event or turn looks again */ }
       asking = false;
@@ -77,12 +77,10 @@
     button.className = "btn";
     button.textContent = input.dataset.show;
     button.setAttribute("aria-controls", input.id);
-    button.setAttribute("aria-pressed", "false");
     button.addEventListener("click", () => {
       const hidden = input.type === "password";
       input.type = hidden ? "text" : "password";
       button.textContent = hidden ? input.dataset.hide : input.dataset.show;
-      button.setAttribute("aria-pressed", String(hidden));
     });
     input.form.addEventListener("submit", () => { input.type = "password"; });
     const box = document.createElement("div");

@@ -5,8 +5,10 @@ local events = require "service.events"
 local housekeeping = require "service.housekeeping"
 local limit = require "service.limit"
 local mails = require "service.mails"
+local page = require "service.page"
 local router = require "service.router"
 local sessions = require "service.sessions"
+local view = require "service.customer.view"
 local web = require "service.web"
 
 local routes = router.new()
@@ -31,6 +33,24 @@ function handlers.tick()
   return {}
 end
 
+-- Whoever reads it in a browser gets a page that says how to go on, a program one line.
+local function is_read(request) return (request.headers.accept or ""):find("text/html", 1, true) ~= nil end
+
+local function nowhere(request)
+  if is_read(request) then return view.plain_page(request, {}, 404, "missing") end
+  return web.text(404, "There is no such page.\n")
+end
+
+local function later(request, seconds)
+  local text = "Too many requests from your address. Please wait a moment.\n"
+  if not is_read(request) then return web.text(429, text, { ["Retry-After"] = tostring(seconds) }) end
+  local t = page.words(page.language(request))
+  local response = view.show(request, {}, 429, "customer/plain", { title = t("customer.busy.title"), lead = t("customer.moment", { seconds = seconds }),
+    act = t("customer.again"), act_href = request.path })
+  response.headers["Retry-After"] = tostring(seconds)
+  return response
+end
+
 -- What one address may ask: reading is cheap, whatever changes something is not.
 local READS, CHANGES, SECONDS = 1200, 240, 60
 
@@ -39,13 +59,13 @@ local function too_many(request)
   local kind = request.method == "GET" and "read" or "change"
   local allowed, wait = limit.take(kind .. ":" .. web.peer(request), kind == "read" and READS or CHANGES, SECONDS)
   if allowed then return nil end
-  return web.text(429, "Too many requests from your address. Please wait a moment.\n", { ["Retry-After"] = tostring(wait) })
+  return later(request, wait)
 end
 
 function handlers.request(request)
   local refused = too_many(request)
   if refused then return refused end
-  return routes:run(request) or web.text(404, "There is no such page.\n")
+  return routes:run(request) or nowhere(request)
 end
 
 function handlers.worker(message)

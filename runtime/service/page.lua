@@ -15,6 +15,13 @@ local function put(value)
   return web.escape(value)
 end
 
+-- A heading, in which no word breaks at its hyphen: "two-step" stays on one line.
+function page.whole(text)
+  return page.raw((web.escape(text):gsub("%w+%-%w+", function(word)
+    return #word <= 16 and '<span class="whole">' .. word .. "</span>" or word
+  end)))
+end
+
 local compiled = {}
 
 local function compile(name)
@@ -26,7 +33,7 @@ local function compile(name)
 end
 
 -- What every template may use beside its values.
-local shared = { ipairs = ipairs, pairs = pairs, raw = page.raw, table = table, string = string, math = math, tostring = tostring,
+local shared = { ipairs = ipairs, pairs = pairs, raw = page.raw, whole = page.whole, table = table, string = string, math = math, tostring = tostring,
                  type = type, os = { date = os.date } }
 
 -- The text of pages/NAME.html with values. A template puts another in by $(include("name", {...})).

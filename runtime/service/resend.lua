@@ -1,7 +1,9 @@
 -- A data request's link on its way to the customer: which link, and with which words.
 local db = require "service.db"
 local forms = require "service.forms"
+local failure = require "service.customer.failure"
 local mails = require "service.mails"
+local page = require "service.page"
 local progress = require "service.progress"
 local timeline = require "service.timeline"
 local resend = {}
@@ -11,10 +13,10 @@ local SAME = { working = true, code = true, sent = true }
 
 -- Mails the link of just this data request. kind: of mails; words: of its own, or nil.
 local function mail(kind, form, base, to, words)
-  local now = progress.of(form)
+  local now, t = progress.of(form), page.words(form.language or "en")
   mails.send(form.team, kind, to, { link = forms.url(base, form), company = now.template.company_name,
     language = form.language, form = form.uid,
-    utility = now.utility and now.utility.name or form.utility or "your utility",
+    utility = now.utility and now.utility.name or form.utility or t("mail.utility"),
     date = os.date("!%Y-%m-%d", form.expires // 1000000),
     authorization = now.authorization and now.authorization.uid, words = words })
 end
@@ -50,19 +52,15 @@ function resend.send(form, base, to)
   return new, same
 end
 
--- How MFA is switched off at this utility, in its own words (which are English).
-local function off_words(now)
-  local mfa, lines = now.utility and now.utility.mfa or {}, {}
-  for i, step in ipairs(mfa.steps or {}) do lines[i] = i .. ". " .. step end
-  if #lines > 0 then table.insert(lines, 1, "How to switch it off:") end
-  if mfa.help_url and mfa.help_url ~= host.null then
-    lines[#lines + 1] = "The utility's own page about it: " .. mfa.help_url
-  end
-  lines[#lines + 1] = "It can be switched on again as soon as your account is linked."
-  lines[#lines + 1] = "When it is off, open this link and try again:"
-  return { subject = "{utility}: please switch multi-factor authentication off for a moment", action = "Try again",
-    text = "{company} could not read your meters at {utility} yet: multi-factor authentication (MFA) is on, "
-      .. "and has to be off while your account is linked.\n\n" .. table.concat(lines, "\n") }
+-- How MFA is switched off, in the customer's language: a mail's words.
+local function off_words(now, language)
+  local mfa, t = now.utility and now.utility.mfa or {}, page.words(language)
+  local said = { utility = now.utility and now.utility.name or now.authorization.utility }
+  local lines = { t("mail.must_be_off.steps") }
+  for i, step in ipairs(failure.steps(mfa, t, language, said)) do lines[i + 1] = i .. ". " .. step.text end
+  if mfa.help_url and mfa.help_url ~= host.null then lines[#lines + 1] = t("mail.must_be_off.page", said) .. " " .. mfa.help_url end
+  return { subject = t("mail.must_be_off.subject"), action = t("mail.must_be_off.action"),
+    text = t("mail.must_be_off.text") .. "\n\n" .. table.concat(lines, "\n") .. "\n\n" .. t("mail.must_be_off.then") }
 end
 
 -- After a failure: mails the customer what they have to do, with a link that works. -> the data request; or nil and
@@ -71,8 +69,9 @@ function resend.notify(form, base)
   local now = progress.of(form)
   if form.customer_email == "" then return nil, "no_email" end
   if form.disabled or form.expires < host.now() then form = forms.again(form.team, form) end
-  local off = now.error and now.error.code == "mfa.must_be_off" and (form.language or "en") == "en"
-  mail(now.state == "code" and "code" or "failed", form, base, form.customer_email, off and off_words(now) or nil)
+  local impossible = now.utility and now.utility.mfa.off_impossible
+  local off = now.error and now.error.code == "mfa.must_be_off" and not impossible
+  mail(now.state == "code" and "code" or "failed", form, base, form.customer_email, off and off_words(now, form.language or "en") or nil)
   timeline.add(form.team, { form = form.uid }, "notified", { code = now.error and now.error.code })
   return form
 end

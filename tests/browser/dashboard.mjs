@@ -63,6 +63,7 @@ async function whole(enter, service) {
   await create(v, "whole@mail.test");
   const request = v.page.url();
   await v.examine("dashboard-request");
+  await v.says("Access lasts 3 years");
   const url = await copied(v);
   await customer.page.goto(url);
   await customer.page.getByLabel("User name").fill(user);

@@ -8,7 +8,7 @@ const service = await Service.start();
 const browser = await launch(words.length === 0);
 process.on("SIGTERM", () => service.stop().then(() => process.exit(143)));
 const tests = [];
-for (const file of ["others", "people", "returning", "dashboard", "scenarios"]) {
+for (const file of ["others", "people", "first", "returning", "dashboard", "scenarios"]) {
   const { default: add } = await import(`./${file}.mjs`);
   await add((name, act) => tests.push({ name, act }), service);
 }

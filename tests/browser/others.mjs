@@ -18,6 +18,9 @@ async function public_pages(enter, service) {
   assert.equal(await v.examine("help-demo"), `${UTILITY}: codes and two-step verification`);
   await page.goto(form.url);
   assert.equal(await v.examine("choose"), "Which utility sends your bill?");
+  await page.getByLabel("Search by name or state").pressSequentially("dem");
+  assert.equal(await page.getByRole("status").innerText(), "1 utility");
+  assert.equal(await page.locator("#utilities li:visible").count(), 1);
   await page.getByLabel("Search by name or state").fill("zebra");
   await page.locator("#none").waitFor();
   assert.equal(await page.locator("#utilities").isVisible(), false);
@@ -25,11 +28,35 @@ async function public_pages(enter, service) {
   await page.waitForURL(/q=zebra/);
   assert.equal(await v.examine("choose-none"), "Which utility sends your bill?");
   await v.says("No utility here matches “zebra”.");
+}
+
+async function links_that_end(enter, service) {
+  const v = await enter(), { page } = v, form = await service.form(), late = await service.form();
   assert.equal((await page.goto(service.url + "/f/nothing")).status(), 404);
   assert.equal(await v.examine("missing"), "This link leads nowhere");
+  assert.equal((await page.goto(service.url + "/elsewhere")).status(), 404);
+  assert.equal(await v.sound(), "This link leads nowhere");
   await service.api("PATCH", "/forms/" + form.uid, { disabled: true });
   await page.goto(form.url);
   assert.equal(await v.examine("disabled"), "This request is closed");
+  await service.expire(late);
+  assert.equal((await page.goto(late.url)).status(), 410);
+  assert.equal(await v.examine("expired"), "This link has expired");
+}
+
+/** Who asks too often reads when to go on. */
+async function too_fast(enter, service) {
+  const v = await enter(), { page } = v, own = { "X-Forwarded-For": "10.8.8.8" };
+  const ask = () => fetch(service.url + "/help", { headers: own, redirect: "manual" });
+  let last = 200;
+  for (let n = 0; n < 14 && last !== 429; n++) last = (await Promise.all(Array.from({ length: 100 }, ask))).at(-1).status;
+  assert.equal(last, 429);
+  await v.context.setExtraHTTPHeaders(own);
+  assert.equal((await page.goto(service.url + "/help/mfa")).status(), 429);
+  // Its style is refused like all else: the page alone is looked at.
+  assert.equal(await page.getByRole("heading", { level: 1 }).innerText(), "That was a little too fast");
+  await v.says(/Please try again in \d+ seconds\./);
+  assert.equal(await page.getByRole("link", { name: "Try again" }).getAttribute("href"), "/help/mfa");
 }
 
 /** A page of another origin (https, as templates want it) with a frame around url. */
@@ -88,6 +115,6 @@ async function other_frames(enter, service) {
 }
 
 export default function (test, service) {
-  const all = { "public pages": public_pages, "framing": framed, "frames of the dashboard": other_frames };
+  const all = { "public pages": public_pages, "links that end": links_that_end, "too fast": too_fast, "framing": framed, "frames of the dashboard": other_frames };
   for (const [name, act] of Object.entries(all)) test(name, (enter) => act(enter, service));
 }

@@ -1,6 +1,6 @@
 // Different people, the same pages: by keyboard, without scripts, with a screen reader, in Spanish, on a slow line.
 import assert from "node:assert/strict";
-import { answer, arrive, choose, done, settled, state, UTILITY } from "./customer.mjs";
+import { answer, arrive, choose, done, settled, sign_in, state, UTILITY } from "./customer.mjs";
 
 const focused = (page) => page.evaluate(() => {
   const one = document.activeElement, style = getComputedStyle(one), box = one.getBoundingClientRect();
@@ -41,9 +41,13 @@ async function by_keyboard(enter, service) {
   await tab_to(page, "Show");
   await press("Space");
   assert.equal(await page.getByRole("textbox", { name: "Password" }).getAttribute("type"), "text");
+  // The browser remembers what was typed into a text box: a password is hidden again before it is sent.
+  await page.evaluate(() => document.querySelector("form[action*=consent]").addEventListener("submit", () =>
+    sessionStorage.setItem("sent as", document.querySelector("#c-password").type)));
   await tab_to(page, "Authorize and sign in");
   await press("Enter");
   let old = await settled(v);
+  assert.equal(await page.evaluate(() => sessionStorage.getItem("sent as")), "password");
   await tab_to(page, "");
   while ((await focused(page)).tag !== "input") await press("Tab");
   await press("Space");
@@ -62,6 +66,66 @@ async function by_keyboard(enter, service) {
   await press("Enter");
   await settled(v, old);
   await done(v);
+}
+
+/** Colours of the system's own, and nothing that moves. */
+async function own_looks(enter, service) {
+  const v = await enter(), { page } = v, form = await service.form();
+  await page.emulateMedia({ forcedColors: "active", reducedMotion: "reduce" });
+  await choose(v, form);
+  await tab_to(page, "Authorize and sign in");
+  await v.sound();
+  await v.picture("forced-colors");
+  const edges = await page.locator(".btn, .card, input:not([type=hidden])").evaluateAll((all) =>
+    all.map((one) => getComputedStyle(one).borderTopWidth));
+  assert.ok(edges.every((width) => parseFloat(width) >= 1), "something has no edge without its colours");
+  await sign_in(v, "slow-looks");
+  await page.waitForSelector('main[data-state^="working:"]');
+  assert.equal(await page.locator(".spin").evaluate((one) => getComputedStyle(one).animationName), "none");
+  await settled(v);
+  await page.emulateMedia({ forcedColors: null, reducedMotion: null });
+}
+
+/** A password manager finds its fields, and nothing keeps anybody from pasting. */
+async function helped(enter, service) {
+  const v = await enter(), { page } = v, form = await service.form({ utility: "DEMO" }), user = "mfa_sms-helped";
+  await v.context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: service.url });
+  await page.goto(form.url);
+  for (const [label, word] of [["User name", "username"], ["Password", "current-password"], ["Your e-mail address", "email"]])
+    assert.equal(await page.getByLabel(label).getAttribute("autocomplete"), word);
+  assert.equal(await page.getByLabel("Your e-mail address").inputValue(), "pat@mail.test", "what is known is asked for again");
+  const paste = async (label, text) => {
+    await page.evaluate((what) => navigator.clipboard.writeText(what), text);
+    await page.getByLabel(label, { exact: true }).focus();
+    await page.keyboard.press("Control+V");
+    assert.equal(await page.getByLabel(label, { exact: true }).inputValue(), text);
+  };
+  await paste("User name", user);
+  await paste("Password", "demo");
+  await page.getByRole("button", { name: "Authorize and sign in" }).click();
+  await settled(v);
+  const { code } = await service.message(user);
+  // Many a message has the code in two halves.
+  await paste("Code", `${code.slice(0, 3)} ${code.slice(3)}`);
+  await v.says("When the time is over, you can sign in again with this link.");
+  const old = await state(page);
+  await page.getByRole("button", { name: "Continue" }).click();
+  await settled(v, old);
+  await done(v);
+}
+
+/** The title tells the state before the page is read. */
+async function titled(enter, service) {
+  const v = await enter(), { page } = v, form = await service.form();
+  await arrive(v, form, "mfa_sms-titled");
+  assert.equal(await page.title(), `Enter the code from ${UTILITY} – Helio Solar`);
+  await answer(v, "999999");
+  assert.equal(await page.title(), `Enter the code from ${UTILITY} (not accepted) – Helio Solar`);
+  const old = await state(page);
+  await page.getByRole("button", { name: "Send a new code" }).click();
+  await settled(v, old);
+  assert.equal(await page.title(), `Enter the code from ${UTILITY} (new code sent) – Helio Solar`);
+  assert.match(await page.evaluate(() => document.activeElement.innerText), /A new code was sent/, "it is not read out");
 }
 
 /** What the service finds wrong with the form, though the browser let it pass. */
@@ -182,7 +246,8 @@ async function heard(enter, service) {
 }
 
 export default function (test, service) {
-  const all = { "by keyboard alone": by_keyboard, "mistakes in a form": mistakes, "without scripts": without_scripts,
+  const all = { "by keyboard alone": by_keyboard, "mistakes in a form": mistakes, "without scripts": without_scripts, "own colours, no motion": own_looks,
+    "helped by the browser": helped, "the title tells the state": titled,
     "on a slow line": slow_line,
     "in Spanish": in_spanish, "the language is chosen": chosen_language, "heard by a screen reader": heard };
   for (const [name, act] of Object.entries(all)) test(name, (enter) => act(enter, service));

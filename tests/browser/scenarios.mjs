@@ -96,6 +96,8 @@ const ACTS = {
     if (!await more.isVisible()) await v.page.getByText("No code came?").click();
     await more.click();
     await settled(v, old);
+    await v.says("A new code was sent.");
+    assert.doesNotMatch(await v.text(), /did not accept/, "what was said of the last code is over");
     await code(v, user, "code-resent", ["has sent"], first);
   },
   async mfa_locked(v, user) {
@@ -116,8 +118,24 @@ const ACTS = {
   },
 };
 
-async function play(enter, service, user, end) {
-  const v = await enter(), form = await service.form();
+async function failed(v, heading, end) {
+  const [title, ...words] = FAILURES[end];
+  assert.equal(heading, title);
+  await v.says(...words, "Reference: " + end);
+}
+
+/** "works once": what was kept of the first sign-in goes along with a second one that the team asks for. */
+async function again(v, service, user, first, end) {
+  const form = await service.form({ authorization_uid: first.uid });
+  await v.page.goto(form.url);
+  await sign_in(v, user);
+  await settled(v);
+  await failed(v, await v.examine("again-" + user, end), end);
+  assert.equal((await service.api("GET", "/authorizations/" + first.uid)).status, "errored");
+}
+
+async function play(enter, service, user, end, later) {
+  const v = await enter(), form = await service.form(later ? { scope: { ongoing_end: "2099-12-31T00:00:00Z" } } : {});
   await choose(v, form);
   assert.equal(await v.examine("sign-in"), `Share your ${UTILITY} account with Helio Solar?`);
   await sign_in(v, user);
@@ -130,9 +148,7 @@ async function play(enter, service, user, end) {
   const heading = await v.examine("end-" + user, FAILURES[end] ? end : "end");
   const authorization = await service.authorization(form);
   if (FAILURES[end]) {
-    const [title, ...words] = FAILURES[end];
-    assert.equal(heading, title);
-    await v.says(...words, "Reference: " + end);
+    await failed(v, heading, end);
     assert.equal(authorization.status, "errored");
     assert.equal(authorization.meters.meters.length, 0);
     assert.ok(JSON.stringify(authorization).includes(end), JSON.stringify(authorization));
@@ -141,12 +157,13 @@ async function play(enter, service, user, end) {
     await done(v, { 0: "lists no meters in it", 1: "1 meter was found." }[count] || `${count} meters were found.`);
     assert.equal(authorization.status, "updated");
     assert.equal(authorization.meters.meters.length, count);
+    if (later) await again(v, service, user, authorization, later);
   }
 }
 
 export default async function (test, service) {
   for (const [user, says] of Object.entries(await Service.scenarios())) {
-    // "works once" ends well here: the service begins each sign-in anew, with nothing kept.
-    test("scenario " + user, (enter) => play(enter, service, user, says.split(",")[0]));
+    const [end, later] = says.split(", then ");
+    test("scenario " + user, (enter) => play(enter, service, user, end, later));
   }
 }

@@ -58,6 +58,23 @@ export class Service {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
+  /** A service of its own whose store has no user yet -> {url, setup_token(), stop()}. */
+  async without_users() {
+    const log = join(this.folder, "first.log"), config = join(this.folder, "first.lua");
+    writeFileSync(config, `return { workers = 1, trust_proxy = true, mail_folder = "${this.folder}/first-mail",
+      store = "sqlite:${this.folder}/first.db" }\n`);
+    const server = await start(["serve", "--config", config, "--listen", "127.0.0.1:0", "--runtime", join(ROOT, "runtime"),
+      "--scripts", join(this.folder, "scripts")], log);
+    return { ...server, setup_token: () => /setup\?token=([\w-]+)/.exec(readFileSync(log, "utf8"))[1] };
+  }
+
+  /** A data request whose link's time is over. */
+  async expire(form) {
+    const text = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1], timeout=20); "
+      + "db.execute('UPDATE forms SET expires = 1 WHERE uid = ?', sys.argv[2:]); db.commit()";
+    await run("/usr/bin/python3", ["-c", text, join(this.folder, "store.db"), form.uid]);
+  }
+
   async cli(words, text = "") {
     const running = run(PROGRAM, [...words, "--config", this.config]);
     running.child.stdin.end(text);

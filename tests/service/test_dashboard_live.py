@@ -72,7 +72,7 @@ def off(team):
     page = team.browser.get("/dashboard/requests?state=mfa_off").has(user)
     page = team.browser.submit(page, "^%s/notify$" % url).has("was notified", "MFA must be off", "mfa.must_be_off")
     mail = next(m for m in team.browser.get("/dashboard/mails").links if "/mails/" in m)
-    team.browser.get(mail).has("please switch multi-factor authentication off", link)
+    team.browser.get(mail).has("please switch two-step verification off", link)
     customer.get(link).is_(200)
 
 

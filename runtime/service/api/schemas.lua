@@ -135,7 +135,7 @@ schemas.Challenge = object("What the portal asks the customer.", {
   medium = words "sms, email, ...", dest = words "Where a code went, masked.", digits = count "Of the code.",
   choices = list(map "id and label", "Options."), fields = list({}, "Fields."), expires_at = {},
   tries_left = count "Tries.", resend = map "allowed, not_before, left",
-  message = words "What the portal said of the last answer.",
+  message = words "What the portal said of the last answer.", resent = flag "A new code was sent since.",
 }, { "id", "kind" }, { additionalProperties = true })
 schemas.ChallengeState = object("Where the authorization stands.", {
   state = words "working, code, sent, done, failed, ...", challenge = null(ref "Challenge"),

@@ -1,4 +1,5 @@
 -- What a challenge (contract, section 6) looks like on the Code Request page.
+local own_words = require "service.own_words"
 local challenge = {}
 
 -- Titles by kind; every kind that is not here is "other".
@@ -37,6 +38,13 @@ local function code_field(c, t)
     inputmode = (digits or c.kind ~= "offline_code") and "numeric" or nil, hint = digits and t("customer.code.digits", { n = digits }) })
 end
 
+-- Adds label and lang to what is shown of one: an adapter's own words in the customer's language, else as the portal says them.
+local function labelled(shown, text, c, language)
+  local said, lang, own = own_words.say(language, text)
+  shown.label, shown.lang = said, own and lang or c.lang or "en"
+  return shown
+end
+
 local function choice_field(field, t)
   local choices = {}
   for i, one in ipairs(field.choices or {}) do
@@ -45,14 +53,14 @@ local function choice_field(field, t)
   return field_of("a.field." .. field.name, field.label or t("customer.code.answer"), "text", { choices = choices })
 end
 
-local function fields_of(c, t)
+local function fields_of(c, t, language)
   if c.fields and #c.fields > 0 then
     local out = {}
     for i, field in ipairs(c.fields) do
       local shown = field.choices and choice_field(field, t) or field_of("a.field." .. field.name, field.label or field.name, field.type)
       if field.sensitive and shown.type == "text" then shown.type = "password" end
-      shown.optional, shown.most, shown.foreign = field.optional, math.tointeger(tonumber(field.max)), true
-      out[i] = shown
+      shown.optional, shown.most = field.optional, math.tointeger(tonumber(field.max))
+      out[i] = field.label and labelled(shown, field.label, c, language) or shown
     end
     return out
   end
@@ -63,16 +71,14 @@ local function fields_of(c, t)
   return { field_of("a.answer", t("customer.code.answer"), "text") }
 end
 
-local function choices_of(list)
+local function choices_of(list, c, language)
   local out = {}
-  for i, one in ipairs(list or {}) do out[i] = { id = one.id, label = one.label or one.id, dest = one.dest } end
+  local ours = true -- all in one language: a list that is half a portal's stays as it is
+  for _, one in ipairs(list or {}) do ours = ours and select(3, own_words.say(language, one.label or one.id)) end
+  for i, one in ipairs(list or {}) do
+    out[i] = labelled({ id = one.id, dest = one.dest }, one.label or one.id, c, ours and language or "en")
+  end
   return #out > 0 and out or nil
-end
-
--- A resend bars the next one for half a minute; a first code does not.
-local function was_resent(c, now)
-  local from = c.resend and tonumber(c.resend.not_before)
-  return from ~= nil and from - now > 2 and c.kind == "otp"
 end
 
 -- Seconds are whole: one is over before somebody presses.
@@ -102,16 +108,31 @@ local function rejected(c, t, utility)
     tries = tries and t(tries == 1 and "customer.code.tries_one" or "customer.code.tries", { n = tries }) }
 end
 
+-- Another one was sent since the last answer: says so, or nil.
+local function resent_of(c, t, utility)
+  if c.resent ~= true then return nil end
+  return t(c.kind == "approve" and "customer.code.resent_approve" or "customer.code.resent", { utility = utility })
+end
+
+-- What is asked: {text, lang, own: the adapter says so, not the utility}. nil where our own sentences say it already.
+local function prompt_of(c, has_sent, language)
+  if not c.prompt then return nil end
+  local text, lang, own = own_words.say(language, c.prompt)
+  if own and (has_sent or c.kind == "totp") then return nil end
+  return { text = text, lang = own and lang or c.lang or "en", own = own }
+end
+
 -- c: the challenge without nulls; now: seconds. rejections: how many answers were refused so far.
-function challenge.view(c, t, utility, now, rejections)
+function challenge.view(c, t, language, utility, now, rejections)
   local waits = c.kind == "approve"
-  local choices = c.kind == "select" and choices_of(c.choices)
-  local fields = not waits and not choices and c.kind ~= "acknowledge" and fields_of(c, t) or {}
-  if c.kind == "image_pick" and choices_of(c.choices) then choices, fields = choices_of(c.choices), {} end
-  return { id = c.id, kind = c.kind, title = t(title_key(c), { utility = utility }), sent = sent(c, t, utility), prompt = c.prompt,
+  local choices, went = c.kind == "select" and choices_of(c.choices, c, language), sent(c, t, utility)
+  local fields = not waits and not choices and c.kind ~= "acknowledge" and fields_of(c, t, language) or {}
+  if c.kind == "image_pick" then choices = choices_of(c.choices, c, language) end
+  if c.kind == "image_pick" and choices then fields = {} end
+  return { id = c.id, kind = c.kind, title = t(title_key(c), { utility = utility }), sent = went, prompt = prompt_of(c, went, language),
     lang = c.lang or "en", display_code = waits and c.display_code or nil, waits = waits, choices = choices or nil, fields = fields,
     agree = c.kind == "acknowledge", url = c.url, wrong = (rejections or 0) > 0 and rejected(c, t, utility) or nil,
-    alternatives = c.kind ~= "select" and choices_of(c.alternatives) or nil, resend = resend_of(c, now), resent = was_resent(c, now),
+    alternatives = c.kind ~= "select" and choices_of(c.alternatives, c, language) or nil, resend = resend_of(c, now), resent = resent_of(c, t, utility),
     no_code = no_code(c, t, utility),
     expires = tonumber(c.expires_at) and math.floor(c.expires_at),
     minutes = tonumber(c.expires_at) and math.floor((c.expires_at - now) / 60 + 0.5), left = tonumber(c.expires_at) and c.expires_at - now }

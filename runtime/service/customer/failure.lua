@@ -1,4 +1,5 @@
 -- What a failed sign-in means to the customer: whose matter it is, what to do, whom to ask, whether trying again makes sense.
+local own_words = require "service.own_words"
 local failure = {}
 
 -- The password itself may be wrong: nothing is said in its favour.
@@ -41,20 +42,23 @@ local function may_retry(code, retry)
   return retry ~= "never" or part == "engine"
 end
 
--- steps: how to switch MFA off, of the adapter's manifest, else in general.
-local function off(error, utility, t, said)
-  local mfa, steps = utility.mfa or {}, {}
-  for i, text in ipairs(mfa.steps or {}) do steps[i] = text end
-  local foreign = #steps > 0
-  if not foreign then
-    for i = 1, 3 do steps[i] = t("customer.off.generic_" .. i, said) end
+-- How MFA is switched off, of the adapter's manifest, else in general: {{text, lang}, ...}.
+function failure.steps(mfa, t, language, said)
+  local steps = own_words.list(language, mfa.steps)
+  if #steps == 0 then
+    for i = 1, 3 do steps[i] = { text = t("customer.off.generic_" .. i, said), lang = language } end
   end
-  return { steps = steps, foreign = foreign, official = error.help and error.help.url or mfa.help_url, impossible = mfa.off_impossible == true }
+  return steps
+end
+
+local function off(error, utility, t, language, said)
+  local mfa = utility.mfa or {}
+  return { steps = failure.steps(mfa, t, language, said), official = error.help and error.help.url or mfa.help_url, impossible = mfa.off_impossible == true }
 end
 
 -- MFA must be off: how; or, where it cannot be, what comes instead.
-local function switch_off(out, error, utility, t, said, offers)
-  out.off, out.again = off(error, utility, t, said), "customer.off.done"
+local function switch_off(out, error, utility, t, language, said, offers)
+  out.off, out.again = off(error, utility, t, language, said), "customer.off.done"
   out.portal = not out.off.impossible
   if out.portal then return end
   out.title, out.text = t("customer.off.impossible.title", said), t("customer.off.impossible.text", said)
@@ -69,7 +73,7 @@ local function owner_of(error, code)
 end
 
 -- error: of progress, without nulls; utility: of view.utility; said: {utility, company}; offers: the template's word on what comes instead.
-function failure.view(error, utility, t, said, offers)
+function failure.view(error, utility, t, language, said, offers)
   local code = error.code or "engine.internal"
   local key, part = pcall(t, "error." .. code) and "error." .. code or "error.other", part_of(code)
   local fixed = FIXED[code] or part == "user_action"
@@ -77,7 +81,7 @@ function failure.view(error, utility, t, said, offers)
     says = error.evidence and error.evidence.site_message or nil, elsewhere = ELSEWHERE[code], portal = ON_SITE[code] or part == "user_action",
     call = CALL[code], again = fixed and "customer.failed.fixed" or "customer.again" }
   if not SILENT[code] and not PASSWORD[code] then out.owner_text = t("customer.failed.owner." .. owner_of(error, code), said) end
-  if code == "mfa.must_be_off" then switch_off(out, error, utility, t, said, offers) end
+  if code == "mfa.must_be_off" then switch_off(out, error, utility, t, language, said, offers) end
   return out
 end
 

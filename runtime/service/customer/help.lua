@@ -1,5 +1,6 @@
 -- Public help on MFA, from the manifests of the adapters: /help/mfa and /help/UTILITY.
 local adapters = require "service.adapters"
+local failure = require "service.customer.failure"
 local page = require "service.page"
 local view = require "service.customer.view"
 local help = {}
@@ -15,6 +16,12 @@ local function kinds(utility, t)
   return #out > 0 and table.concat(out, ", ") or nil
 end
 
+-- "Asks for a code from an app.", or nil.
+local function asked(utility, t)
+  local list = kinds(utility, t)
+  return list and t("help.asks", { kinds = list })
+end
+
 function help.index(request)
   local t, parts = page.words(page.language(request)), {}
   for i, policy in ipairs { "relay", "turn_off" } do
@@ -22,7 +29,7 @@ function help.index(request)
     for _, one in ipairs(adapters.list()) do
       local utility = view.utility(one)
       if utility.mfa.policy == policy then
-        list[#list + 1] = { name = utility.name, href = "/help/" .. utility.id, kinds = policy == "relay" and kinds(utility, t)
+        list[#list + 1] = { name = utility.name, href = "/help/" .. utility.id, detail = policy == "relay" and asked(utility, t)
           or utility.mfa.off_impossible and t("help.off.not_all") or "" }
       end
     end
@@ -31,13 +38,9 @@ function help.index(request)
   return view.show(request, {}, 200, "help/mfa", { title = t("help.title"), parts = parts })
 end
 
-local function steps_of(utility, t, said)
-  local steps = {}
-  for i, text in ipairs(utility.mfa.steps or {}) do steps[i] = text end
-  if #steps > 0 then return steps, true end
-  if utility.mfa.off_impossible then return {}, false end
-  for i = 1, 3 do steps[i] = t("customer.off.generic_" .. i, said) end
-  return steps, false
+local function steps_of(utility, t, language, said)
+  if #(utility.mfa.steps or {}) == 0 and utility.mfa.off_impossible then return {} end
+  return failure.steps(utility.mfa, t, language, said)
 end
 
 local function customer_steps(name, t, said)
@@ -47,16 +50,15 @@ local function customer_steps(name, t, said)
 end
 
 function help.utility(request, params)
-  local t, one = page.words(page.language(request)), adapters.by_utility(params.utility)
+  local language, one = page.language(request), adapters.by_utility(params.utility)
   if not one then return view.plain_page(request, {}, 404, "missing") end
-  local utility = view.utility(one)
+  local t, utility = page.words(language), view.utility(one)
   local said, off = { utility = utility.name }, utility.mfa.policy == "turn_off"
   local name = off and "off" or "relay"
-  local asked, steps, foreign = kinds(utility, t), {}, false
-  if off then steps, foreign = steps_of(utility, t, said) end
+  local list, steps = kinds(utility, t), off and steps_of(utility, t, language, said) or {}
   return view.show(request, {}, 200, "help/utility", { title = t("help.utility.title", said), said = said,
     lead = t("help.utility." .. name, said), impossible = off and utility.mfa.off_impossible and t("help.utility.impossible", said) or nil,
-    kinds = asked and t("help.kinds", { kinds = asked }), customer = customer_steps(name, t, said), steps = steps, foreign = foreign,
+    kinds = list and t("help.kinds", { kinds = list }), customer = customer_steps(name, t, said), steps = steps,
     official = utility.mfa.help_url, team = t("help.team." .. name), afterwards = t("help.again." .. name) })
 end
 

@@ -178,7 +178,8 @@ local function state(req, params)
   local at, missing = place.of_token(req, params.token)
   if not at then return missing end
   local language, p = page.language(req), progress.of(at.form)
-  return web.json(200, { state = standing.key(p), text = standing.text(p, page.words(language), language) })
+  local text, lang = standing.text(p, page.words(language), language)
+  return web.json(200, { state = standing.key(p), text = text, lang = lang })
 end
 
 local function stream(req, params)

@@ -53,11 +53,11 @@ end
 
 local COMPLETE = { username = "username", password = "current-password" }
 
-local function fields_of(utility, t, wrong)
+local function fields_of(utility, t, language, wrong)
   local out = {}
   for i, one in ipairs(utility.credentials) do
-    local label = words.label(t, one.label)
-    out[i] = { name = one.name, id = "c-" .. one.name:gsub("[^%w]", "-"), label = label, type = one.secret and "password" or one.type or "text",
+    local label, lang = words.label(t, language, one.label)
+    out[i] = { name = one.name, id = "c-" .. one.name:gsub("[^%w]", "-"), label = label, lang = lang, type = one.secret and "password" or one.type or "text",
       autocomplete = COMPLETE[one.name] or "off", optional = one.optional, wrong = wrong[one.name] and t("customer.signin.missing", { field = label }) }
   end
   return out
@@ -94,14 +94,17 @@ end
 -- one: of adapters.get. options: {status, problem, wrong = {credential's name = true}, email_wrong, same: offer to send the same password}.
 function signin.show(request, at, one, options)
   options = options or {}
-  local t, utility = page.words(page.language(request)), view.utility(one)
+  local language, utility = page.language(request), view.utility(one)
+  local t = page.words(language)
   local said = { utility = utility.name, company = at.template.company_name }
   local form = at.form or {}
-  local fields = fields_of(utility, t, options.wrong or {})
+  local fields = fields_of(utility, t, language, options.wrong or {})
   local long, password = words.scope(t, form.scope)
   local function to(suffix) return view.link(request, at.path .. suffix, { utility = utility.utility_id }) end
+  local problems = problems_of(options, fields)
   return view.show(request, at, options.status or 200, "customer/signin", { title = t("customer.signin.title", said), said = said,
-    utility = utility, long = long, password = password, fields = fields, links = links_of(utility, t, said), problems = problems_of(options, fields),
+    note = #problems > 0 and t("customer.errors.title") or nil, utility = utility,
+    long = long, password = password, fields = fields, links = links_of(utility, t, said), problems = problems,
     off = utility.mfa.policy == "turn_off" and { impossible = utility.mfa.off_impossible } or nil, closed = closed(utility, t, said),
     email = request.fields.email or request.query.email or form.customer_email or "", email_wrong = options.email_wrong, same = options.same,
     action = to "/consent", decline = to "/decline", change = view.link(request, at.path, { utility = false, choose = "1", again = request.query.again }) })

@@ -3,6 +3,7 @@ local authorizations = require "service.authorizations"
 local challenge = require "service.customer.challenge"
 local failure = require "service.customer.failure"
 local meters = require "service.meters"
+local own_words = require "service.own_words"
 local page = require "service.page"
 local place = require "service.customer.place"
 local receipt = require "service.receipt"
@@ -17,11 +18,12 @@ function standing.key(p)
     p.session and p.session.answer_note or "" }, ":")
 end
 
--- What is being done, in words. Adapters speak English.
+-- What is being done, in words, and their language.
 function standing.text(p, t, language)
-  if p.queued then return t("customer.working.queued") end
+  if p.queued then return t("customer.working.queued"), language end
   local text = p.session and p.session.progress
-  return language == "en" and text or t("customer.working.begun")
+  if text then return own_words.say(language, text) end
+  return t("customer.working.begun"), language
 end
 
 local function base(p, at, t, values)
@@ -40,7 +42,7 @@ function show.working(request, at, p, t)
   local values, utility, said = base(p, at, t, { refresh = 4 })
   values.title = t(p.state == "sent" and "customer.sent.title" or "customer.working.title", said)
   values.lead = t(p.state == "sent" and "customer.sent.lead" or "customer.working.lead")
-  values.progress = standing.text(p, t, page.language(request))
+  values.progress, values.progress_lang = standing.text(p, t, page.language(request))
   values.mfa = p.state == "working" and utility.mfa.policy == "relay"
   values.email = host.config.url ~= "" and email and email ~= "" and email or nil
   values.cancel = view.link(request, at.path .. "/cancel")
@@ -63,9 +65,10 @@ end
 
 function show.code(request, at, p, t)
   local values, _, said = base(p, at, t, {})
-  local c = challenge.view(view.plain(p.challenge), t, said.utility, host.now() // 1000000, p.session.rejected)
+  local c = challenge.view(view.plain(p.challenge), t, page.language(request), said.utility, host.now() // 1000000, p.session.rejected)
   values.c, values.title = c, c.title
   values.refused = refused(p.session.answer_note, t)
+  values.note = (c.wrong or values.refused) and t("customer.title.wrong") or c.resent and t("customer.title.resent") or nil
   values.refresh = c.waits and 5 or nil
   values.left, values.left_many = left_text(c, t), t("customer.code.left", {})
   values.resend_before, values.resend_after = t("customer.code.resend_wait", {}):match("^(.-){seconds}(.*)$")
@@ -101,7 +104,7 @@ end
 function show.failed(request, at, p, t)
   local values, utility, said = base(p, at, t, {})
   local error = view.plain(p.error) or {}
-  local f = failure.view(error, utility, t, said, at.template.settings and at.template.settings.mfa_impossible)
+  local f = failure.view(error, utility, t, page.language(request), said, at.template.settings and at.template.settings.mfa_impossible)
   local back = place.return_to(request, at, { referral = referral_of(p.authorization), error = failure.return_code(f.code),
     error_description = f.title })
   values.f, values.title, values.back = f, f.title, back

@@ -1,5 +1,6 @@
 -- Dates, spans, labels and places in the words of a language. t: of page.words.
 local clock = require "service.clock"
+local own_words = require "service.own_words"
 local words = {}
 
 -- us -> "March 2, 2026" (UTC).
@@ -13,6 +14,12 @@ function words.span(t, text)
   local n, unit = tostring(text):match("^(%d+)([hdwmy])$")
   if not n then return nil end
   return t("customer.span." .. unit .. (tonumber(n) == 1 and "_one" or ""), { n = tonumber(n) })
+end
+
+-- "3y", "until_revoked" or a day -> how long access lasts, for the team.
+function words.lasts(t, expires)
+  local at = clock.parse(expires)
+  return at and t("customer.lasts.until", { date = words.date(t, at) }) or words.span(t, expires) or t("customer.lasts.until_revoked")
 end
 
 local function given(value) return value ~= nil and value ~= host.null end
@@ -39,9 +46,11 @@ function words.minutes(till) return math.max(1, math.ceil((till - host.now()) / 
 local LABELS = { username = "username", email = "email", emailaddress = "email", password = "password", usernameoremail = "username_or_email",
                  emailorusername = "email_or_username", useridoremail = "userid_or_email" }
 
-function words.label(t, label)
+-- -> the label and its language; one that is of an adapter of the operator's own is in English.
+function words.label(t, language, label)
   local known = LABELS[label:lower():gsub("[^%l]", "")]
-  return known and t("customer.field." .. known) or label
+  if known then return t("customer.field." .. known), language end
+  return own_words.say(language, label)
 end
 
 local REGIONS = {}

@@ -3,10 +3,12 @@ local authorizations = require "service.authorizations"
 local forms = require "service.forms"
 local guard = require "service.dashboard.guard"
 local meters = require "service.meters"
+local page = require "service.page"
 local progress = require "service.progress"
 local requests = require "service.dashboard.requests"
 local resend = require "service.resend"
 local timeline = require "service.timeline"
+local spans = require "service.customer.words"
 local words = require "service.dashboard.words"
 local request = {}
 
@@ -63,7 +65,9 @@ local function show(c, params)
   local found = authorization and meters.list(c.team, { authorizations = { authorization.uid }, limit = 200 }) or {}
   local state = state_of(now)
   return c:page("request", "Data request of " .. (form.customer_email ~= "" and form.customer_email or form.uid),
-    { form = form, now = now, live = form.uid .. " " .. (authorization and authorization.uid or ""), state = state,
+    { form = form, now = now,
+    lasts = spans.lasts(page.words "en", form.scope.expires or "3y"),
+    live = form.uid .. " " .. (authorization and authorization.uid or ""), state = state,
     name = name, sentence = words.states[state][3], failure = now.state == "failed" and now.error
     and words.failure(now.error, name),
     help = requests.help(state, form.customer_email, now.error), challenge = challenge_of(now),

@@ -111,6 +111,32 @@ static void short_ones_as_words(void **state)
     mk_mask_free(mask);
 }
 
+static void add_name(mk_mask *mask, const char *text)
+{
+    mk_secret *secret = mk_secret_new(text, strlen(text));
+    assert_int_equal(mk_mask_add_name(mask, secret), MK_OK);
+    mk_secret_unref(secret);
+}
+
+static void a_user_name_leaves_words(void **state)
+{
+    (void)state;
+    mk_mask *mask = mk_mask_new();
+    add_name(mask, "locked");
+    add_name(mask, "ada");
+    add_name(mask, "pat@mail.test");
+    masked(mask, "Your account is locked. It was unlocked, locked", "Your account is locked. It was unlocked, locked");
+    masked(mask, "user=locked&x=1 \"locked\" <b>locked</b>", "user=***&x=1 \"***\" <b>***</b>");
+    masked(mask, "https://x.test/users/locked", "https://x.test/users/***");
+    masked(mask, "locked", "***");
+    masked(mask, "Hello ada, a canadian: ada.", "Hello ***, a canadian: ***.");
+    masked(mask, "xpat@mail.testx pat%40mail.test", "x***x ***");
+    masked(mask, "bG9ja2Vk", "***"); /* base64 is no word */
+    assert_int_equal(add(mask, "locked", NULL), MK_OK); /* a password, too: masked wherever it stands */
+    masked(mask, "Your account is locked", "Your account is ***");
+    mk_mask_free(mask);
+}
+
 static void placeholder_in_the_same_form(void **state)
 {
     (void)state;
@@ -172,6 +198,7 @@ int main(void)
         cmocka_unit_test(base64_wherever_it_stands),
         cmocka_unit_test(longest_first_and_overlaps_whole),
         cmocka_unit_test(short_ones_as_words),
+        cmocka_unit_test(a_user_name_leaves_words),
         cmocka_unit_test(placeholder_in_the_same_form),
         cmocka_unit_test(keeps_the_rest_and_the_cap),
         cmocka_unit_test(survives_no_memory),
