@@ -107,14 +107,15 @@ local function new(form, options, utility, now)
   db.insert("authorizations", { team = form.team, uid = uid, form = form.uid, template = form.template, user = form.user,
     customer_email = options.email or form.customer_email, utility = utility, created = now, updated = now, status_ts = now,
     signature = { type = "confirmation", ts = clock.iso(now) }, expires = expires, expires_at = expires_at,
-    is_test = options.test and 1 or 0, scope = options.scope or form.scope, notes = host.array {},
+    is_test = options.test and 1 or 0, portal = form.portal, scope = options.scope or form.scope, notes = host.array {},
     status_message = "Checking the sign-in." })
   return uid
 end
 
 local function renew(old, form, options, utility, now)
   local expires, expires_at = authorizations.expiry(options.scope or form.scope, now)
-  db.update("authorizations", { team = old.team, uid = old.uid }, { form = form.uid, utility = utility, updated = now, expires = expires,
+  db.update("authorizations", { team = old.team, uid = old.uid }, { form = form.uid, portal = form.portal, utility = utility,
+    scope = options.scope or form.scope, is_test = old.is_test and options.test and 1 or 0, updated = now, expires = expires,
     expires_at = expires_at or db.NULL, expired = db.NULL, declined = db.NULL, error = db.NULL, notes = host.array {},
     customer_email = options.email or old.customer_email, signature = { type = "confirmation", ts = clock.iso(now) },
     status = "pending", status_message = "Checking the sign-in.", status_ts = now })

@@ -140,7 +140,7 @@ def parameters_of_queries(w):
             name, schema = one["name"], one["schema"]
             path_of = lambda text: w.filled(path) + "?" + name + "=" + text
             needs = "&meters=m" if path in ("/api/v2/bills", "/api/v2/intervals") else ""
-            wrong = list(WRONG_QUERY.get(schema["type"], []))
+            wrong = [v for v in WRONG_QUERY.get(schema["type"], []) if not ("x-most" in schema and len(v) > 9)]
             if schema["type"] == "array":
                 item = schema["items"]
                 wrong += ["a,," + "x" * (item.get("maxLength", 300) + 1)] + (["a%0Ab", "a%7Fb"] if item.get("pattern")
