@@ -53,7 +53,7 @@ CREATE TABLE authorizations (    -- current session, notes and note types as in 
   team TEXT NOT NULL REFERENCES teams, uid TEXT NOT NULL, form TEXT, template TEXT, user TEXT, customer_email TEXT NOT NULL DEFAULT '',
   utility TEXT NOT NULL, nickname TEXT, created INTEGER NOT NULL, updated INTEGER NOT NULL, signature TEXT,
   declined INTEGER, expires TEXT NOT NULL, expires_at INTEGER, expired INTEGER, revoked INTEGER,
-  is_archived INTEGER NOT NULL DEFAULT 0, is_test INTEGER NOT NULL DEFAULT 0, portal INTEGER NOT NULL DEFAULT 0,
+  is_archived INTEGER NOT NULL DEFAULT 0, is_test INTEGER NOT NULL DEFAULT 0, scenario TEXT, portal INTEGER NOT NULL DEFAULT 0,
   status TEXT NOT NULL DEFAULT 'pending', status_message TEXT NOT NULL DEFAULT '', status_ts INTEGER NOT NULL,
   scope TEXT NOT NULL DEFAULT '{}', notes TEXT NOT NULL DEFAULT '[]', session TEXT, error TEXT,
   keep BLOB, receipt TEXT UNIQUE,

@@ -177,6 +177,18 @@ def historical_collection(w):
         meters[::-1])
 
 
+def collecting_fails_in_these_scenarios(w):
+    """A meter first, then the error: those whose names end so."""
+    for scenario, note in (("badlogin_after", "access_invalid"), ("websitedown_after", "bills_errored"),
+            ("utilityerror_after", "bills_errored")):
+        meter = w.meter("ours", w.submitted(scenario=scenario)[1])
+        w.good("POST", M + "/historical-collection", {"meters": [meter]})
+        one = w.good("GET", M + "/" + meter)
+        same((one["status"], [n["type"] for n in one["notes"]]), ("errored", [note]), scenario)
+        newest = w.good("GET", "/api/v2/events?limit=1")["events"][0]
+        same((newest["type"], newest["meter_uid"]), ("meter_historical_collection_finished_errored", meter))
+
+
 def the_link_of_a_form(w):
     """Also with what UtilityAPI lets one add to it."""
     for link in (w.good("POST", F)["url"], w.good("GET", "/api/v2/templates/" + w.things["ours"]["templates"])["base_url"]):
@@ -284,6 +296,7 @@ def revoked_is_gone(w):
     meter = w.meter("ours", uid)
     one = w.good("POST", A + "/%s/revoke" % uid)
     check(one["is_revoked"] and one["revoked"], one)
+    same(one["status"], "updated", "nothing is waited for any more")
     same((one["user_status"], one["exports"], one["exports_list"]), ("inactive", {}, []))
     w.bad(404, "not_found", "GET", M + "/" + meter)
     same(w.service.sql("SELECT count(*) FROM sessions WHERE authorization = ? AND "
@@ -769,7 +782,7 @@ def every_endpoint_was_seen_to_work(w):
 TESTS = [a_form_without_a_body, json_that_calls_itself_a_form, test_submit_gives_a_referral,
          meters_inside_of_authorizations, every_field_is_there, pages_follow_one_another,
          the_next_page_is_on_the_host_that_was_called, pages_hold_a_thousand, uids_are_text_and_times_are_exact,
-         errors_have_the_envelope, too_many_requests, historical_collection, the_link_of_a_form,
+         errors_have_the_envelope, too_many_requests, historical_collection, collecting_fails_in_these_scenarios, the_link_of_a_form,
          unknown_parameters_and_repeated_lists, both_ways_to_send_the_token, forms_change, a_form_that_renews,
          filters_of_forms, authorizations_change, filters_of_authorizations, revoked_is_gone, tests_can_be_deleted, tokens_of_who_is_shut_out,
          scopes_on_authorizations, meters_are_shaped, filters_of_meters, monitoring, bills_and_intervals_there_are_none,

@@ -182,7 +182,9 @@ def a_body_that_is_too_large(w):
     connection.putheader("Authorization", "Bearer " + w.tokens["ours"])
     connection.putheader("Content-Length", "1100000")
     connection.endheaders()
-    same(connection.getresponse().status, 413)
+    reply = connection.getresponse()
+    same((reply.status, reply.headers["Content-Type"]), (413, "application/json"))
+    same(json.loads(reply.read())["error"], "too_large")
     connection.close()
 
 
