@@ -12,6 +12,13 @@ static void notify(mk_service *service, json_t *action)
         mk_stream_send(service, topic, json_object_get(action, "data"));
 }
 
+static void close_streams(mk_service *service, json_t *action)
+{
+    const char *who = json_string_value(json_object_get(action, "who"));
+    if (who)
+        mk_stream_close(service, who);
+}
+
 /* What is meant for the worker that has a session. */
 static void to_worker(mk_service *service, json_t *action)
 {
@@ -38,7 +45,7 @@ static void reload(mk_service *service, json_t *action)
 static const struct {
     const char *name;
     void (*act)(mk_service *service, json_t *action);
-} acts[] = { { "notify", notify }, { "start", to_worker }, { "resume", to_worker }, { "answer", to_worker },
+} acts[] = { { "notify", notify }, { "close", close_streams }, { "start", to_worker }, { "resume", to_worker }, { "answer", to_worker },
              { "intent_done", to_worker }, { "cancel", to_worker }, { "forget", to_worker }, { "reload", reload },
              { "webhook", webhook }, { "mail", mail } };
 

@@ -182,7 +182,7 @@ static int h_log(void *arg, mk_app_task *task, const json_t *args, json_t **resu
     return MK_OK;
 }
 
-/* listeners(topic) -> how many stream it; workers() -> {ready, sessions, free, deaths} */
+/* listeners(topic) -> how many stream it; streamers() -> by whose right anything is; workers() -> {ready, sessions, free, deaths} */
 static int h_listeners(void *arg, mk_app_task *task, const json_t *args, json_t **result, char *why)
 {
     (void)task;
@@ -199,6 +199,14 @@ static int h_store(void *arg, mk_app_task *task, const json_t *args, json_t **re
     (void)why;
     return given(result, json_pack("{s:I, s:I, s:I, s:I}", "statements", (json_int_t)counts->statements, "steps", (json_int_t)counts->steps,
                                    "commits", (json_int_t)counts->commits, "commit_us", (json_int_t)counts->commit_us));
+}
+
+static int h_streamers(void *arg, mk_app_task *task, const json_t *args, json_t **result, char *why)
+{
+    (void)task;
+    (void)args;
+    (void)why;
+    return given(result, mk_stream_who(arg));
 }
 
 static int h_workers(void *arg, mk_app_task *task, const json_t *args, json_t **result, char *why)
@@ -298,6 +306,6 @@ static int h_totp_check(void *arg, mk_app_task *task, const json_t *args, json_t
 const mk_app_entry mk_host_entries[] = {
     { "query", h_query }, { "after", h_after }, { "random", h_random }, { "uid", h_uid }, { "hash", h_hash }, { "sha256", h_sha256 },
     { "seal", h_seal }, { "unseal", h_unseal }, { "now", h_now }, { "log", h_log },
-    { "listeners", h_listeners }, { "workers", h_workers }, { "store", h_store }, { "password_hash", h_password_hash },
-    { "password_check", h_password_check }, { "totp_check", h_totp_check }, { NULL, NULL }
+    { "listeners", h_listeners }, { "streamers", h_streamers }, { "workers", h_workers }, { "store", h_store },
+    { "password_hash", h_password_hash }, { "password_check", h_password_check }, { "totp_check", h_totp_check }, { NULL, NULL }
 };

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "service/httpd_int.h"
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -169,9 +170,16 @@ static int read_fields(mk_httpd_req *req)
 
 /* --- the handler ------------------------------------------------------- */
 
+/* In words, and for the API as its errors are. */
 static int refuse(mk_httpd_req *req, int status, const char *text)
 {
-    return mk_httpd_answer(req, status, "text/plain; charset=utf-8", text, strlen(text));
+    char json[200];
+    const char *slug = status == 413 ? "too_large" : status == 400 ? "invalid_request" : "internal";
+    if (strncmp(req->path, "/api/", 5) != 0)
+        return mk_httpd_answer(req, status, "text/plain; charset=utf-8", text, strlen(text));
+    const int len = snprintf(json, sizeof json, "{\"error\": \"%s\", \"error_description\": \"%.*s\", \"url\": null}\n", slug,
+                             (int)strcspn(text, "\n"), text);
+    return mk_httpd_answer(req, status, "application/json", json, (size_t)len);
 }
 
 static enum MHD_Result send_answer(mk_httpd_req *req)

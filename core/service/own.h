@@ -82,10 +82,12 @@ json_t *mk_secrets_hex(const void *bytes, size_t len);
 json_t *mk_secrets_hash(mk_service *service, const void *data, size_t len);
 /* actions.c - does what a handler asked for, once it is committed. */
 void mk_action_do(mk_service *service, json_t *action);
-/* stream.c - server-sent events: req gets what is sent to topic from now on. */
-void mk_stream_open(mk_service *service, mk_httpd_req *req, const char *topic, const char *first);
+/* stream.c - server-sent events: req gets what is sent to topic from now on. who: by whose right, or NULL. */
+void mk_stream_open(mk_service *service, mk_httpd_req *req, const char *topic, const char *who, const char *first);
 void mk_stream_send(mk_service *service, const char *topic, const json_t *data);
 size_t mk_stream_count(const mk_service *service, const char *topic);
+json_t *mk_stream_who(const mk_service *service); /* each of them once; a new list */
+void mk_stream_close(mk_service *service, const char *who);
 void mk_stream_keep(mk_service *service); /* now and then: finds those that have left */
 void mk_stream_end(mk_service *service);
 #endif

@@ -11,7 +11,7 @@ enum { MESSAGE_MOST = 256 << 10 };
 struct mk_listener {
     mk_service *service;
     mk_httpd_stream *stream;
-    char *topic;
+    char *topic, *who;
     mk_listener *next;
 };
 
@@ -25,6 +25,7 @@ static void on_gone(void *arg)
         }
     }
     mk_free(listener->topic);
+    mk_free(listener->who);
     mk_free(listener);
 }
 
@@ -34,11 +35,12 @@ static void send_text(mk_listener *listener, const char *text, size_t len)
         mk_httpd_stream_end(listener->stream); /* it does not read: it comes back when it does */
 }
 
-void mk_stream_open(mk_service *service, mk_httpd_req *req, const char *topic, const char *first)
+void mk_stream_open(mk_service *service, mk_httpd_req *req, const char *topic, const char *who, const char *first)
 {
     mk_listener *listener = mk_calloc(1, sizeof *listener);
-    char *copy = listener ? mk_strdup(topic) : NULL;
-    if (!copy || mk_httpd_stream_begin(&listener->stream, req, "text/event-stream", on_gone, listener)) {
+    char *copy = listener ? mk_strdup(topic) : NULL, *name = copy ? mk_strdup(who ? who : "") : NULL;
+    if (!name || mk_httpd_stream_begin(&listener->stream, req, "text/event-stream", on_gone, listener)) {
+        mk_free(name);
         mk_free(copy);
         mk_free(listener);
         mk_httpd_answer(req, 503, NULL, NULL, 0);
@@ -46,6 +48,7 @@ void mk_stream_open(mk_service *service, mk_httpd_req *req, const char *topic, c
     }
     listener->service = service;
     listener->topic = copy;
+    listener->who = name;
     listener->next = service->listeners;
     service->listeners = listener;
     send_text(listener, "retry: 2000\n\n", 13);
@@ -72,6 +75,27 @@ size_t mk_stream_count(const mk_service *service, const char *topic)
     for (const mk_listener *at = service->listeners; at; at = at->next)
         count += strcmp(at->topic, topic) == 0;
     return count;
+}
+
+json_t *mk_stream_who(const mk_service *service)
+{
+    json_t *names = json_object(), *out = json_array();
+    const char *name;
+    json_t *value;
+    for (const mk_listener *at = service->listeners; at; at = at->next)
+        if (*at->who)
+            json_object_set_new(names, at->who, json_true()); /* many streams of one login are one name */
+    json_object_foreach(names, name, value)
+        json_array_append_new(out, json_string(name));
+    json_decref(names);
+    return out;
+}
+
+void mk_stream_close(mk_service *service, const char *who)
+{
+    for (mk_listener *at = service->listeners; at; at = at->next)
+        if (strcmp(at->who, who) == 0)
+            mk_httpd_stream_end(at->stream);
 }
 
 void mk_stream_keep(mk_service *service)

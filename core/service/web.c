@@ -185,7 +185,8 @@ static void answer(visit *v, const json_t *result)
         add_header(v->req, name, value);
     mk_httpd_add(v->req, "X-Request-Id", v->id);
     if (json_is_string(topic))
-        mk_stream_open(v->service, v->req, json_string_value(topic), json_string_value(body));
+        mk_stream_open(v->service, v->req, json_string_value(topic), json_string_value(json_object_get(result, "who")),
+                       json_string_value(body));
     else
         mk_httpd_answer(v->req, status ? (int)status : 200, type, json_string_value(body), json_string_length(body));
     mk_log(MK_LOG_DEBUG, v->id, "%s -> %lld in %lld us", v->line, status, (long long)(mk_clock_mono_us() - v->began_us));

@@ -1,5 +1,6 @@
 -- Teams, their users, logins of the dashboard and tokens of the API.
 local db = require "service.db"
+local streams = require "service.streams"
 local accounts = {}
 
 local MINUTE, DAY = 60 * 1000000, 86400 * 1000000
@@ -59,6 +60,7 @@ function accounts.set_password(user, password, kept)
   local hash = host.password_hash(password)
   db.update("users", { team = user.team, uid = user.uid }, { password = hash, invite = db.NULL, failed = 0, locked_until = 0 })
   db.run("DELETE FROM logins WHERE team = ?1 AND user = ?2 AND hash <> ?3", user.team, user.uid, kept or "")
+  streams.check()
   return true
 end
 
@@ -70,6 +72,7 @@ function accounts.modify_user(team, uid, changes)
     if changes.disabled then db.run("DELETE FROM logins WHERE team = ?1 AND user = ?2", team, uid) end
   end
   if next(values) then db.update("users", { team = team, uid = uid }, values) end
+  if changes.disabled then streams.check() end
 end
 
 -- --- logins -------------------------------------------------------------------------------------
@@ -127,7 +130,10 @@ function accounts.by_cookie(text)
   return user
 end
 
-function accounts.close(user) db.run("DELETE FROM logins WHERE hash = ?1", user.login) end
+function accounts.close(user)
+  db.run("DELETE FROM logins WHERE hash = ?1", user.login)
+  streams.check()
+end
 
 -- --- tokens of the API ----------------------------------------------------------------------------
 
@@ -155,6 +161,7 @@ end
 
 function accounts.revoke_token(team, uid)
   db.run("UPDATE tokens SET revoked = coalesce(revoked, ?3) WHERE team = ?1 AND uid = ?2", team, uid, host.now())
+  streams.check()
 end
 
 return accounts

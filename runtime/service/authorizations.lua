@@ -107,14 +107,16 @@ local function new(form, options, utility, now)
   db.insert("authorizations", { team = form.team, uid = uid, form = form.uid, template = form.template, user = form.user,
     customer_email = options.email or form.customer_email, utility = utility, created = now, updated = now, status_ts = now,
     signature = { type = "confirmation", ts = clock.iso(now) }, expires = expires, expires_at = expires_at,
-    is_test = options.test and 1 or 0, scope = options.scope or form.scope, notes = host.array {},
+    is_test = options.test and 1 or 0, scenario = options.scenario, portal = form.portal, scope = options.scope or form.scope, notes = host.array {},
     status_message = "Checking the sign-in." })
   return uid
 end
 
 local function renew(old, form, options, utility, now)
   local expires, expires_at = authorizations.expiry(options.scope or form.scope, now)
-  db.update("authorizations", { team = old.team, uid = old.uid }, { form = form.uid, utility = utility, updated = now, expires = expires,
+  db.update("authorizations", { team = old.team, uid = old.uid }, { form = form.uid, portal = form.portal, utility = utility,
+    scope = options.scope or form.scope, is_test = old.is_test and options.test and 1 or 0, scenario = options.scenario or db.NULL,
+    updated = now, expires = expires,
     expires_at = expires_at or db.NULL, expired = db.NULL, declined = db.NULL, error = db.NULL, notes = host.array {},
     customer_email = options.email or old.customer_email, signature = { type = "confirmation", ts = clock.iso(now) },
     status = "pending", status_message = "Checking the sign-in.", status_ts = now })
@@ -129,7 +131,7 @@ function authorizations.of_form(form)
 end
 
 -- A customer gave consent and credentials. options: {utility (id or UtilityAPI's), email, sealed (request.sealed), peer, scope,
--- test: a made-up customer, whom the sandbox's adapter signs in, whatever the utility; again: they say that the same password is right
+-- test: a made-up customer, whom the sandbox's adapter signs in, whatever the utility, scenario: which; again: they say that the same password is right
 -- now}. -> authorization, referral; or nil and a code: "unknown_utility", "disabled", "expired", "in_progress", and those of
 -- sessions.allowed ("paused", "resting", "incomplete", "same_password", "rest", "auth.locked") with until when (us) where it knows.
 function authorizations.submit(form, options)
@@ -187,8 +189,9 @@ function authorizations.revoke(team, uid, who)
   if old.revoked then return old end
   forget_secrets(team, uid)
   db.run("DELETE FROM meters WHERE team = ?1 AND authorization = ?2", team, uid)
-  db.update("authorizations", { team = team, uid = uid }, { revoked = host.now(), updated = host.now(), error = db.NULL,
-    status_message = "Revoked: credentials and data are deleted." })
+  local now, open = host.now(), old.status == "pending" -- nothing is waited for any more
+  db.update("authorizations", { team = team, uid = uid }, { revoked = now, updated = now, error = db.NULL,
+    status = open and "updated" or nil, status_ts = open and now or nil, status_message = "Revoked: credentials and data are deleted." })
   events.emit(team, "authorization_revoked", { form = old.form, authorization = uid })
   timeline.add(team, { form = old.form, authorization = uid }, "revoked", { who = who })
   authorizations.tell(old)

@@ -24,6 +24,7 @@ run["user add"] = function(m)
   if not team then return { error = why } end
   local user, problem = accounts.create_user(team, { email = m.email, role = m.role, password = m.password })
   if not user then return { error = problem } end
+  db.run("UPDATE templates SET user = ?2 WHERE team = ?1 AND user IS NULL", team, user.uid) -- the team's first, made before
   audit.add(team, "operator", "user.created", "user:" .. user.uid)
   return { ok = ("%s is %s of '%s'"):format(user.email, user.role, m.team) }
 end

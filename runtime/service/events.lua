@@ -10,7 +10,8 @@ events.TYPES = { "ping", "form_created", "authorization_created", "authorization
   "authorization_update_started", "authorization_update_delayed", "authorization_update_retrying", "authorization_update_progress",
   "authorization_update_finished_successful", "authorization_update_finished_errored", "authorization_expiring_soon",
   "authorization_expired", "authorization_revoked", "meter_created", "meter_bills_added", "meter_intervals_added",
-  "meter_historical_collection_started", "meter_historical_collection_finished_successful",
+  "meter_historical_collection_started", "meter_historical_collection_delayed", "meter_historical_collection_retrying",
+  "meter_historical_collection_progress", "meter_historical_collection_finished_successful",
   "meter_historical_collection_finished_errored" }
 
 local function wants(hook, type)

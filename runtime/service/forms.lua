@@ -17,7 +17,8 @@ end
 -- What the store holds of a link's token: nothing that opens it.
 local function link_of(token) return host.hash("link:" .. token) end
 
--- values: {template_uid, authorization_uid, customer_email, utility, scope, user, language, current}; all may be absent.
+-- values: {template_uid, authorization_uid, customer_email, utility, scope, user, language, current, portal (begun at a template's
+-- base_url)}; all may be absent.
 -- -> the form; or nil and which value is wrong. One that reauthorizes has what it knows of the authorization filled in.
 function forms.create(team, values)
   local template = values.template_uid and templates.get(team, values.template_uid)
@@ -33,7 +34,8 @@ function forms.create(team, values)
   local now, uid, token = host.now(), host.uid(), host.random(18)
   db.insert("forms", { team = team, uid = uid, template = template.uid, authorization = values.authorization_uid, user = values.user,
     customer_email = email or "", utility = utility, scope = values.scope or {}, link = link_of(token), token = host.seal("link", token),
-    current = values.current or values.authorization_uid, language = values.language, expires = now + host.config.form_days * DAY,
+    current = values.current or values.authorization_uid, language = values.language,
+    portal = values.portal and 1 or 0, expires = now + host.config.form_days * DAY,
     created = now, updated = now })
   events.emit(team, "form_created", { form = uid })
   timeline.add(team, { form = uid }, "created", { email = email, utility = utility })
@@ -87,7 +89,8 @@ end
 -- A new link for a data request whose old one is over: it inherits what the old one stood for.
 function forms.again(team, form)
   local new = assert(forms.create(team, { customer_email = form.customer_email, utility = form.utility, scope = form.scope,
-    authorization_uid = form.authorization, user = form.user, language = form.language, current = form.current }))
+    authorization_uid = form.authorization, user = form.user, language = form.language, current = form.current,
+    portal = form.portal == 1 }))
   db.update("forms", { team = team, uid = form.uid }, { disabled = 1, updated = host.now() })
   return new
 end

@@ -6,6 +6,7 @@ local events = require "service.events"
 local forms = require "service.forms"
 local mails = require "service.mails"
 local sessions = require "service.sessions"
+local streams = require "service.streams"
 local templates = require "service.templates"
 local housekeeping = {}
 
@@ -57,6 +58,7 @@ end
 local hourly = 0
 
 function housekeeping.tick()
+  streams.check()
   sessions.expire()
   sessions.dispatch()
   events.due()

@@ -77,9 +77,10 @@ function meters.list(team, filter)
   return rows, after
 end
 
--- changes: {is_archived, is_activated, status, status_message, monitoring, note}
+-- changes: {is_archived, is_activated, status, status_message, monitoring, notes}
 function meters.modify(team, uid, changes)
-  local values = { status = changes.status, status_message = changes.status_message, monitoring = changes.monitoring }
+  local values = { status = changes.status, status_message = changes.status_message, monitoring = changes.monitoring,
+    notes = changes.notes }
   for _, name in ipairs { "is_archived", "is_activated" } do
     if changes[name] ~= nil then values[name] = changes[name] and 1 or 0 end
   end

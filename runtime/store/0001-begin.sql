@@ -35,10 +35,12 @@ CREATE TABLE templates (
   settings TEXT NOT NULL DEFAULT '{}', disabled INTEGER NOT NULL DEFAULT 0, created INTEGER NOT NULL, updated INTEGER NOT NULL,
   PRIMARY KEY (team, uid)
 );
-CREATE TABLE forms (             -- data requests; link: hash of what is in the URL; the token itself is sealed, to show it again
+-- Data requests. link: hash of what is in the URL; the token itself is sealed, to show it again. portal: begun by a customer at a template's base_url.
+CREATE TABLE forms (
   team TEXT NOT NULL REFERENCES teams, uid TEXT NOT NULL, template TEXT NOT NULL, authorization TEXT, user TEXT,
   customer_email TEXT NOT NULL DEFAULT '', utility TEXT, scope TEXT NOT NULL DEFAULT '{}',
   link TEXT NOT NULL UNIQUE, token BLOB NOT NULL, current TEXT, language TEXT,
+  portal INTEGER NOT NULL DEFAULT 0,
   is_archived INTEGER NOT NULL DEFAULT 0, disabled INTEGER NOT NULL DEFAULT 0, expires INTEGER NOT NULL,
   created INTEGER NOT NULL, updated INTEGER NOT NULL,
   PRIMARY KEY (team, uid)
@@ -51,7 +53,7 @@ CREATE TABLE authorizations (    -- current session, notes and note types as in 
   team TEXT NOT NULL REFERENCES teams, uid TEXT NOT NULL, form TEXT, template TEXT, user TEXT, customer_email TEXT NOT NULL DEFAULT '',
   utility TEXT NOT NULL, nickname TEXT, created INTEGER NOT NULL, updated INTEGER NOT NULL, signature TEXT,
   declined INTEGER, expires TEXT NOT NULL, expires_at INTEGER, expired INTEGER, revoked INTEGER,
-  is_archived INTEGER NOT NULL DEFAULT 0, is_test INTEGER NOT NULL DEFAULT 0,
+  is_archived INTEGER NOT NULL DEFAULT 0, is_test INTEGER NOT NULL DEFAULT 0, scenario TEXT, portal INTEGER NOT NULL DEFAULT 0,
   status TEXT NOT NULL DEFAULT 'pending', status_message TEXT NOT NULL DEFAULT '', status_ts INTEGER NOT NULL,
   scope TEXT NOT NULL DEFAULT '{}', notes TEXT NOT NULL DEFAULT '[]', session TEXT, error TEXT,
   keep BLOB, receipt TEXT UNIQUE,

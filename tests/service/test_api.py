@@ -20,7 +20,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from server import PROGRAM, Service
 from test_api_requests import run
-from world import SECOND, check, quoted, same
+from world import SECOND, Failed, check, quoted, same
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 F, A, M = "/api/v2/forms", "/api/v2/authorizations", "/api/v2/meters"
@@ -177,6 +177,18 @@ def historical_collection(w):
         meters[::-1])
 
 
+def collecting_fails_in_these_scenarios(w):
+    """A meter first, then the error: those whose names end so."""
+    for scenario, note in (("badlogin_after", "access_invalid"), ("websitedown_after", "bills_errored"),
+            ("utilityerror_after", "bills_errored")):
+        meter = w.meter("ours", w.submitted(scenario=scenario)[1])
+        w.good("POST", M + "/historical-collection", {"meters": [meter]})
+        one = w.good("GET", M + "/" + meter)
+        same((one["status"], [n["type"] for n in one["notes"]]), ("errored", [note]), scenario)
+        newest = w.good("GET", "/api/v2/events?limit=1")["events"][0]
+        same((newest["type"], newest["meter_uid"]), ("meter_historical_collection_finished_errored", meter))
+
+
 def the_link_of_a_form(w):
     """Also with what UtilityAPI lets one add to it."""
     for link in (w.good("POST", F)["url"], w.good("GET", "/api/v2/templates/" + w.things["ours"]["templates"])["base_url"]):
@@ -284,6 +296,7 @@ def revoked_is_gone(w):
     meter = w.meter("ours", uid)
     one = w.good("POST", A + "/%s/revoke" % uid)
     check(one["is_revoked"] and one["revoked"], one)
+    same(one["status"], "updated", "nothing is waited for any more")
     same((one["user_status"], one["exports"], one["exports_list"]), ("inactive", {}, []))
     w.bad(404, "not_found", "GET", M + "/" + meter)
     same(w.service.sql("SELECT count(*) FROM sessions WHERE authorization = ? AND "
@@ -628,7 +641,7 @@ def adapters_reload_and_roll_back(w):
 class Stream:
     def __init__(self, w, who):
         self.connection = http.client.HTTPConnection("127.0.0.1", w.service.port, timeout=10)
-        self.connection.request("GET", "/api/v2/events/stream", headers={"Authorization": "Bearer " + w.tokens[who]})
+        self.connection.request("GET", "/api/v2/events/stream", headers={"Authorization": "Bearer " + w.tokens.get(who, who)})
         self.reply = self.connection.getresponse()
 
     def next(self):
@@ -637,6 +650,15 @@ class Stream:
             line = self.reply.readline().decode().strip()
             if line.startswith("data: "):
                 return json.loads(line[6:])
+
+    def ends(self, seconds=1.0):
+        """Waits for its end, so long at most."""
+        self.connection.sock.settimeout(seconds)
+        try:
+            while self.reply.readline():
+                pass
+        except TimeoutError:
+            raise Failed("the stream goes on") from None
 
     def close(self):
         self.connection.sock.shutdown(socket.SHUT_RDWR)
@@ -651,6 +673,32 @@ def a_stream_of_what_happens(w):
     same((ours.next()["form"], theirs.next()["form"]), (uid, other))
     ours.close()
     theirs.close()
+
+
+def a_stream_ends_with_its_token(w):
+    """Within a second: taken away here, by a command beside us, or by time."""
+    now = lambda: time.time_ns() // 1000
+    owner = w.service.sql("SELECT user FROM tokens WHERE team = ? LIMIT 1", w.teams["ours"])[0][0]
+    ways = {"revoked by the API": lambda uid: w.good("DELETE", "/api/v2/tokens/" + uid),
+            "revoked by a command": lambda uid: w.service.cli("token", "revoke", uid),
+            "expired": lambda uid: w.service.sql("UPDATE tokens SET expires = ? WHERE uid = ?", now() - 1, uid),
+            "its maker shut out": lambda uid: w.service.sql("UPDATE users SET disabled = 1 WHERE uid = ?", owner)}
+    other = Stream(w, "theirs")
+    for way, take in ways.items():
+        made = w.good("POST", "/api/v2/tokens", {"name": "stream"})
+        stream = Stream(w, made["token"])
+        same(stream.reply.status, 200, way)
+        try:
+            take(made["uid"])
+            stream.ends(1.3 if way != "revoked by the API" else 0.5)
+        except Failed as problem:
+            raise Failed(way + ": " + str(problem)) from None
+        finally:
+            w.service.sql("UPDATE users SET disabled = NULL WHERE uid = ?", owner)
+            stream.connection.close()
+    uid = w.good("POST", F, None, "theirs")["uid"]
+    same(other.next()["form"], uid, "another token's goes on")
+    other.close()
 
 
 def tables_hold_no_formulas(w):
@@ -734,7 +782,7 @@ def every_endpoint_was_seen_to_work(w):
 TESTS = [a_form_without_a_body, json_that_calls_itself_a_form, test_submit_gives_a_referral,
          meters_inside_of_authorizations, every_field_is_there, pages_follow_one_another,
          the_next_page_is_on_the_host_that_was_called, pages_hold_a_thousand, uids_are_text_and_times_are_exact,
-         errors_have_the_envelope, too_many_requests, historical_collection, the_link_of_a_form,
+         errors_have_the_envelope, too_many_requests, historical_collection, collecting_fails_in_these_scenarios, the_link_of_a_form,
          unknown_parameters_and_repeated_lists, both_ways_to_send_the_token, forms_change, a_form_that_renews,
          filters_of_forms, authorizations_change, filters_of_authorizations, revoked_is_gone, tests_can_be_deleted, tokens_of_who_is_shut_out,
          scopes_on_authorizations, meters_are_shaped, filters_of_meters, monitoring, bills_and_intervals_there_are_none,
@@ -742,7 +790,7 @@ TESTS = [a_form_without_a_body, json_that_calls_itself_a_form, test_submit_gives
          what_cannot_be_submitted, utilities_need_no_token, a_question_is_answered, a_question_that_is_too_old,
          an_error_is_told_without_evidence, the_same_key_does_it_once, the_same_key_at_the_same_time, a_failure_keeps_no_key,
          other_answers_are_other_requests, webhooks_live, webhooks_ping_and_replay, tokens_live,
-         adapters_reload_and_roll_back, a_stream_of_what_happens, tables_hold_no_formulas, a_link_is_mailed_again,
+         adapters_reload_and_roll_back, a_stream_of_what_happens, a_stream_ends_with_its_token, tables_hold_no_formulas, a_link_is_mailed_again,
          the_description_is_whole, secrets_are_nowhere, every_endpoint_was_seen_to_work]
 
 

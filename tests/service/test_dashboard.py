@@ -468,6 +468,53 @@ def test_a_page_hears_of_changes_of_its_team_alone(w):
     check(w.visitor().get("/dashboard/live").url.startswith("/dashboard/sign-in"), "a stream without a sign-in")
 
 
+def live(browser):
+    """A stream of what changes -> a function that says whether it ends in so many seconds."""
+    connection = http.client.HTTPConnection(browser.host, timeout=20)
+    connection.request("GET", "/dashboard/live",
+        headers={"Cookie": "meterkey_session=" + browser.cookies["meterkey_session"]})
+    answer = connection.getresponse()
+    same(answer.headers["content-type"], "text/event-stream")
+
+    def ends(seconds):
+        connection.sock.settimeout(seconds)
+        try:
+            while answer.readline():
+                pass
+            return True
+        except TimeoutError:
+            return False
+        finally:
+            connection.close()
+    return ends
+
+
+def test_a_stream_ends_with_its_sign_in(w):
+    """Signed out, another password, shut out, or nobody there for too long; no other stream does."""
+    guest, _ = w.join("sue@helio.test", "read")
+    uid = w.value("SELECT uid FROM users WHERE email = 'sue@helio.test'")
+    hers, other = lambda: w.sign_in("sue@helio.test"), live(w.member)
+    ends, browser = live(guest), guest
+    browser.submit(browser.get("/dashboard/team"), "/sign-out")
+    check(ends(0.5), "signed out, and the stream goes on")
+    browser, second = hers(), hers()
+    ends, kept = live(second), live(browser)
+    browser.submit(browser.get("/dashboard/profile"), "/profile/password", password=PASSWORD, new=PASSWORD).is_(200)
+    check(ends(0.5), "another password, and the stream goes on")
+    check(not kept(0.3), "who changed the password is cut off")
+    ends, browser = live(browser), browser
+    db = sqlite3.connect(w.service.store, timeout=10)
+    db.execute("UPDATE logins SET seen = 1 WHERE user = ?", (uid,))
+    db.commit()
+    db.close()
+    check(ends(1.3), "the sign-in is too old, and the stream goes on")
+    ends = live(hers())
+    csrf = w.owner.get("/dashboard/team").form("^/dashboard/team$")["fields"]["csrf"]
+    w.owner.post("/dashboard/team/%s/change" % uid, {"csrf": csrf, "disabled": "yes"}).is_(200)
+    check(ends(0.5), "shut out, and the stream goes on")
+    check(not other(0.3), "another's stream ended")
+
+
 def test_archive_and_switch_off(w):
     page = w.owner.submit(w.owner.get("/dashboard/requests/" + w.forms[5]), "/archive").is_(200).has("Archived")
     w.owner.get("/dashboard/requests").lacks("c5@")

@@ -2,7 +2,7 @@
 -- made from it.
 local types = require "service.api.types"
 local schemas = require "service.api.schemas"
-local text, flag, uid, list, count, one = types.text, types.flag, types.uid, types.list, types.count, types.one
+local text, flag, uid, list, one = types.text, types.flag, types.uid, types.list, types.one
 local describe = { schemas = schemas, endpoints = {} }
 
 local function uids(about) return list(uid(), about, { maxItems = 1000 }) end
@@ -15,7 +15,7 @@ local P = {
   meters = uids "Only of these meters.", referrals = uids "Only with these codes.",
   billing_accounts = uids "Only of these accounts.", accounts = uids "As authorizations.",
   utility = names "Only of these utilities.", service_type = names "Only these services.",
-  after = uid "Only what is older than that one.", limit = count("At most so many.", 1, 1000),
+  after = uid "Only what is older than that one.", limit = types.page("At most so many; 1,000 at most.", 1000),
   disabled = flag "Only such.", is_archived = flag "Only such.", is_declined = flag "Only such.",
   is_test = flag "Only such.", is_revoked = flag "Only such.", is_expired = flag "Only such.",
   is_activated = flag "Only such.", is_monitored = flag "Only such.", is_delivered = flag "Only such.",

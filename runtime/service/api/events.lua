@@ -22,7 +22,7 @@ end
 
 -- Server-sent events: what changed, as it changes. What was missed is read from the lists.
 function api.stream(call)
-  return { stream = "team:" .. call.team, body = ": this is a team's stream\n\n",
+  return { stream = "team:" .. call.team, who = "token:" .. call.token.hash, body = ": this is a team's stream\n\n",
     headers = { ["Cache-Control"] = "no-store" } }
 end
 

@@ -1,5 +1,6 @@
 -- Meters in the API.
 local authorizations = require "service.authorizations"
+local clock = require "service.clock"
 local events = require "service.events"
 local meters = require "service.meters"
 local problem = require "service.api.problem"
@@ -34,7 +35,7 @@ local function usable(call)
     if not row then return problem.not_found() end
     local authorization = authorizations.get(call.team, row.authorization)
     if not seen[uid] and not authorization.revoked and not authorization.expired then
-      row.form = authorization.form
+      row.form, row.scenario = authorization.form, authorization.scenario
       out[#out + 1] = row
     end
     seen[uid] = true
@@ -49,16 +50,33 @@ local function uids_of(rows)
   return out
 end
 
+-- Made-up customers of these scenarios have a meter at first; collecting then fails: the note, and its words.
+local AFTER = {
+  badlogin_after = { "access_invalid", "The user name or the password is not right any more." },
+  websitedown_after = { "bills_errored", "The utility's website is down." },
+  utilityerror_after = { "bills_errored", "The utility's website shows an error." },
+}
+
+local function fail(call, row, after)
+  local now = clock.iso(host.now())
+  meters.modify(call.team, row.uid, { is_activated = true, status = "errored", status_message = after[2],
+    notes = host.array { { type = after[1], msg = after[2], ts = now } } })
+end
+
 -- Bills and intervals are not read: the collection is over as soon as it begins, and has found none.
 function api.collect(call)
   local rows, why = usable(call)
   if not rows then return nil, why end
   for _, row in ipairs(rows) do
-    meters.modify(call.team, row.uid, { is_activated = true, status = "updated",
-      status_message = "No bills or intervals are read here." })
-    local of = { form = row.form, authorization = row.authorization, meter = row.uid }
+    local of, after = { form = row.form, authorization = row.authorization, meter = row.uid }, AFTER[row.scenario]
+    if after then
+      fail(call, row, after)
+    else
+      meters.modify(call.team, row.uid, { is_activated = true, status = "updated",
+        status_message = "No bills or intervals are read here." })
+    end
     events.emit(call.team, "meter_historical_collection_started", of)
-    events.emit(call.team, "meter_historical_collection_finished_successful", of)
+    events.emit(call.team, "meter_historical_collection_finished_" .. (after and "errored" or "successful"), of)
   end
   return { success = true, meters = uids_of(rows), collection_duration = call.body.collection_duration or 12 }
 end

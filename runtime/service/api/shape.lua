@@ -52,7 +52,7 @@ end
 function shape.authorization(call, row)
   local out = { uid = row.uid, created = time(row.created), customer_email = row.customer_email,
     customer_signature = null(row.signature), declined = time(row.declined), is_declined = row.declined ~= nil,
-    expires = row.expires, is_expired = row.expired ~= nil, form_uid = null(row.form),
+    expires = row.expires, is_expired = row.expired ~= nil, form_uid = row.portal == 1 and host.null or null(row.form),
     template_uid = null(row.template), referrals = host.array(authorizations.referrals(call.team, row.uid)),
     is_archived = row.is_archived, is_test = row.is_test, notes = host.array(row.notes), nickname = null(row.nickname),
     revoked = time(row.revoked), is_revoked = row.revoked ~= nil, scope = scope_of(row), status = row.status,

@@ -46,7 +46,7 @@ function api.submit(call)
   if not adapters.by_utility(call.body.utility) then return problem.invalid("utility", "is no utility that is here") end
   local authorization, referral = authorizations.submit(form, { utility = call.body.utility, test = true,
     peer = call.peer,
-    email = form.customer_email, sealed = sealed_of("UAPI_TEST_" .. scenario) })
+    email = form.customer_email, scenario = scenario, sealed = sealed_of("UAPI_TEST_" .. scenario) })
   if not authorization then return problem.conflict(referral, REFUSED[referral] or "It cannot be submitted now.") end
   if call.body.scenario == "revoked" then authorizations.revoke(call.team, authorization.uid, call:who()) end
   audit.add(call.team, call:who(), "form.tested", "form:" .. form.uid, call.peer)

@@ -19,6 +19,8 @@ function types.flag(about) return made({ type = "boolean" }, about) end
 function types.count(about, least, most)
   return made({ type = "integer", minimum = least or 0, maximum = most }, about)
 end
+-- How many of a list: more than `most` is taken as that many.
+function types.page(about, most) return made({ type = "integer", minimum = 1, ["x-most"] = most }, about) end
 function types.uid(about) return types.text(about or "Opaque text.", 64, { minLength = 1 }) end
 function types.time(about) return made({ type = "string", format = "date-time" }, about) end
 function types.url(about) return types.text(about, 2000, { format = "uri" }) end

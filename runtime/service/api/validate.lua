@@ -124,7 +124,9 @@ local function read(schema, value)
     if value == "true" then return true end
     if value == "false" then return false end
   elseif schema.type == "integer" and value:find("^%-?%d+$") then
-    return math.tointeger(tonumber(value)) or value
+    local number, most = math.tointeger(tonumber(value)), schema["x-most"]
+    if most and (not number and value:find("^%d") or number and number > most) then return most end
+    return number or value
   elseif schema.type == "array" then
     local out = host.array {}
     for one in value:gmatch("[^,]+") do out[#out + 1] = one end

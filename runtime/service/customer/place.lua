@@ -26,7 +26,7 @@ end
 
 -- A data request for whoever came by the template's base_url. -> its place; nil: the template is closed.
 function place.begin(at)
-  local form = forms.create(at.template.team, { template_uid = at.template.uid })
+  local form = forms.create(at.template.team, { template_uid = at.template.uid, user = at.template.user, portal = true })
   if not form then return nil end
   local token = forms.token(form)
   return { path = "/f/" .. token, scope = token, form = form, template = at.template }

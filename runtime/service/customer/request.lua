@@ -111,11 +111,16 @@ local function too_many(req, at)
   return at.form ~= nil and not limit.take("signin:" .. at.scope, LINK_TRIES, SECONDS)
 end
 
+-- The page again where the link leads back to an address that is not the template's; or nil.
+local function astray(req, at, t, one)
+  if place.return_allowed(req, at) then return nil end
+  return signin.show(req, at, one, { status = 400, problem = t("customer.redirect_bad", { company = at.template.company_name }) })
+end
+
 -- What keeps a consent from being taken, as a page; or nil.
 local function hindrance(req, at, t, one, email)
-  if not place.return_allowed(req, at) then
-    return signin.show(req, at, one, { status = 400, problem = t("customer.redirect_bad", { company = at.template.company_name }) })
-  end
+  local lost = astray(req, at, t, one)
+  if lost then return lost end
   local wrong = incomplete(one, req.sealed)
   local email_wrong = not valid_email(email) and t("customer.signin.email_bad") or nil
   if wrong or email_wrong then return signin.show(req, at, one, { status = 400, wrong = wrong, email_wrong = email_wrong }) end
@@ -150,8 +155,10 @@ local function consent(req, at, t)
   return back(req, at, { utility = false, email = false, go = "1" })
 end
 
-local function decline(req, at)
-  if not place.return_allowed(req, at) then return show(req, at) end
+local function decline(req, at, t)
+  local one = wanted(req, at)
+  local lost = one and astray(req, at, t, one)
+  if lost or not place.return_allowed(req, at) then return lost or show(req, at) end
   at = at.form and at or place.begin(at)
   if not at then return view.plain_page(req, {}, 404, "missing") end
   authorizations.decline(at.form, web.peer(req))

@@ -172,7 +172,8 @@ end
 
 -- Tells the page of whoever looks at it that something has changed.
 local function live(c)
-  return { stream = "team:" .. c.team, headers = { ["Cache-Control"] = "no-store", ["X-Accel-Buffering"] = "no" } }
+  return { stream = "team:" .. c.team, who = "login:" .. c.user.login,
+    headers = { ["Cache-Control"] = "no-store", ["X-Accel-Buffering"] = "no" } }
 end
 
 local function list(c)
