@@ -3,8 +3,8 @@
 
 As root the system's own files are the lower layer of an overlay in a mount namespace of its own, in which dpkg runs; a made-up
 `systemctl` writes down what it is asked and ends the service where it should be restarted. This test is the manager: it holds
-the port and starts the service as the unit says. Not covered: a running systemd, thus the unit's own confinement (the
-unit's words are checked by systemd-analyze)."""
+the port and starts the service as the unit says. A running systemd and the unit's own confinement are in test_systemd.py; here
+the unit's words are checked by systemd-analyze."""
 import glob
 import os
 import re
@@ -43,7 +43,7 @@ def shell(text, **more):
 
 def build(folder):
     """The package as `make deb` makes it, and a later one of the same program."""
-    shell("make deb BUILD=%s" % BUILD)
+    shell("flock %s make deb BUILD=%s" % (BUILD, BUILD))
     first = glob.glob(os.path.join(ROOT, BUILD, "meterkey_*_*.deb"))
     check(len(first) == 1, first)
     return first[0], shell("sh tools/deb.sh %s/deb/meterkey 99.0 %s" % (BUILD, folder)).strip()
