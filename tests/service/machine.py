@@ -23,7 +23,7 @@ mkdir "$r/dev/shm" "$r/dev/pts" && mount -t tmpfs none "$r/dev/shm"
 ln -s pts/ptmx "$r/dev/ptmx" && ln -s /proc/self/fd "$r/dev/fd"
 mount -t cgroup2 none "$r/sys/fs/cgroup"
 cat /proc/sys/kernel/random/uuid | tr -d - >"$r/etc/machine-id"
-rm -f "$r"/var/lib/dpkg/info/man-db.triggers
+rm -f "$r"/var/lib/man-db/auto-update "$r"/usr/sbin/policy-rc.d
 printf "[Unit]\nDescription=What is tried\nRequires=systemd-journald.service\nAfter=systemd-journald.service\n" >"$r/etc/systemd/system/default.target"
 cd "$r" && mkdir -p old && pivot_root . old && umount -l /old && mount --make-rshared /
 ip link set lo up 2>/dev/null || true
