@@ -24,6 +24,10 @@ install -D -m 644 packaging/config.lua "$root/etc/meterkey/config.lua"
 for page in docs/*.md; do
     install -D -m 644 "$page" "$root/usr/share/doc/meterkey/$(basename "$page")"
 done
+install -m 644 packaging/copyright "$root/usr/share/doc/meterkey/copyright"
+gzip -9n <packaging/changelog >"$root/usr/share/doc/meterkey/changelog.gz"
+chmod 644 "$root/usr/share/doc/meterkey/changelog.gz"
+install -D -m 644 packaging/lintian-overrides "$root/usr/share/lintian/overrides/meterkey"
 
 # The libraries that it is linked with, in the versions whose symbols it uses.
 mkdir "$work/debian"
@@ -36,7 +40,7 @@ cat >"$root/DEBIAN/control" <<END
 Package: meterkey
 Version: $version
 Architecture: $architecture
-Maintainer: Meterkey <meterkey@localhost>
+Maintainer: The Meterkey authors <meterkey@localhost>
 Installed-Size: $(du -sk --exclude=DEBIAN "$root" | cut -f1)
 Depends: $libraries, ca-certificates, adduser
 Section: net

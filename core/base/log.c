@@ -8,8 +8,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
     TEXT_MOST = 64 * 1024, /* before masking: a cut secret could not be recognised */
@@ -92,12 +95,26 @@ static int add_safe(mk_buf *out, const mk_buf *text)
     return err;
 }
 
+/* Standard error is the journal's if it is the socket that systemd names. */
+static bool to_journal(void)
+{
+    static int known = -1;
+    struct stat st;
+    unsigned long long device, inode;
+    const char *named = known < 0 ? getenv("JOURNAL_STREAM") : NULL;
+    if (known < 0)
+        known = named && sscanf(named, "%llu:%llu", &device, &inode) == 2 && fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;
+    return known == 1;
+}
+
+/* To the journal with the priority of syslog, which it takes off: `journalctl -p warning` finds what is grave. */
 static void send(enum mk_log_level level, const char *line)
 {
+    static const char *const priority[] = { "<7>", "<6>", "<4>", "<3>" };
     if (current_sink)
         current_sink(sink_arg, level, line);
     else
-        fprintf(stderr, "%s\n", line);
+        fprintf(stderr, "%s%s\n", level < MK_LOG_OFF && to_journal() ? priority[level] : "", line);
 }
 
 static void stamp(char *out, size_t room, enum mk_log_level level)
