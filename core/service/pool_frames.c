@@ -212,6 +212,8 @@ void mk_pool_flush(mk_pool *pool)
 static bool seal_parts(mk_service *service, json_t *head, mk_bytes blob)
 {
     json_t *keep = json_object_get(head, "keep");
+    if (keep && !json_object_size(keep) && json_object_set_new(head, "keep", keep = json_null())) /* nothing is kept any more */
+        return false;
     if (blob.len && json_object_set_new(head, "parked", mk_secrets_seal_bytes(service, "journal", blob.data, blob.len)))
         return false;
     return !keep || json_is_null(keep) || json_object_set_new(head, "keep", mk_secrets_seal(service, "keep", keep)) == 0;
