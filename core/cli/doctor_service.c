@@ -1,4 +1,5 @@
 /* doctor_service.c - what is wrong with a service's installation (layer cli) */
+#include "base/codec.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "cli/doctor.h"
@@ -17,6 +18,8 @@
 #include <sys/timex.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+enum { SEALED_MOST = 1 << 20 };
 
 /* --- store, key, folder ------------------------------------------------------------ */
 
@@ -48,6 +51,37 @@ static bool folder(mk_doctor *d, const char *file)
     return true;
 }
 
+static bool opens(const mk_keys *keys, const json_t *sealed)
+{
+    mk_buf bytes, text;
+    const char *base64 = json_string_value(json_object_get(sealed, "b64"));
+    mk_buf_init(&bytes, SEALED_MOST);
+    mk_buf_init(&text, SEALED_MOST);
+    const bool good = base64 && mk_base64_decode(&bytes, base64, strlen(base64)) == MK_OK &&
+                      mk_keys_unseal(keys, "credentials", bytes.data, bytes.len, &text) == MK_OK;
+    mk_buf_free(&bytes);
+    mk_buf_free(&text);
+    return good;
+}
+
+/* Those of ongoing access. A store that was not opened by this version yet has no such table. */
+static void sign_ins(mk_doctor *d, mk_store *store, const mk_keys *keys)
+{
+    char why[MK_STORE_WHY] = "";
+    json_t *rows = NULL, *row;
+    size_t at, bad = 0;
+    if (mk_store_query(store, "SELECT credentials FROM kept LIMIT 10000", NULL, &rows, why))
+        return;
+    json_array_foreach(rows, at, row)
+        bad += !opens(keys, json_object_get(row, "credentials"));
+    if (bad)
+        mk_doctor_say(d, MK_FAIL, "sign-ins", "put the key of this store back; else those customers have to sign in again",
+                      "%zu of %zu that are kept for ongoing access cannot be opened", bad, json_array_size(rows));
+    else
+        mk_doctor_say(d, MK_FINE, "sign-ins", NULL, "%zu kept for ongoing access, sealed", json_array_size(rows));
+    json_decref(rows);
+}
+
 static void key(mk_doctor *d, const json_t *config, mk_store *store)
 {
     char file[4096], why[MK_STORE_WHY] = "";
@@ -55,13 +89,15 @@ static void key(mk_doctor *d, const json_t *config, mk_store *store)
     int err = mk_keys_file(config, file, sizeof file);
     if (!err)
         err = mk_keys_open(&keys, store, file, false, why);
-    mk_keys_free(keys);
     if (!err)
         mk_doctor_say(d, MK_FINE, "key", NULL, "it opens the store");
+    if (!err)
+        sign_ins(d, store, keys);
     else if (err == MK_EPOLICY)
         mk_doctor_say(d, MK_FAIL, "key", "chmod 600, and chown to the service's user; if others could read it: meterkey key rotate", "%s", why);
     else
         mk_doctor_say(d, MK_FAIL, "key", "put the saved key back; what it sealed cannot be opened without it", "%s", *why ? why : mk_err_text(err));
+    mk_keys_free(keys);
 }
 
 static void look_through(mk_doctor *d, mk_store *store, const char *file)

@@ -38,6 +38,7 @@ const mk_setting mk_settings[] = {
     { "utility_per_minute", "number", "60", "sessions", "begun a minute at one utility" },
     { "breaker_failures", "number", "5", "failures", "of the site in a row, after which a utility rests" },
     { "breaker_minutes", "number", "5", "minutes", "that it rests" },
+    { "refresh_days", "number", "7", "days", "after which meters are read again where access is ongoing; 0: only when asked to" },
     { "login_minutes", "number", "720", "minutes", "a dashboard login lasts without being used" },
     { "form_days", "number", "30", "days", "a link to a data request can be used" },
     { "retention_days", "number", "365", "days", "that ended and archived data requests, events, mails and the audit log are kept" },

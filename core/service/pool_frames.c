@@ -226,6 +226,8 @@ void mk_pool_flush(mk_pool *pool)
 static bool seal_parts(mk_service *service, json_t *head, mk_bytes blob, json_t **journal)
 {
     json_t *keep = json_object_get(head, "keep");
+    if (keep && !json_object_size(keep) && json_object_set_new(head, "keep", keep = json_null())) /* nothing is kept any more */
+        return false;
     if (blob.len && (!(*journal = mk_secrets_seal_raw(service, "journal", blob.data, blob.len)) ||
                      json_object_set_new(head, "parked", json_pack("{s:b}", "blob", 1))))
         return false;

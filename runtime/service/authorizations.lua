@@ -3,6 +3,7 @@ local adapters = require "service.adapters"
 local clock = require "service.clock"
 local db = require "service.db"
 local events = require "service.events"
+local kept = require "service.kept"
 local timeline = require "service.timeline"
 local authorizations = {}
 
@@ -89,6 +90,42 @@ function authorizations.modify(team, uid, changes)
   return authorizations.get(team, uid)
 end
 
+-- --- what is sealed ------------------------------------------------------------------------------
+
+-- Its sessions have ended: credentials, journals and answers are gone. runs: only those without a customer.
+local function end_sessions(team, uid, runs)
+  local which = " WHERE team = ?1 AND authorization = ?2 AND (human = 0 OR ?3 = 0)"
+  local args = { team, uid, runs and 1 or 0 }
+  for _, row in ipairs(db.rows("SELECT uid FROM sessions" .. which .. " AND state <> 'ended'", table.unpack(args))) do
+    host.after { ["do"] = "cancel", id = row.uid }
+  end
+  db.run([[UPDATE sessions SET state = 'ended', credentials = NULL, parked = NULL, answer = NULL, challenge = NULL, challenge_id = NULL,
+    ended = coalesce(ended, ?4)]] .. which, args[1], args[2], args[3], host.now())
+end
+
+local function forget_kept(authorization)
+  end_sessions(authorization.team, authorization.uid, true)
+  kept.forget(authorization)
+end
+
+local function forget_secrets(authorization)
+  end_sessions(authorization.team, authorization.uid)
+  kept.forget(authorization)
+  db.update("authorizations", { team = authorization.team, uid = authorization.uid }, { keep = db.NULL, session = db.NULL })
+end
+
+-- Ongoing access ends before its time: the sign-in and the remembered device are gone, the meters stay. why: a code, or who wants it.
+-- -> whether there was one.
+function authorizations.stop_keeping(team, uid, why)
+  local old = authorizations.get(team, uid)
+  if not old or not kept.get(old) then return false end
+  forget_kept(old)
+  db.update("authorizations", { team = team, uid = uid }, { keep = db.NULL })
+  timeline.add(team, { form = old.form, authorization = uid }, "not_kept", { code = why })
+  authorizations.tell(old)
+  return true
+end
+
 -- --- submission --------------------------------------------------------------------------------
 
 -- When what a scope says is over: a preset or a time as the API has it, and microseconds (nil: until revoked).
@@ -118,7 +155,7 @@ local function renew(old, form, options, utility, now)
     scope = options.scope or form.scope, is_test = old.is_test and options.test and 1 or 0, scenario = options.scenario or db.NULL,
     updated = now, expires = expires,
     expires_at = expires_at or db.NULL, expired = db.NULL, declined = db.NULL, error = db.NULL, notes = host.array {},
-    customer_email = options.email or old.customer_email, signature = { type = "confirmation", ts = clock.iso(now) },
+    scope = options.scope or form.scope, customer_email = options.email or old.customer_email, signature = { type = "confirmation", ts = clock.iso(now) },
     status = "pending", status_message = "Checking the sign-in.", status_ts = now })
   return old.uid
 end
@@ -145,6 +182,7 @@ function authorizations.submit(form, options)
   if old and sessions.live(old) then return nil, "in_progress" end
   local allowed, why, till = sessions.allowed(by, options.sealed, options.again)
   if not allowed then return nil, why, till end
+  if old then forget_kept(old) end -- what is typed now takes its place
   local uid = old and renew(old, form, options, one.utility_id or one.id, now) or new(form, options, one.utility_id or one.id, now)
   local referral = host.random(6)
   db.insert("referrals", { team = form.team, code = referral, authorization = uid, created = now })
@@ -161,6 +199,7 @@ end
 function authorizations.decline(form, peer)
   local now, old = host.now(), authorizations.of_form(form)
   if old and not old.declined and old.status == "updated" then return nil, "authorized" end
+  if old then forget_kept(old) end
   local uid = old and old.uid or new(form, {}, form.utility or "", now)
   db.update("authorizations", { team = form.team, uid = uid }, { declined = now, signature = db.NULL, status = "updated", status_ts = now,
     status_message = "The customer declined." })
@@ -172,22 +211,12 @@ end
 
 -- --- the end ------------------------------------------------------------------------------------
 
--- Credentials, journals and answers of all its sessions are gone; what runs is cancelled.
-local function forget_secrets(team, uid)
-  for _, row in ipairs(db.rows("SELECT uid, state FROM sessions WHERE team = ?1 AND authorization = ?2", team, uid)) do
-    if row.state ~= "ended" then host.after { ["do"] = "cancel", id = row.uid } end
-  end
-  db.run([[UPDATE sessions SET state = 'ended', credentials = NULL, parked = NULL, answer = NULL, challenge = NULL, challenge_id = NULL,
-    ended = coalesce(ended, ?3) WHERE team = ?1 AND authorization = ?2]], team, uid, host.now())
-  db.update("authorizations", { team = team, uid = uid }, { keep = db.NULL, session = db.NULL })
-end
-
 -- Everything that was read is gone, too. who: as in the audit log. -> the authorization; nil: not there.
 function authorizations.revoke(team, uid, who)
   local old = authorizations.get(team, uid)
   if not old then return nil end
   if old.revoked then return old end
-  forget_secrets(team, uid)
+  forget_secrets(old)
   db.run("DELETE FROM meters WHERE team = ?1 AND authorization = ?2", team, uid)
   local now, open = host.now(), old.status == "pending" -- nothing is waited for any more
   db.update("authorizations", { team = team, uid = uid }, { revoked = now, updated = now, error = db.NULL,
@@ -200,7 +229,7 @@ end
 
 -- Takes an authorization away whole: tests only, whoever calls has checked it.
 function authorizations.remove(team, uid)
-  forget_secrets(team, uid)
+  forget_secrets { team = team, uid = uid }
   db.run("UPDATE forms SET current = NULL WHERE team = ?1 AND current = ?2", team, uid)
   db.run("DELETE FROM authorizations WHERE team = ?1 AND uid = ?2", team, uid)
 end
@@ -210,7 +239,7 @@ function authorizations.expire()
   local now = host.now()
   for _, row in ipairs(db.rows([[SELECT team, uid, form FROM authorizations
       WHERE expires_at IS NOT NULL AND expired IS NULL AND revoked IS NULL AND expires_at <= ?1 LIMIT 100]], now)) do
-    forget_secrets(row.team, row.uid)
+    forget_secrets(row)
     db.update("authorizations", { team = row.team, uid = row.uid }, { expired = now, updated = now })
     events.emit(row.team, "authorization_expired", { form = row.form, authorization = row.uid })
     timeline.add(row.team, { form = row.form, authorization = row.uid }, "expired")

@@ -5,6 +5,7 @@ local db = require "service.db"
 local events = require "service.events"
 local forms = require "service.forms"
 local mails = require "service.mails"
+local refresh = require "service.refresh"
 local sessions = require "service.sessions"
 local streams = require "service.streams"
 local templates = require "service.templates"
@@ -49,6 +50,7 @@ local function retention()
   db.run("DELETE FROM reloads WHERE ts < ?1", before)
   db.run("DELETE FROM forms WHERE is_archived = 1 AND updated < ?1", before)
   db.run("DELETE FROM authorizations WHERE is_archived = 1 AND updated < ?1", before)
+  db.run("DELETE FROM sessions WHERE human = 0 AND ended < ?1", before)
   db.run("DELETE FROM idempotency WHERE created < ?1", host.now() - DAY)
   db.run("DELETE FROM logins WHERE expires < ?1", host.now())
   db.run("DELETE FROM attempts WHERE last < ?1", before)
@@ -60,7 +62,9 @@ local hourly = 0
 function housekeeping.tick()
   streams.check()
   sessions.expire()
+  refresh.expire()
   sessions.dispatch()
+  refresh.due()
   events.due()
   mails.due()
   mail_questions()

@@ -1,4 +1,5 @@
 -- Meters: what a session found, kept as the adapter's contract has it.
+local clock = require "service.clock"
 local db = require "service.db"
 local events = require "service.events"
 local meters = {}
@@ -25,27 +26,61 @@ local function search_of(meter)
   return table.concat(out, " "):lower()
 end
 
--- Takes the list that a session brought: new ones are added, known ones renewed, none taken away. -> how many are new.
-function meters.take(authorization, list)
-  local now, team, new, seen = host.now(), authorization.team, 0, {}
-  for _, meter in ipairs(list) do
-    local key = key_of(meter)
-    seen[key] = (seen[key] or 0) + 1
-    if seen[key] > 1 then key = key .. "#" .. seen[key] end
-    local old = db.row("SELECT uid FROM meters WHERE team = ?1 AND authorization = ?2 AND key = ?3", team, authorization.uid, key)
-    local values = { data = meter, search = search_of(meter), account = meter.account, service = meter.service, status_ts = now }
-    if old then
-      db.update("meters", { team = team, uid = old.uid }, values)
-    else
-      values.team, values.uid, values.authorization, values.utility, values.key, values.created =
-        team, host.uid(), authorization.uid, authorization.utility, key, now
-      values.status, values.status_message = "updated", "Meter found, nothing collected yet."
-      db.insert("meters", values)
-      events.emit(team, "meter_created", { authorization = authorization.uid, meter = values.uid })
-      new = new + 1
+local FOUND, GONE = "Meter found, nothing collected yet.", "The utility does not list this meter any more."
+
+-- -> whether anything is new about it. One that is listed again loses the note that it was not.
+local function renew(team, old, values)
+  local back = old.notes:find('"not_listed"', 1, true)
+  if not back and old.data == values.data then return false end
+  if back then values.notes, values.status_message = host.array {}, FOUND end
+  values.status_ts = host.now()
+  db.update("meters", { team = team, uid = old.uid }, values)
+  return true
+end
+
+local function add(authorization, key, values)
+  values.team, values.uid, values.authorization, values.utility, values.key = authorization.team, host.uid(), authorization.uid,
+    authorization.utility, key
+  values.created, values.status, values.status_message, values.status_ts = host.now(), "updated", FOUND, host.now()
+  db.insert("meters", values)
+  events.emit(authorization.team, "meter_created", { authorization = authorization.uid, meter = values.uid })
+end
+
+-- Marks those that are in the store and not among seen (by key) -> how many are so since now.
+local function mark_gone(authorization, seen)
+  local gone = 0
+  for _, row in ipairs(db.rows("SELECT uid, key, notes FROM meters WHERE team = ?1 AND authorization = ?2", authorization.team, authorization.uid)) do
+    if not seen[row.key] and not row.notes:find('"not_listed"', 1, true) then
+      local note = { type = "not_listed", msg = GONE, ts = clock.iso(host.now()) }
+      db.update("meters", { team = authorization.team, uid = row.uid }, { notes = host.array { note }, status_message = GONE, status_ts = host.now() })
+      gone = gone + 1
     end
   end
-  return new
+  return gone
+end
+
+-- Takes the list that a session brought: new ones are added, known ones renewed, those it lacks marked. -> how many are {new, changed, gone}.
+function meters.take(authorization, list)
+  local count, seen = { new = 0, changed = 0 }, {}
+  for _, meter in ipairs(list) do
+    local key, n = key_of(meter), 2
+    if seen[key] then
+      while seen[key .. "#" .. n] do n = n + 1 end
+      key = key .. "#" .. n
+    end
+    seen[key] = true
+    local old = db.row("SELECT uid, data, notes FROM meters WHERE team = ?1 AND authorization = ?2 AND key = ?3",
+      authorization.team, authorization.uid, key)
+    local values = { data = host.encode(meter), search = search_of(meter), account = meter.account, service = meter.service }
+    if not old then
+      add(authorization, key, values)
+      count.new = count.new + 1
+    elseif renew(authorization.team, old, values) then
+      count.changed = count.changed + 1
+    end
+  end
+  count.gone = mark_gone(authorization, seen)
+  return count
 end
 
 function meters.get(team, uid)

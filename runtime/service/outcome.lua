@@ -1,7 +1,9 @@
 -- What follows from a session's end: statuses, notes, events, what is kept and what goes.
 local authorizations = require "service.authorizations"
+local clock = require "service.clock"
 local db = require "service.db"
 local events = require "service.events"
+local kept = require "service.kept"
 local letters = require "service.letters"
 local meters = require "service.meters"
 local timeline = require "service.timeline"
@@ -16,26 +18,44 @@ local NOTES = {
 local INSTEAD = { access_code_needed = true, access_invalid = true, access_locked = true, access_unsupported = true, access_errored = true,
                   retrying = true, access_valid = true }
 
--- Whether the credentials and what the adapter keeps are still wanted after the first list of meters.
-local function ongoing(authorization)
-  local at = authorization.scope.ongoing_end
-  return at ~= nil and at ~= host.null
+-- What the adapter keeps is of use to the next run alone.
+local function keep_of(authorization, keep)
+  if not kept.get(authorization) then return db.NULL end
+  return keep
 end
 
 function outcome.succeeded(authorization, session, list, keep)
-  local new = meters.take(authorization, list)
+  local found = meters.take(authorization, list)
   local of = { form = authorization.form, authorization = authorization.uid }
-  authorizations.modify(authorization.team, authorization.uid, { keep = ongoing(authorization) and keep or db.NULL, error = db.NULL })
+  authorizations.modify(authorization.team, authorization.uid, { keep = keep_of(authorization, keep), error = db.NULL })
   authorizations.note(authorization, "access_valid", "The sign-in worked.", nil, INSTEAD)
   authorizations.note(authorization, "meters_full", ("All meters are there: %d."):format(#list))
   events.emit(authorization.team, "authorization_update_finished_successful", of)
-  timeline.add(authorization.team, of, "finished", { meters = #list, new = new, ms = (session.ended - session.created) // 1000 })
-  if session.human == 1 then letters.linked(authorization) end
+  timeline.add(authorization.team, of, session.human == 1 and "finished" or "refreshed", { meters = #list, new = found.new,
+    changed = found.changed, gone = found.gone, ms = (session.ended - session.created) // 1000 })
+  if session.human == 1 then letters.linked(authorization) else kept.refreshed(authorization) end
   authorizations.status(authorization, "updated", #list == 1 and "One meter found." or #list .. " meters found.")
 end
 
-function outcome.failed(authorization, session, error)
+-- Whether runs without a customer end with this: they would meet MFA again, worsen it, or wait for what only the customer can do.
+local function is_last(error) return error.owner == "user" or error.code:find("^mfa%.") ~= nil end
+
+-- The meters stand as they are; it is tried again by itself.
+local function put_off(authorization, error, keep)
   local of = { form = authorization.form, authorization = authorization.uid }
+  if keep then authorizations.modify(authorization.team, authorization.uid, { keep = keep }) end
+  local at = kept.put_off(authorization, error)
+  authorizations.note(authorization, "retrying", error.message or error.code, { code = error.code, eta = at and clock.iso(at) })
+  events.emit(authorization.team, "authorization_update_retrying", of)
+  timeline.add(authorization.team, of, "put_off", { code = error.code, owner = error.owner, message = error.message })
+  authorizations.tell(authorization)
+end
+
+function outcome.failed(authorization, session, error, keep)
+  local of = { form = authorization.form, authorization = authorization.uid }
+  error.alone = session.human == 0 or nil -- the team reads that the customer is wanted again
+  if error.alone and not is_last(error) then return put_off(authorization, error, keep) end
+  if error.alone then authorizations.stop_keeping(authorization.team, authorization.uid, error.code) end
   authorizations.modify(authorization.team, authorization.uid, { error = error })
   authorizations.note(authorization, NOTES[error.code] or "access_errored", error.message or error.code, { code = error.code }, INSTEAD)
   events.emit(authorization.team, "authorization_update_finished_errored", of)

@@ -65,6 +65,10 @@ local function metrics()
   family("meterkey_outbox", "gauge", "Deliveries that wait.")
   sample("meterkey_outbox", { "kind", "webhook" }, db.row("SELECT count(*) AS n FROM events WHERE next IS NOT NULL").n)
   sample("meterkey_outbox", { "kind", "mail" }, db.row("SELECT count(*) AS n FROM mails WHERE next IS NOT NULL").n)
+  family("meterkey_kept_sign_ins", "gauge", "Sign-ins that are kept for ongoing access.")
+  sample("meterkey_kept_sign_ins", {}, db.row("SELECT count(*) AS n FROM kept").n)
+  family("meterkey_refreshes_due", "gauge", "Runs without a customer that wait for their turn.")
+  sample("meterkey_refreshes_due", {}, db.row("SELECT count(*) AS n FROM kept WHERE next <= ?1", host.now()).n)
   return table.concat(out, "\n") .. "\n"
 end
 

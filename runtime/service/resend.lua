@@ -27,6 +27,15 @@ function resend.first(form, base)
   timeline.add(form.team, { form = form.uid }, "mailed", { email = form.customer_email })
 end
 
+-- A link that renews the authorization by a sign-in of the customer's, mailed where there is an address. -> the data request.
+function resend.reauthorize(authorization, base, user)
+  local before = authorization.form and forms.get(authorization.team, authorization.form)
+  local new = assert(forms.create(authorization.team, { authorization_uid = authorization.uid, scope = authorization.scope, user = user,
+    language = before and before.language }))
+  if new.customer_email ~= "" then resend.first(new, base) end
+  return new
+end
+
 local function was_mailed(form)
   return db.row("SELECT 1 AS there FROM mails WHERE team = ?1 AND form = ?2 LIMIT 1", form.team, form.uid) ~= nil
 end

@@ -7,6 +7,7 @@ local adapters = require "service.adapters"
 local authorizations = require "service.authorizations"
 local db = require "service.db"
 local health = require "service.health"
+local kept = require "service.kept"
 local ledger = require "service.ledger"
 local limit = require "service.limit"
 local outcome = require "service.outcome"
@@ -26,7 +27,7 @@ local LIVE = "state <> 'ended' AND "
 
 -- All but what is sealed, which is large and wanted by workers alone.
 local COLUMNS = [[team, uid, authorization, utility, version, state, challenge, challenge_id, challenge_until, rejected, answer_note, used,
-  used_before, starts, credential, digest, mfa, human, progress, error, created, started, asked, mailed, ended,
+  used_before, starts, credential, digest, mfa, human, factor, progress, error, created, started, asked, mailed, ended,
   parked IS NOT NULL AS has_parked, answer IS NOT NULL AS has_answer]]
 local SEALED = { parked = "has_parked", answer = "has_answer" }
 
@@ -52,9 +53,14 @@ local function update(session, values)
   end
 end
 
--- The newest session of an authorization, or nil.
+-- The newest of an authorization's sessions that its customer began, or nil.
 function sessions.current(authorization)
-  return read(rows_of("team = ?1 AND authorization = ?2 ORDER BY created DESC LIMIT 1", authorization.team, authorization.uid)[1])
+  return read(rows_of("team = ?1 AND authorization = ?2 AND human = 1 ORDER BY created DESC LIMIT 1", authorization.team, authorization.uid)[1])
+end
+
+-- The one without a customer that has not ended, or nil.
+function sessions.run(authorization)
+  return read(rows_of("team = ?1 AND authorization = ?2 AND human = 0 AND state <> 'ended' LIMIT 1", authorization.team, authorization.uid)[1])
 end
 
 -- That which has not ended, or nil.
@@ -116,23 +122,24 @@ local function dispatch(session)
   return true
 end
 
--- Those of a utility that had to wait for their turn, the oldest first, as many as may begin now.
+-- Those of a utility that had to wait for their turn, customers and the oldest first, as many as may begin now.
 local function dispatch_of(utility)
   local free = math.min(host.config.utility_sessions - running(utility), host.workers().free)
   if free <= 0 then return end
-  for _, row in ipairs(rows_of(LIVE .. "state = 'queued' AND utility = ?1 ORDER BY created LIMIT ?2", utility, free + 20)) do
+  for _, row in ipairs(rows_of(LIVE .. "state = 'queued' AND utility = ?1 ORDER BY human DESC, created LIMIT ?2", utility, free + 20)) do
     if free <= 0 then return end
     if dispatch(read(row)) then free = free - 1 end
   end
 end
 
--- sealed: of a request (credentials, key, digest). The caller has asked sessions.allowed.
-function sessions.start(authorization, one, sealed)
+-- sealed: of a request (credentials, key, digest). The caller has asked sessions.allowed. alone: without a customer; the state of the
+-- authorization is still that of the session before.
+function sessions.start(authorization, one, sealed, alone)
   local uid = host.uid()
   db.insert("sessions", { team = authorization.team, uid = uid, authorization = authorization.uid, utility = one.id,
     version = adapters.pick(one.id), state = "queued", credentials = sealed.credentials, credential = sealed.key, digest = sealed.digest,
-    mfa = one.override, created = host.now() })
-  authorizations.modify(authorization.team, authorization.uid, { session = uid })
+    mfa = one.override, human = alone and 0 or 1, created = host.now() })
+  if not alone then authorizations.modify(authorization.team, authorization.uid, { session = uid }) end
   local session = sessions.get(uid)
   health.began(session)
   dispatch(session)
@@ -149,17 +156,26 @@ end
 local GONE = { credentials = db.NULL, parked = db.NULL, answer = db.NULL, answer_note = db.NULL, challenge = db.NULL,
                challenge_id = db.NULL, challenge_until = db.NULL, progress = db.NULL }
 
--- error: contract section 6's, or nil with meters. keep: sealed, or nil.
+-- For runs without a customer, where access is ongoing: not where each would meet a question that no remembered device spares it.
+local function keep_sign_in(authorization, session, keep)
+  if not kept.until_of(authorization.scope, authorization.expires_at) then return end
+  local device = keep or authorization.keep
+  if not session.factor or (device and device ~= db.NULL) then return kept.take(authorization, session) end
+  timeline.add(session.team, of(session), "not_kept", { kind = session.factor })
+end
+
+-- error: contract section 6's, or nil with meters. keep: sealed; nil: as it was; db.NULL: nothing any more.
 function finish(session, error, meters, keep)
   if session.state == "ended" then return end
   local authorization, values = owner(session), { state = "ended", ended = host.now(), error = error }
+  if not error and session.human == 1 then keep_sign_in(authorization, session, keep) end
   for name, value in pairs(GONE) do values[name] = value end
   update(session, values)
   ledger.ended(session.credential, error and error.code)
   health.ended(session, error and error.code)
   adapters.ended(session.utility, session.version, error and error.code)
   if error then
-    outcome.failed(authorization, session, error)
+    outcome.failed(authorization, session, error, keep)
   else
     outcome.succeeded(authorization, session, meters, keep)
   end
@@ -194,6 +210,7 @@ local function together(one, other)
 end
 
 local INSTEAD = { retrying = true, access_invalid = true }
+local NO_FACTOR = { acknowledge = true, credential = true } -- asked once, whatever device it is
 
 -- ISO 8601 or epoch in a challenge -> us.
 local function until_of(challenge)
@@ -214,7 +231,8 @@ local function on_challenge(session, m)
   update(session, { state = "waiting", parked = m.parked, challenge = m.challenge, challenge_id = m.challenge.id,
     challenge_until = until_of(m.challenge), rejected = session.rejected + (m.again and 1 or 0),
     used_before = together(session.used_before, session.used), used = host.array {},
-    answer = db.NULL, answer_note = db.NULL, progress = db.NULL, asked = session.asked or now, mailed = db.NULL })
+    answer = db.NULL, answer_note = db.NULL, progress = db.NULL, asked = session.asked or now, mailed = db.NULL,
+    factor = not NO_FACTOR[m.challenge.kind] and m.challenge.kind or session.factor })
   local kind = m.challenge.kind
   authorizations.note(authorization, "access_code_needed", "The utility asks the customer for one more thing: " .. kind .. ".", nil, INSTEAD)
   if not m.again then

@@ -82,11 +82,11 @@ CREATE TABLE reloads (           -- what: live, refused, rollback, canary, withd
 CREATE INDEX reloads_ts ON reloads (ts DESC);
 CREATE INDEX reloads_utility ON reloads (utility, ts DESC);
 
-CREATE TABLE sessions (          -- state: queued, running, waiting, answered, ended
+CREATE TABLE sessions (          -- state: queued, running, waiting, answered, ended; human: 0 without a customer; factor: the kind of MFA it met
   team TEXT NOT NULL, uid TEXT NOT NULL UNIQUE, authorization TEXT NOT NULL, utility TEXT NOT NULL, version TEXT NOT NULL,
   state TEXT NOT NULL, challenge TEXT, challenge_id TEXT, challenge_until INTEGER, rejected INTEGER NOT NULL DEFAULT 0,
   answer_note TEXT, used TEXT NOT NULL DEFAULT '[]', used_before TEXT NOT NULL DEFAULT '[]', starts INTEGER NOT NULL DEFAULT 0,
-  credential TEXT, digest TEXT, mfa TEXT, human INTEGER NOT NULL DEFAULT 1, progress TEXT, error TEXT,
+  credential TEXT, digest TEXT, mfa TEXT, human INTEGER NOT NULL DEFAULT 1, factor TEXT, progress TEXT, error TEXT,
   created INTEGER NOT NULL, started INTEGER, asked INTEGER, mailed INTEGER, ended INTEGER,
   credentials BLOB, answer BLOB, parked BLOB, -- last, for what stands behind a large value is read through it
   PRIMARY KEY (team, uid),
@@ -97,7 +97,16 @@ CREATE INDEX sessions_credential ON sessions (credential) WHERE state <> 'ended'
 CREATE INDEX sessions_until ON sessions (challenge_until) WHERE state = 'waiting';
 CREATE INDEX sessions_unmailed ON sessions (asked) WHERE state = 'waiting' AND mailed IS NULL;
 CREATE INDEX sessions_authorization ON sessions (team, authorization);
+CREATE INDEX sessions_runs ON sessions (ended) WHERE human = 0;
 CREATE INDEX sessions_asked ON sessions (utility, asked) WHERE asked IS NOT NULL;
+CREATE TABLE kept (              -- sign-ins of ongoing access, sealed: until when, and when the meters are read again
+  team TEXT NOT NULL, authorization TEXT NOT NULL, utility TEXT NOT NULL, credential TEXT, digest TEXT, till INTEGER NOT NULL,
+  refreshed INTEGER NOT NULL, next INTEGER, tries INTEGER NOT NULL DEFAULT 0, credentials BLOB NOT NULL,
+  PRIMARY KEY (team, authorization),
+  FOREIGN KEY (team, authorization) REFERENCES authorizations (team, uid) ON DELETE CASCADE
+);
+CREATE INDEX kept_next ON kept (next, utility) WHERE next IS NOT NULL;
+CREATE INDEX kept_till ON kept (till);
 CREATE TABLE attempts (          -- the ledger: per credential, by keyed hash
   credential TEXT PRIMARY KEY, utility TEXT NOT NULL, digest TEXT, failures INTEGER NOT NULL DEFAULT 0, outcome TEXT,
   last INTEGER NOT NULL, locked_until INTEGER NOT NULL DEFAULT 0

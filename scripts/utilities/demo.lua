@@ -7,6 +7,8 @@ local status = { Active = "active", Closed = "closed" }
 
 -- What to do with each kind of challenge: the next page.
 local answer = {}
+-- Kinds that end with the device not being remembered.
+local forgets = { question = true, approve = true }
 
 function answer.select(s, page)
   local choices = {}
@@ -157,12 +159,14 @@ return {
     form.username, form.password = s.credentials.username, s.credentials.password
     page = s:submit(form)
     if page:has("#security-key") then s:must_be_off() end
+    local known = true
     while page.mfa do
+      known = not forgets[page.mfa.kind]
       page = answer[page.mfa.kind](s, page)
     end
     if page:has("form#terms") then page = accept_terms(s, page) end
     s:expect(page, "#account-home")
-    s.keep.device = s.cookies:get("demo_device")
+    s.keep.device = known and s.cookies:get("demo_device") or nil
     s.home = page
   end,
 

@@ -158,6 +158,54 @@ def after_cancel_and_revocation(service, sandbox):
 
 
 @test
+def while_a_sign_in_is_kept_and_after(service, sandbox):
+    """Kept for ongoing access: sealed in the store, in the clear only in a run."""
+    word = "kept-canary-5d9e2f70"
+    c = service.customer("residential", scope={"ongoing_end": "2031-01-01T00:00:00Z"})
+    c.submit(word)
+    c.done()
+    nowhere(service, word)
+    service.api("POST", "/authorizations/%s/refresh" % c.authorization)
+    until(service, "SELECT 1 FROM sessions WHERE human = 0 AND state = 'ended' AND error IS NULL")
+    nowhere(service, word)
+    sealed = service.sql("SELECT credentials FROM kept")[0][0][:64]
+    service.api("DELETE", "/authorizations/%s/sign-in" % c.authorization)
+    nowhere(service, word)
+    limit = time.monotonic() + 20
+    while sealed_in(service.folder, sealed) and time.monotonic() < limit:
+        time.sleep(0.5)
+    same(sealed_in(service.folder, sealed), [], "files that hold the sealed value")
+
+
+@test
+def after_a_run_that_was_refused(service, sandbox):
+    word = "refused-run-canary-81c4"
+    c = service.customer("badlogin_after", scope={"ongoing_end": "2031-01-01T00:00:00Z"})
+    c.submit(word)
+    c.done()
+    service.api("POST", "/authorizations/%s/refresh" % c.authorization)
+    until(service, "SELECT 1 FROM sessions WHERE human = 0 AND error LIKE '%auth.credentials%'")
+    nowhere(service, word)
+
+
+def until(service, sql):
+    limit = time.monotonic() + 10
+    while not service.sql(sql):
+        check(time.monotonic() < limit, sql)
+        time.sleep(0.05)
+
+
+def sealed_in(folder, value):
+    out = []
+    for name in os.listdir(folder):
+        path = os.path.join(folder, name)
+        if os.path.isfile(path):
+            with open(path, "rb") as file:
+                out += [name] if value in file.read() else []
+    return out
+
+
+@test
 def after_what_was_not_taken(service, sandbox):
     c = service.customer("residential")
     c.page("?utility=DEMO")

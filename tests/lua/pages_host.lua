@@ -1,5 +1,6 @@
 -- A host for the service's pages without the service: files of runtime/, and the modules that hold the store replaced by tables.
-local host = { null = setmetatable({}, { __name = "null" }), config = { url = "", listen = "127.0.0.1:8080", support = "", trust_proxy = false } }
+local host = { null = setmetatable({}, { __name = "null" }) }
+host.config = { url = "", listen = "127.0.0.1:8080", support = "", trust_proxy = false, refresh_days = 7 }
 local fake = { now = 1795532174 * 1000000, form = nil, progress = nil, calls = {} }
 _G.host = host
 
@@ -67,7 +68,8 @@ package.loaded["service.forms"] = {
   get = function() return fake.form end, by_token = function(token) return token == "token" and fake.form or nil end, token = function() return "fresh" end,
   create = called("create", function() return fake.form end), modify = called("modify") }
 package.loaded["service.authorizations"] = {
-  submit = called("submit", function() return fake.submitted, fake.why end), decline = called("decline"), revoke = called("revoke"),
+  submit = called("submit", function() return fake.submitted, fake.why end), decline = called("decline"),
+  revoke = called("revoke"), stop_keeping = called("stop_keeping", true),
   referrals = function() return { "ref1" } end, by_receipt = function() return fake.receipt end }
 package.loaded["service.sessions"] = {
   allowed = function() return fake.refused == nil, fake.refused, fake.till end, answer = called("answer", true), cancel = called("cancel") }
@@ -75,11 +77,11 @@ package.loaded["service.progress"] = { of = function() return fake.progress end 
 package.loaded["service.meters"] = { list = function() return fake.meters or {} end }
 package.loaded["service.mails"] = { send = called("mail") }
 package.loaded["service.audit"] = { add = called("audit") }
-package.loaded["service.db"] = { update = called("update") }
+package.loaded["service.db"] = { update = called("update"), row = function() return fake.kept end }
 
 -- Everything as before the first test.
 function fake.reset()
-  fake.calls, fake.resting, fake.refused, fake.till, fake.why, fake.meters, fake.receipt = {}, nil, nil, nil, nil, nil, nil
+  fake.calls, fake.resting, fake.refused, fake.till, fake.why, fake.meters, fake.receipt, fake.kept = {}, nil, nil, nil, nil, nil, nil, nil
   fake.template = { uid = "1", team = "t", company_name = "Helio Solar", redirect_uris = {}, frame_ancestors = {}, settings = {}, portal = "helio" }
   fake.form = { uid = "70318", team = "t", template = "1", customer_email = "", scope = {}, expires = fake.now + 86400 * 1000000 }
   fake.progress = { state = "choose", form = fake.form, template = fake.template }

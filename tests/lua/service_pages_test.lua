@@ -137,7 +137,15 @@ lacks(fake.get("/f/token", { query = { utility = "stone" } }), 'name="c.username
 has(fake.get("/f/token", { query = { utility = "demo", lang = "es" } }), "Autorizar e iniciar sesión", "in Spanish")
 has(fake.get("/f/token", { query = { lang = "es" } }), '<html lang="es"', "and says so")
 fake.form.scope = { expires = "until_revoked", ongoing_end = "2027-01-31T00:00:00Z" }
-has(fake.get("/f/token", { query = { utility = "demo" } }), "Until you revoke it. The list may be renewed until January 31, 2027", "the scope in words")
+has(fake.get("/f/token", { query = { utility = "demo" } }), "Until you revoke it. So that new meters and changes are seen, "
+  .. "Meterkey signs in again by itself about every 7 days, until January 31, 2027.", "the scope in words")
+has(fake.get("/f/token", { query = { utility = "demo", lang = "es" } }), "aproximadamente cada 7 días, hasta el 31 de enero de 2027", "in Spanish")
+has(fake.get("/f/token", { query = { utility = "north" } }), "cannot be read again by itself", "what MFA that is on again means")
+lacks(fake.get("/f/token", { query = { utility = "demo" } }), "cannot be read again by itself", "where codes are passed on")
+fake.form.scope.expires = "2026-12-31T00:00:00Z"
+has(fake.get("/f/token", { query = { utility = "demo" } }), "about every 7 days, until December 31, 2026", "no longer than access lasts")
+fake.form.scope.ongoing_end = "2020-01-31T00:00:00Z"
+has(fake.get("/f/token", { query = { utility = "demo" } }), "deleted as soon as the list has been read", "what has ended is not ongoing")
 fake.reset()
 
 fake.template.frame_ancestors = { "https://app.helio.test" }
@@ -319,6 +327,16 @@ fake.receipt = { uid = "1", team = "t", template = "1", utility = "DEMO", status
   expires = "2029-03-02T00:00:00.000000+00:00", scope = {}, receipt = "x" }
 has(fake.get("/receipt/x"), "You allowed Helio Solar to see your DEMO Power &amp; Gas account.", "the receipt")
 has(fake.get("/receipt/x"), "Until March 2, 2029.", "until when")
+has(fake.get("/receipt/x"), "Your password is not kept.", "nothing of the sign-in is kept")
+lacks(fake.get("/receipt/x"), 'name="forget"', "so nothing is to be deleted")
+fake.kept = { till = 1800000000 * 1000000, refreshed = fake.now }
+has(fake.get("/receipt/x"), "about every 7 days, until January 15, 2027. For that, your user name and password are kept", "what is kept, and why")
+has(fake.get("/receipt/x", { query = { lang = "es" } }), "Borrar mi inicio de sesión ahora", "how to end it, in Spanish")
+t.same(fake.post("/receipt/x", "other", { forget = "yes" }).status, 403, "not by another page")
+t.same(fake.called("stop_keeping"), nil, "nothing is deleted")
+t.same(fake.post("/receipt/x", "receipt:x", { forget = "yes" }).status, 303, "the sign-in alone")
+t.same({ fake.called("stop_keeping") ~= nil, fake.called("revoke") }, { true, nil }, "is deleted")
+fake.kept = nil
 has(fake.get("/receipt/x", { query = { revoke = "1" } }), 'name="revoke" value="yes"', "revoking is asked for")
 t.same(fake.post("/receipt/x", "other", { revoke = "yes" }).status, 403, "not by another page")
 t.same(fake.called("revoke"), nil, "nothing is revoked")

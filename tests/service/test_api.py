@@ -331,6 +331,25 @@ def scopes_on_authorizations(w):
         same(w.bad(400, "invalid_param", "POST", F, {"scope": {"expires": past}})["param"], "scope")
 
 
+def ongoing_access(w):
+    """tests/service/test_ongoing.py has how it works; here, what is answered."""
+    uid = w.submitted()[1]
+    nothing = {"is_kept": False, "until": None, "refreshed": None, "next_refresh": None, "is_refreshing": False}
+    same(w.good("GET", A + "/" + uid)["ongoing_access"], nothing)
+    w.bad(409, "not_kept", "POST", A + "/%s/refresh" % uid)
+    w.keep(uid)
+    one = w.good("GET", A + "/" + uid)["ongoing_access"]
+    same(one, {"is_kept": True, "until": "2096-10-02T07:06:40.000000+00:00", "refreshed": "2001-09-09T01:46:40.000000+00:00",
+               "next_refresh": "2065-01-24T05:20:00.000000+00:00", "is_refreshing": False})
+    same(w.good("POST", A + "/%s/refresh" % uid)["ongoing_access"]["is_refreshing"], True)
+    w.bad(409, "in_progress", "POST", A + "/%s/refresh" % uid)
+    w.bad(404, "not_found", "POST", A + "/%s/refresh" % uid, None, "theirs")
+    w.bad(404, "not_found", "DELETE", A + "/%s/sign-in" % uid, None, "theirs")
+    for _ in range(2):
+        same(w.good("DELETE", A + "/%s/sign-in" % uid)["ongoing_access"], nothing)
+    same(w.service.sql("SELECT count(*) FROM sessions WHERE authorization = ? AND credentials IS NOT NULL", uid)[0][0], 0)
+
+
 def meters_are_shaped(w):
     _, uid, _ = w.submitted()
     plain = w.good("GET", M + "/" + w.meter("ours", uid))
@@ -785,7 +804,7 @@ TESTS = [a_form_without_a_body, json_that_calls_itself_a_form, test_submit_gives
          errors_have_the_envelope, too_many_requests, historical_collection, collecting_fails_in_these_scenarios, the_link_of_a_form,
          unknown_parameters_and_repeated_lists, both_ways_to_send_the_token, forms_change, a_form_that_renews,
          filters_of_forms, authorizations_change, filters_of_authorizations, revoked_is_gone, tests_can_be_deleted, tokens_of_who_is_shut_out,
-         scopes_on_authorizations, meters_are_shaped, filters_of_meters, monitoring, bills_and_intervals_there_are_none,
+         scopes_on_authorizations, ongoing_access, meters_are_shaped, filters_of_meters, monitoring, bills_and_intervals_there_are_none,
          templates_are_listed, events_are_listed, every_scenario_of_the_sandbox, no_utility_sees_a_made_up_customer,
          what_cannot_be_submitted, utilities_need_no_token, a_question_is_answered, a_question_that_is_too_old,
          an_error_is_told_without_evidence, the_same_key_does_it_once, the_same_key_at_the_same_time, a_failure_keeps_no_key,

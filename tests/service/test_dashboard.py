@@ -377,6 +377,8 @@ def test_list_and_page_agree(w):
              "UPDATE authorizations SET status = 'pending' WHERE uid = 'a7'",
              "UPDATE authorizations SET status = 'errored', error = '{\"code\":\"net.dns\"}' WHERE uid = 'a7'",
              "UPDATE authorizations SET error = '{\"code\":\"mfa.must_be_off\"}' WHERE uid = 'a7'",
+             "UPDATE authorizations SET error = '{\"alone\":true,\"code\":\"mfa.must_be_off\"}' WHERE uid = 'a7'",
+             "UPDATE authorizations SET error = '{\"alone\":true,\"code\":\"auth.credentials\"}' WHERE uid = 'a7'",
              "UPDATE authorizations SET form = 'another' WHERE uid = 'a7'",
              "UPDATE authorizations SET status = 'updated', error = NULL WHERE uid = 'a7'",
              "UPDATE forms SET expires = 1 WHERE uid = '%s'" % form,
@@ -394,8 +396,52 @@ def test_list_and_page_agree(w):
         same(badge(row), badge(page), "the list's state after %s" % step)
         seen.append(badge(row))
     same(seen, ["Done", "Waits for a code", "Code is checked", "Working", "Done", "Working", "Failed",
-        "MFA must be off", "MFA must be off",
+        "MFA must be off", "MFA must be off", "Needs reauthorization", "Needs reauthorization",
                 "Not started", "Expired", "Disabled", "Expired", "Done"], "states")
+
+
+def keep_a3(w, sql="", *values):
+    """A sign-in is kept for the authorization a3; then sql."""
+    db = sqlite3.connect(w.service.store, timeout=10)
+    now = time.time_ns() // 1000
+    db.execute("INSERT OR REPLACE INTO kept (team, authorization, utility, till, refreshed, next, credentials)"
+               " VALUES (?, 'a3', 'coned', ?, ?, ?, x'00')", (w.team, now + 90 * seed.DAY, now - seed.DAY, now + seed.DAY))
+    if sql:
+        db.execute(sql, values)
+    db.commit()
+    db.close()
+
+
+def test_ongoing_access(w):
+    where = "/dashboard/authorizations/a3"
+    w.owner.get(where).is_(200).lacks("Ongoing access", "Refresh now")
+    keep_a3(w)
+    page = w.owner.get(where).has("Ongoing access", "Read last", "Read next", "Sign-in kept until", "1 d ago")
+    w.reader.get(where).has("Read next").lacks("Refresh now", "Stop keeping")
+    w.owner.submit(page, "/refresh").is_(200).has("The meters are being read again")
+    w.owner.submit(w.owner.get(where), "/forget").is_(200).has("The kept sign-in is deleted", "Sign-in not kept any more")
+    same(w.rows("SELECT 1 FROM kept"), [], "what is kept")
+    same(w.rows("SELECT count(*) FROM sessions WHERE human = 0 AND (credentials IS NOT NULL OR state <> 'ended')"),
+         [(0,)], "what a run has")
+    w.owner.get(where).lacks("Refresh now", "Stop keeping")
+    for what in ("authorization.refreshed", "authorization.sign_in_deleted"):
+        same(w.value("SELECT count(*) FROM audit WHERE what = ? AND target = 'authorization:a3'", what), 1, what)
+
+
+def test_a_run_that_ended_asks_for_a_reauthorization(w):
+    keep_a3(w, "UPDATE authorizations SET status = 'errored', error = ? WHERE uid = 'a3'",
+            json.dumps({"alone": True, "code": "mfa.needs_human", "owner": "user", "retry": "after_user"},
+                       separators=(",", ":")))
+    w.owner.get("/dashboard/authorizations?state=errored").has("Needs reauthorization")
+    w.owner.get("/dashboard/authorizations/a3").has("Needs reauthorization", "None was sent")
+    page = w.owner.get("/dashboard/requests?state=reauthorize").has("c3@", "Ask to sign in again")
+    after = w.owner.submit(page, w.forms[3] + "/reauthorize").is_(200).has("renews the authorization")
+    new = after.url.split("/")[-1].split("?")[0]
+    same(w.value("SELECT kind FROM mails WHERE form = ?", new), "request", "the mail")
+    page = w.owner.submit(w.owner.get("/dashboard/authorizations/a3"), "/reauthorize").is_(200)
+    same(w.value("SELECT authorization FROM forms WHERE uid = ?", page.url.split("/")[-1].split("?")[0]), "a3", "renews")
+    keep_a3(w, "UPDATE authorizations SET status = 'updated', error = NULL WHERE uid = 'a3'")
+    keep_a3(w, "DELETE FROM kept")
 
 
 def test_a_failure_in_words(w):

@@ -2,6 +2,7 @@
 """`meterkey doctor --config`: what it says of a sound service, and of each thing that is not."""
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -74,6 +75,20 @@ def keys(place):
     assert place.doctor()["key"]["verdict"] == "ok"
 
 
+def sign_ins(place):
+    """Kept sign-ins: none, one that another key sealed."""
+    place.says("sign-ins", "ok", "0 kept")
+    with sqlite3.connect(place.path("store.db")) as db:
+        db.execute("INSERT INTO teams (team, name, created) VALUES ('t', 'T', 1)")
+        db.execute("INSERT INTO authorizations (team, uid, utility, created, updated, expires, status_ts) VALUES ('t', 'a', 'DEMO', 1, 1, '3y', 1)")
+        db.execute("INSERT INTO kept (team, authorization, utility, till, refreshed, credentials) VALUES ('t', 'a', 'demo', 9, 1, x'00')")
+    db.close()
+    place.says("sign-ins", "fail", "1 of 1", "put the key")
+    with sqlite3.connect(place.path("store.db")) as db:
+        db.execute("DELETE FROM kept")
+    db.close()
+
+
 def folders(place):
     """A folder that others can read; none."""
     os.chmod(place.folder, 0o755)
@@ -124,7 +139,7 @@ def main():
     failed = 0
     with tempfile.TemporaryDirectory() as folder:
         place = Place(folder)
-        for one in (sound, keys, folders, stores, mail, adapters):
+        for one in (sound, keys, sign_ins, folders, stores, mail, adapters):
             try:
                 one(place)
                 print("ok - %s" % one.__doc__.rstrip("."), flush=True)

@@ -133,6 +133,13 @@ class World(Api):
                          data["service"], json.dumps(data), uid, now, now)
         return uid
 
+    def keep(self, authorization, whose="ours"):
+        """Its session is over, and its sign-in is kept for ongoing access."""
+        self.service.sql("UPDATE sessions SET state = 'ended', credentials = NULL WHERE authorization = ?", authorization)
+        self.service.sql("INSERT INTO kept (team, authorization, utility, till, refreshed, next, credentials)"
+                         " VALUES (?, ?, 'demo', ?, ?, ?, x'00')", self.teams[whose], authorization, 4 * 10**15,
+                         10**15, 3 * 10**15)
+
     def submitted(self, whose="ours", utility="DEMO", scenario="residential", **form):
         """A data request that was submitted -> its uid, the authorization's, the referral."""
         uid = self.good("POST", "/api/v2/forms", form, whose)["uid"]

@@ -2,6 +2,7 @@
 local audit = require "service.audit"
 local authorizations = require "service.authorizations"
 local problem = require "service.api.problem"
+local refresh = require "service.refresh"
 local shape = require "service.api.shape"
 local utilities = require "service.api.utilities"
 local api = {}
@@ -45,6 +46,37 @@ function api.revoke(call)
   local row = authorizations.revoke(call.team, call.params.uid, call:who())
   if not row then return problem.not_found() end
   audit.add(call.team, call:who(), "authorization.revoked", "authorization:" .. row.uid, call.peer)
+  return shaped(call, row)
+end
+
+local REFUSED = {
+  not_kept = "No sign-in is kept: the scope is not ongoing, or it has ended. The customer has to sign in.",
+  in_progress = "The meters are being read already.", paused = "The utility is paused.",
+  resting = "The utility's site is not well; it is tried again in some minutes.",
+  rest = "This sign-in was used a moment ago, or refused too often; it rests.",
+  ["auth.locked"] = "The utility has locked the account for now.",
+  ["auth.credentials"] = "The utility has refused this password since; the customer has to sign in again.",
+  unknown_utility = "There is no adapter for this utility.",
+}
+
+function api.refresh(call)
+  local row = authorizations.get(call.team, call.params.uid)
+  if not row then return problem.not_found() end
+  if row.revoked or row.expired then
+    return problem.new(400, "expired_or_revoked", "This authorization is expired or revoked.")
+  end
+  local begun, why = refresh.now(row)
+  if not begun then return problem.conflict(why, REFUSED[why]) end
+  audit.add(call.team, call:who(), "authorization.refreshed", "authorization:" .. row.uid, call.peer)
+  return shaped(call, row)
+end
+
+function api.forget(call)
+  local row = authorizations.get(call.team, call.params.uid)
+  if not row then return problem.not_found() end
+  if authorizations.stop_keeping(call.team, row.uid, "team") then
+    audit.add(call.team, call:who(), "authorization.sign_in_deleted", "authorization:" .. row.uid, call.peer)
+  end
   return shaped(call, row)
 end
 

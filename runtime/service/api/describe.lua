@@ -75,6 +75,10 @@ add("DELETE", V .. "/authorizations/{uid}", "authorizations.remove", "Deletes a 
   { answer = "Success" })
 add("POST", V .. "/authorizations/{uid}/revoke", "authorizations.revoke", "Forgets credentials, deletes meters.",
   { answer = "Authorization" })
+add("POST", V .. "/authorizations/{uid}/refresh", "authorizations.refresh",
+  "Reads the meters again, without the customer; for ongoing access.", { answer = "Authorization" })
+add("DELETE", V .. "/authorizations/{uid}/sign-in", "authorizations.forget",
+  "Deletes the sign-in that is kept for ongoing access; the meters stay.", { answer = "Authorization" })
 add("GET", V .. "/authorizations/{uid}/challenge", "challenge.get", "What the portal asks the customer now.",
   { answer = "ChallengeState" })
 add("POST", V .. "/authorizations/{uid}/challenge", "challenge.answer", "Takes the customer's answer.",

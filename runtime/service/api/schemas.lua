@@ -56,6 +56,9 @@ local authorization = with({
   is_test = flag "Made by test-submit.", notes = list(note, "What is to know."), nickname = null(words "For people."),
   revoked = null(time "When."), is_revoked = flag "All of it was deleted.", scope = scope,
   user_status = one("Of the owner.", { "active", "inactive" }), utility = words "Its id.",
+  ongoing_access = object("Reading again without the customer.", { is_kept = flag "The sign-in is kept, sealed.",
+    ["until"] = null(time "Deleted then."), refreshed = null(time "Read last."), next_refresh = null(time "Read next."),
+    is_refreshing = flag "Right now." }, true),
 }, owner, status, links)
 local required = {}
 for name in pairs(authorization) do required[#required + 1] = name end

@@ -4,7 +4,9 @@ local authorizations = require "service.authorizations"
 local clock = require "service.clock"
 local events = require "service.events"
 local forms = require "service.forms"
+local kept = require "service.kept"
 local meters = require "service.meters"
+local sessions = require "service.sessions"
 local web = require "service.web"
 local shape = {}
 
@@ -49,6 +51,13 @@ local function scope_of(row)
   return out
 end
 
+local function ongoing_access(row)
+  local found = kept.get(row)
+  local out = found or {}
+  return { is_kept = found ~= nil, ["until"] = time(out.till), refreshed = time(out.refreshed),
+    next_refresh = time(out.next), is_refreshing = found ~= nil and sessions.run(row) ~= nil }
+end
+
 function shape.authorization(call, row)
   local out = { uid = row.uid, created = time(row.created), customer_email = row.customer_email,
     customer_signature = null(row.signature), declined = time(row.declined), is_declined = row.declined ~= nil,
@@ -58,6 +67,7 @@ function shape.authorization(call, row)
     revoked = time(row.revoked), is_revoked = row.revoked ~= nil, scope = scope_of(row), status = row.status,
     status_message = row.status_message,
     status_ts = time(row.status_ts), utility = row.utility }
+  out.ongoing_access = ongoing_access(row)
   out.user_status = (row.revoked or row.expired or row.declined) and "inactive" or "active"
   links(call, out, (row.revoked or row.declined) and {} or { { "meters_csv", "authorizations", row.uid } })
   owner(call, out, row.user)
@@ -162,12 +172,12 @@ function shape.utility(_, one)
 end
 
 function shape.adapter(_, one, versions)
-  local kept = host.array {}
-  for i, row in ipairs(versions) do kept[i] = { version = row.hash, created = time(row.created) } end
+  local all = host.array {}
+  for i, row in ipairs(versions) do all[i] = { version = row.hash, created = time(row.created) } end
   return { id = one.id, utility_id = one.utility_id or one.id, name = one.name, version = one.version,
     changed = time(one.changed), canary = null(one.canary), share = one.share, before = null(one.before),
     pinned = one.pinned, paused = null(one.paused), policy = one.mfa.policy,
-    versions = kept }
+    versions = all }
 end
 
 return shape

@@ -2,6 +2,7 @@
 local authorizations = require "service.authorizations"
 local challenge = require "service.customer.challenge"
 local failure = require "service.customer.failure"
+local kept = require "service.kept"
 local meters = require "service.meters"
 local own_words = require "service.own_words"
 local page = require "service.page"
@@ -97,6 +98,7 @@ function show.done(request, at, p, t)
     values.found = t(#list == 1 and "customer.done.meters_one" or "customer.done.meters", { n = #list })
   end
   values.on_again = utility.mfa.policy == "turn_off"
+  values.ongoing = kept.get(a) ~= nil
   values.mailed = a.customer_email ~= "" and a.customer_email or nil
   return view.show(request, at, 200, "customer/done", values)
 end

@@ -1,5 +1,6 @@
 -- Dates, spans, labels and places in the words of a language. t: of page.words.
 local clock = require "service.clock"
+local kept = require "service.kept"
 local own_words = require "service.own_words"
 local words = {}
 
@@ -22,21 +23,26 @@ function words.lasts(t, expires)
   return at and t("customer.lasts.until", { date = words.date(t, at) }) or words.span(t, expires) or t("customer.lasts.until_revoked")
 end
 
+-- Until when a sign-in is kept, and why.
+function words.kept(t, till)
+  return t("customer.consent.password_kept", { date = words.date(t, till), span = words.span(t, math.max(host.config.refresh_days, 1) .. "d") })
+end
+
 local function given(value) return value ~= nil and value ~= host.null end
 
--- How long a scope lasts, and what becomes of the password: two sentences.
+-- How long a scope lasts, and what becomes of the password: two sentences; and until when it is kept (us), or nil.
 function words.scope(t, scope)
   scope = scope or {}
   local expires = given(scope.expires) and scope.expires or "3y"
   local at, span = clock.parse(expires), words.span(t, expires)
-  local ongoing = given(scope.ongoing_end) and clock.parse(scope.ongoing_end)
+  local till = kept.until_of(scope, at or span and host.now() + clock.duration(expires))
   local long = t("customer.consent.until_revoked")
   if at then
     long = t("customer.consent.until", { date = words.date(t, at) })
   elseif span then
     long = t("customer.consent.for", { span = span })
   end
-  return long, ongoing and t("customer.consent.password_kept", { date = words.date(t, ongoing) }) or t("customer.consent.password_once")
+  return long, till and words.kept(t, till) or t("customer.consent.password_once"), till
 end
 
 -- Whole minutes from now until us, at least one.

@@ -2,7 +2,12 @@
 local adapters = require "service.adapters"
 local authorizations = require "service.authorizations"
 local guard = require "service.dashboard.guard"
+local kept = require "service.kept"
 local meters = require "service.meters"
+local refresh = require "service.refresh"
+local requests = require "service.dashboard.requests"
+local resend = require "service.resend"
+local sessions = require "service.sessions"
 local timeline = require "service.timeline"
 local view = require "service.dashboard.view"
 local words = require "service.dashboard.words"
@@ -18,7 +23,7 @@ local function state_of(row)
   if row.revoked then return "revoked" end
   if row.declined then return "declined" end
   if row.expired then return "expired" end
-  if row.status == "errored" then return row.error and row.error.code == "mfa.must_be_off" and "mfa_off" or "failed" end
+  if row.status == "errored" then return requests.failed(row.error) end
   return row.status == "updated" and "done" or "working"
 end
 
@@ -45,9 +50,12 @@ local function show(c, params, problem)
   if not row then return c:missing() end
   local one = adapters.by_utility(row.utility)
   local story = timeline.of_authorization(c.team, row.uid)
-  for _, entry in ipairs(story) do entry.text, entry.code = words.happening(entry.what), entry.facts.code end
+  for _, entry in ipairs(story) do
+    entry.text, entry.code = words.happening(entry.what), entry.facts.code
+    entry.kind = entry.facts.kind and words.question(entry.facts.kind, entry.facts.medium)
+  end
   return c:page("authorization", "Authorization " .. row.uid, { row = row, state = state_of(row),
-    name = one and one.name or row.utility, story = story,
+    name = one and one.name or row.utility, story = story, kept = kept.get(row), running = sessions.run(row) ~= nil,
     meters = meters.list(c.team, { authorizations = { row.uid }, limit = 200 }), problem = problem,
     failure = row.error and not row.revoked and words.failure(row.error, one and one.name or row.utility) },
     problem and 400)
@@ -75,11 +83,43 @@ local function modify(c, params)
     or "saved")
 end
 
+-- A change of one authorization: action(c, row) -> where to go, what to say.
+local function change(action)
+  return guard.change("authorizations", "member", function(c, params)
+    local row = authorizations.get(c.team, params.uid)
+    if not row then return c:missing() end
+    local to, said = action(c, row)
+    return c:go(to or "/dashboard/authorizations/" .. row.uid, said)
+  end)
+end
+
+local function reauthorize(c, row)
+  if row.revoked then return nil end
+  local form = resend.reauthorize(row, c.base, c.me.uid)
+  c:audit("form.reauthorize", "form:" .. form.uid)
+  return "/dashboard/requests/" .. form.uid, "reauthorize"
+end
+
+local function read_again(c, row)
+  if not refresh.now(row) then return nil, "not_refreshed" end
+  c:audit("authorization.refreshed", "authorization:" .. row.uid)
+  return nil, "refreshing"
+end
+
+local function forget(c, row)
+  if not authorizations.stop_keeping(c.team, row.uid, "team") then return nil end
+  c:audit("authorization.sign_in_deleted", "authorization:" .. row.uid)
+  return nil, "forgotten"
+end
+
 function shown.add(router)
   router:add("GET", "/dashboard/authorizations", guard.page("authorizations", list))
   router:add("GET", "/dashboard/authorizations/:uid", guard.page("authorizations", show))
   router:add("POST", "/dashboard/authorizations/:uid/revoke", guard.change("authorizations", "member", revoke))
   router:add("POST", "/dashboard/authorizations/:uid/change", guard.change("authorizations", "member", modify))
+  for name, action in pairs { reauthorize = reauthorize, refresh = read_again, forget = forget } do
+    router:add("POST", "/dashboard/authorizations/:uid/" .. name, change(action))
+  end
 end
 
 return shown

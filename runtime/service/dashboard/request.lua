@@ -54,7 +54,7 @@ local function challenge_of(now)
 end
 
 local function state_of(now)
-  return now.state == "failed" and now.error and now.error.code == "mfa.must_be_off" and "mfa_off" or now.state
+  return now.state == "failed" and requests.failed(now.error) or now.state
 end
 
 local function show(c, params)
@@ -111,10 +111,8 @@ end
 local function reauthorize(c, form)
   local old = authorizations.get(c.team, form.current or form.authorization or "")
   if not old then return url(form) end
-  local new = assert(forms.create(c.team, { authorization_uid = old.uid, scope = old.scope, user = c.me.uid,
-    language = form.language }))
+  local new = resend.reauthorize(old, c.base, c.me.uid)
   c:audit("form.reauthorize", "form:" .. new.uid)
-  if new.customer_email ~= "" then resend.first(new, c.base) end
   return url(new), "reauthorize"
 end
 

@@ -18,6 +18,7 @@ local STATE = [[CASE WHEN f.disabled = 1 THEN 'disabled'
   WHEN s.state = 'waiting' AND a.form = f.uid THEN 'code' WHEN s.state = 'answered' AND a.form = f.uid THEN 'sent'
   WHEN s.state IN ('queued', 'running') AND a.form = f.uid THEN 'working'
   WHEN a.status = 'errored' AND a.error LIKE '%"code":"mfa.must_be_off"%' THEN 'mfa_off'
+  WHEN a.status = 'errored' AND a.error LIKE '%"alone":true%' THEN 'reauthorize'
   WHEN a.status = 'errored' THEN 'failed'
   WHEN a.status = 'updated' AND a.form = f.uid THEN 'done'
   WHEN a.status = 'updated' THEN CASE WHEN f.expires < ?2 THEN 'expired' ELSE 'choose' END
@@ -95,6 +96,7 @@ end
 local SEND, NOTIFY = { action = "send", label = "Send link" }, { action = "notify", label = "Notify customer" }
 local HELPS = { choose = SEND, expired = { action = "send", label = "Send new link" },
   code = { action = "send", label = "Send link again" },
+                reauthorize = { action = "reauthorize", label = "Ask to sign in again" },
                 mfa_off = NOTIFY, failed = NOTIFY, revoked = { action = "send", label = "Ask again" } }
 
 -- The one click that helps, or nil. error: of the authorization.
@@ -108,8 +110,14 @@ function requests.help(state, email, error)
   return help
 end
 
+-- The state of one that failed, by its error.
+function requests.failed(error)
+  if error and error.code == "mfa.must_be_off" then return "mfa_off" end
+  return error and error.alone and "reauthorize" or "failed"
+end
+
 local function more(row, name)
-  if row.state == "failed" and row.error then
+  if (row.state == "failed" or row.state == "reauthorize") and row.error then
     local failure = words.failure(row.error, name or "the utility")
     return failure.text .. " It is up to " .. failure.owner .. "."
   elseif row.state == "code" and row.challenge_until then

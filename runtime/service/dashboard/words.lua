@@ -14,10 +14,13 @@ words.states = {
   expired = { "Expired", "off", "The link or the authorization is past its time." },
   revoked = { "Revoked", "off", "Access was taken back; credentials, journals and meters are gone." },
   disabled = { "Disabled", "off", "This link was switched off by the team." },
+  reauthorize = { "Needs reauthorization", "ask",
+    "Reading again without the customer has ended, and the kept sign-in is deleted. The meters are as they were last; "
+    .. "the customer has to sign in once more." },
   mfa_off = { "MFA must be off", "ask", "This utility can only be read while the customer has MFA switched off." },
 }
 -- In this order they stand above the list.
-words.order = { "code", "mfa_off", "failed", "working", "sent", "choose", "done", "declined", "expired", "revoked",
+words.order = { "code", "mfa_off", "reauthorize", "failed", "working", "sent", "choose", "done", "declined", "expired", "revoked",
   "disabled" }
 
 -- Of a failure: what happened. {n} is the utility's name.
@@ -92,6 +95,8 @@ words.happened = {
   revoked = "Access revoked",
   expired = "Authorization expired", cancelled = "Given up", archived = "Archived",
   unarchived = "Taken out of the archive",
+  refreshed = "Meters read again", put_off = "Reading again failed; it is tried later",
+  not_kept = "Sign-in not kept any more",
   disabled = "Link switched off", enabled = "Link switched on", notified = "Customer was told what to do",
 }
 
