@@ -155,7 +155,7 @@ local function renew(old, form, options, utility, now)
     scope = options.scope or form.scope, is_test = old.is_test and options.test and 1 or 0, scenario = options.scenario or db.NULL,
     updated = now, expires = expires,
     expires_at = expires_at or db.NULL, expired = db.NULL, declined = db.NULL, error = db.NULL, notes = host.array {},
-    scope = options.scope or form.scope, customer_email = options.email or old.customer_email, signature = { type = "confirmation", ts = clock.iso(now) },
+    customer_email = options.email or old.customer_email, signature = { type = "confirmation", ts = clock.iso(now) },
     status = "pending", status_message = "Checking the sign-in.", status_ts = now })
   return old.uid
 end
