@@ -199,7 +199,7 @@ end
 function authorizations.decline(form, peer)
   local now, old = host.now(), authorizations.of_form(form)
   if old and not old.declined and old.status == "updated" then return nil, "authorized" end
-  if old then forget_kept(old) end
+  if old then forget_secrets(old) end
   local uid = old and old.uid or new(form, {}, form.utility or "", now)
   db.update("authorizations", { team = form.team, uid = uid }, { declined = now, signature = db.NULL, status = "updated", status_ts = now,
     status_message = "The customer declined." })

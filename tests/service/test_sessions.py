@@ -234,6 +234,18 @@ def revoked_in_the_middle(service, sandbox):
 
 
 @test
+def declined_in_the_middle(service, sandbox):
+    c = service.customer("mfa_sms")
+    c.submit()
+    challenge = c.until("code")["challenge"]
+    same(c.post("/decline", {}).status, 303, "status")
+    same(c.answer_api(challenge, "424242", 409)["error"], "over", "an answer afterwards")
+    same((c.now()["state"], sandbox.arrived(c.user)), ("declined", (1, 0)), "state; passwords and answers that arrived")
+    session = service.session(c.authorization)
+    same((session["state"], session["credentials"], session["parked"]), ("ended", None, None), "what is kept")
+
+
+@test
 def sealed_secrets_go_from_the_files(service, sandbox):
     c = service.customer("mfa_sms")
     c.submit()
