@@ -1,7 +1,7 @@
 /* stager.c - `meterkey stage` as a child process (layer service)
  *
  * The child runs what an adapter's author wrote, so nothing it says is taken on trust: its output is bounded, it is killed when it
- * takes too long, and it gets nothing of ours, neither the environment nor a descriptor. */
+ * takes too long, and it gets nothing of ours, neither the environment nor a descriptor, nor the log. */
 #include "service/stager.h"
 
 #include "base/codec.h"
@@ -11,10 +11,10 @@
 #include "worker/frame.h"
 
 #include <signal.h>
-#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
-enum { OUTPUT_MAX = 16 << 20, LIMIT_MS = 30000, ARGS = 8, CHUNK = 65536 };
+enum { OUTPUT_MAX = 16 << 20, ARGS = 12, CHUNK = 65536 };
 
 struct mk_stager {
     uv_process_t process;
@@ -188,16 +188,18 @@ static void on_part(uv_stream_t *stream, ssize_t len, const uv_buf_t *part)
 
 static void on_limit(uv_timer_t *timer)
 {
-    end_it(timer->data, "building it and playing its cases took over 30 seconds");
+    end_it(timer->data, "what builds it did not end in time and was killed");
 }
 
 /* --- start ------------------------------------------------------------------------------ */
 
 static int spawn(mk_stager *stager, const mk_stager_job *job)
 {
-    const char *args[ARGS] = { "meterkey", "stage", job->adapter };
+    char seconds[16];
+    const char *args[ARGS] = { "meterkey", "stage", job->adapter, "--seconds", seconds, "--require-confinement", job->require ? "yes" : "no" };
     char *no_environment[] = { NULL };
-    size_t count = 3;
+    size_t count = 7;
+    snprintf(seconds, sizeof seconds, "%u", job->seconds);
     if (job->scripts) {
         args[count++] = "--scripts";
         args[count++] = job->scripts;
@@ -208,7 +210,7 @@ static int spawn(mk_stager *stager, const mk_stager_job *job)
     }
     uv_stdio_container_t stdio[] = { { .flags = UV_IGNORE },
                                      { .flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&stager->pipe },
-                                     { .flags = UV_INHERIT_FD, .data.fd = 2 } };
+                                     { .flags = UV_IGNORE } };
     const uv_process_options_t options = { .exit_cb = on_ended, .file = "/proc/self/exe", .args = (char **)(uintptr_t)args,
                                            .env = no_environment, .stdio_count = 3, .stdio = stdio };
     if (uv_spawn(stager->pipe.loop, &stager->process, &options))
@@ -238,7 +240,7 @@ int mk_stager_start(mk_stager **out, uv_loop_t *loop, const mk_stager_job *job, 
         return err;
     }
     stager->done = done;
-    uv_timer_start(&stager->limit, on_limit, LIMIT_MS, 0);
+    uv_timer_start(&stager->limit, on_limit, job->seconds * UINT64_C(1500), 0);
     *out = stager;
     return MK_OK;
 }
