@@ -72,14 +72,20 @@ static json_t *no_answer(const mk_stager *stager)
                                           : json_sprintf("building it ended with status %lld and no answer", (long long)stager->status));
 }
 
-static bool is_signed(const json_t *keys, const char *signature, mk_bytes blob)
+/* NULL: it is signed, or need not be. */
+static const char *unsigned_why(const json_t *keys, const char *signature, mk_bytes blob)
 {
     size_t i;
     json_t *key;
-    bool holds = !keys || !json_array_size(keys);
+    if (!json_array_size(keys))
+        return NULL;
+    if (!signature || !*signature)
+        return "it is not signed by a key of adapter_keys: no signature lies beside it (`meterkey sign` makes one)";
     json_array_foreach(keys, i, key)
-        holds |= json_is_string(key) && mk_sign_holds(json_string_value(key), signature ? signature : "", blob.data, blob.len);
-    return holds;
+        if (json_is_string(key) && mk_sign_holds(json_string_value(key), signature, blob.data, blob.len))
+            return NULL;
+    return "it is not signed by a key of adapter_keys: the signature beside it is of another key, or of another text of it or of a "
+           "module that it requires";
 }
 
 static json_t *version_of(const mk_stager *stager, const json_t *head, mk_bytes blob)
@@ -88,8 +94,9 @@ static json_t *version_of(const mk_stager *stager, const json_t *head, mk_bytes 
     const json_t *hash = json_object_get(head, "hash"), *cases = json_object_get(head, "cases");
     json_t *manifest = json_object_get(head, "manifest");
     const char *signature = json_string_value(json_object_get(head, "signature"));
-    if (!is_signed(stager->keys, signature, blob))
-        return problem(stager, json_string("it is not signed by a key of adapter_keys (`meterkey sign` does that)"));
+    const char *why = unsigned_why(stager->keys, signature, blob);
+    if (why)
+        return problem(stager, json_string(why));
     if (json_string_length(hash) != 16 || !json_is_object(manifest) || !json_is_integer(cases) || !blob.len)
         return no_answer(stager);
     mk_buf_init(&text, 2 * (size_t)OUTPUT_MAX);
