@@ -7,6 +7,8 @@
 #include "base/codec.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "script/folders.h"
+#include "script/version.h"
 #include "vault/sign.h"
 #include "worker/frame.h"
 
@@ -88,6 +90,16 @@ static const char *unsigned_why(const json_t *keys, const char *signature, mk_by
            "module that it requires";
 }
 
+/* Its hash is that of its bytes, and those are of the adapter that was asked for. */
+static bool is_what_it_says(const mk_stager *stager, const char *hash, mk_bytes blob)
+{
+    char own[17], name[MK_SCRIPT_ID_MAX + 8];
+    mk_bytes file;
+    const size_t len = (size_t)snprintf(name, sizeof name, "%s.lua", stager->utility);
+    return hash && mk_version_hash_of(blob.data, blob.len, own, &file) == MK_OK && strcmp(hash, own) == 0 && file.len == len &&
+           len < sizeof name && memcmp(file.data, name, len) == 0;
+}
+
 static json_t *version_of(const mk_stager *stager, const json_t *head, mk_bytes blob)
 {
     mk_buf text;
@@ -97,7 +109,9 @@ static json_t *version_of(const mk_stager *stager, const json_t *head, mk_bytes 
     const char *why = unsigned_why(stager->keys, signature, blob);
     if (why)
         return problem(stager, json_string(why));
-    if (json_string_length(hash) != 16 || !json_is_object(manifest) || !json_is_integer(cases) || !blob.len)
+    if (!is_what_it_says(stager, json_string_value(hash), blob))
+        return problem(stager, json_string("what was built is not what it is said to be: its hash or its file is another"));
+    if (!json_is_object(manifest) || !json_is_integer(cases))
         return no_answer(stager);
     mk_buf_init(&text, 2 * (size_t)OUTPUT_MAX);
     json_t *result = mk_base64_encode(&text, blob.data, blob.len, false)

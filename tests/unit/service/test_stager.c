@@ -10,6 +10,7 @@
 /* clang-format on */
 #include "base/buf.h"
 #include "base/err.h"
+#include "script/version.h"
 #include "service/stager.h"
 #include "worker/frame.h"
 
@@ -66,21 +67,39 @@ static int says_half(void)
     return 0;
 }
 
-/* It ended by a signal after it had said what looks whole. */
-static int frame(const char *hash, bool then_dies)
+/* What mk_version_save would give: its replay number, one part. */
+static void save(mk_buf *out, char name)
 {
-    mk_buf out;
+    char rest[] = "\1\0\0\0" "\0\0\0\0" "\5\0\0\0x.lua" "\10\0\0\0return 1";
+    const unsigned char number[] = { MK_REPLAY_NUMBER & 255, MK_REPLAY_NUMBER >> 8 & 255, 0, 0 };
+    rest[12] = name;
+    mk_buf_init(out, 4096);
+    if (mk_buf_add(out, "MKV1", 4) || mk_buf_add(out, number, 4) || mk_buf_add(out, rest, sizeof rest - 1))
+        _exit(9);
+}
+
+/* hash NULL: its own. It ends by a signal after it has said what looks whole. */
+static int frame(char name, const char *hash, bool then_dies)
+{
+    mk_buf out, bytes;
+    char own[17];
+    mk_bytes file;
     mk_buf_init(&out, 4096);
+    save(&bytes, name);
+    if (mk_version_hash_of(bytes.data, bytes.len, own, &file))
+        return 9;
+    hash = hash ? hash : own;
     json_t *head = json_pack("{s:s, s:s, s:{}, s:i}", "utility", "x", "hash", hash, "manifest", "cases", 1);
-    if (!head || mk_frame_write(&out, head, (mk_bytes){ "bytes", 5 }))
+    if (!head || mk_frame_write(&out, head, (mk_bytes){ bytes.data, bytes.len }))
         return 9;
     say(out.data, out.len);
     return then_dies ? raise(SIGKILL) : 0;
 }
 
-static int says_a_version(void) { return frame("0123456789abcdef", false); }
-static int says_a_version_and_dies(void) { return frame("0123456789abcdef", true); }
-static int says_an_odd_version(void) { return frame("short", false); }
+static int says_a_version(void) { return frame('x', NULL, false); }
+static int says_a_version_and_dies(void) { return frame('x', NULL, true); }
+static int says_another_hash(void) { return frame('x', "0123456789abcdef", false); }
+static int says_another_adapter(void) { return frame('y', NULL, false); }
 
 static const struct behaviour {
     const char *name, *message; /* NULL: a version */
@@ -93,7 +112,8 @@ static const struct behaviour {
     { "says_nothing", "status 3 and no answer", says_nothing, 0 },
     { "says_half", "status 0 and no answer", says_half, 0 },
     { "says_a_version_and_dies", "ended with signal 9", says_a_version_and_dies, 0 },
-    { "says_an_odd_version", "status 0 and no answer", says_an_odd_version, 0 },
+    { "says_another_hash", "not what it is said to be", says_another_hash, 0 },
+    { "says_another_adapter", "not what it is said to be", says_another_adapter, 0 },
     { "says_a_version", NULL, says_a_version, 0 },
 };
 
