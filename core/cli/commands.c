@@ -78,7 +78,9 @@ static const mk_option token_options[] = {
 static const mk_option store_options[] = { STORE_OPTIONS, END };
 static const mk_option stage_options[] = {
     { "--scripts", "DIR", "the folder that holds utilities/ and cases/", "dir", false },
-    { "--runtime", "DIR", "modules in DIR come before the built-in ones", "dir", false }, END
+    { "--runtime", "DIR", "modules in DIR come before the built-in ones", "dir", false },
+    { "--seconds", "N", "that building it and playing its cases may take (20)", "", false },
+    { "--require-confinement", "yes|no", "refuse where the kernel has no Landlock or seccomp (yes)", "yes no", false }, END
 };
 static const mk_option sign_options[] = {
     { "--key", "FILE", "the key that signs (64 hex digits, mode 0600), made if it is not there", "file", false },
@@ -216,7 +218,8 @@ const mk_command mk_hidden_commands[] = {
       "seals itself off first: it opens no file of yours, starts no program, and has no socket but those to portals.",
       NULL, worker_options, false, mk_cmd_worker },
     { "stage", "build and try an adapter for `meterkey serve`, in a process of its own", "ADAPTER", 1, 1, NULL,
-      "Not meant for people: prints a frame that holds the version, or what is wrong with it.",
+      "Not meant for people: prints a frame that holds the version, or what is wrong with it. It seals itself off first: it opens nothing "
+      "but the folders of adapters and modules, writes nothing, starts nothing, and has no socket.",
       "14  something is wrong with the adapter, or a case of it differs", stage_options, false, mk_cmd_stage },
     { NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL, false, NULL }
 };

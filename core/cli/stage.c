@@ -1,20 +1,24 @@
 /* stage.c - the hidden command `meterkey stage`: one adapter built and tried for `meterkey serve`, which runs none itself (layer cli)
  *
- * Prints one frame: the version with its manifest, or what is wrong with it. It ends by itself whatever the adapter does, and writes
- * nothing but that frame. */
+ * Prints one frame: the version with its manifest, or what is wrong with it. It ends by itself whatever the adapter does, writes nothing
+ * but that frame, and reads nothing but the folders of adapters and modules: a file that gets out of Lua's sandbox is no further. */
 #include "base/codec.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "cli/casefile.h"
 #include "cli/command.h"
+#include "script/folders.h"
+#include "worker/confine.h"
 #include "worker/frame.h"
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-enum { SECONDS = 20, PROBLEMS = 50, REFUSED = 14, OUT_MAX = 16 << 20 };
+enum { SECONDS = 20, PROBLEMS = 50, REFUSED = 14, OUT_MAX = 16 << 20, PATHS = 4200, FOLDERS = 12 };
 
 typedef struct staging {
     const char *utility;
@@ -43,16 +47,70 @@ static int put(mk_buf *out, json_t *head, mk_bytes blob)
     return err;
 }
 
-static int set_alarm(const char *utility)
+static int set_alarm(const char *utility, unsigned seconds)
 {
     mk_buf_init(&late, OUT_MAX);
-    json_t *head = json_pack("{s:s, s:[{s:s, s:i, s:s}]}", "utility", utility, "problems", "file", utility, "line", 0, "message",
-                             "building it and playing its cases took over 20 seconds");
+    json_t *head = json_pack("{s:s, s:[{s:s, s:i, s:o}]}", "utility", utility, "problems", "file", utility, "line", 0, "message",
+                             json_sprintf("building it and playing its cases took over %u seconds", seconds));
     const int err = put(&late, head, (mk_bytes){ "", 0 });
     sigaction(SIGALRM, &(struct sigaction){ .sa_handler = on_alarm }, NULL);
-    alarm(SECONDS);
+    alarm(seconds);
     return err;
 }
+
+/* --- sealed off -------------------------------------------------------------------------- */
+
+typedef struct folders {
+    char room[FOLDERS][PATHS];
+    const char *list[FOLDERS + 1];
+    size_t count;
+} folders;
+
+static void allow(folders *all, const char *base, const char *below)
+{
+    if (all->count == FOLDERS || (size_t)snprintf(all->room[all->count], PATHS, "%s/%s", base, below) >= PATHS)
+        return;
+    all->list[all->count] = all->room[all->count];
+    all->count++;
+}
+
+/* Where an adapter named so, its signature, its cases and its modules can lie. Links that lead elsewhere are not followed. */
+static void list_folders(folders *all, const mk_args *args)
+{
+    char base[PATHS];
+    const char *adapter = args->operands[0], *slash = strrchr(adapter, '/'), *folder;
+    const char *scripts = mk_args_get(args, "--scripts"), *runtime = mk_args_get(args, "--runtime");
+    if (slash || strstr(adapter, ".lua")) {
+        snprintf(base, sizeof base, "%.*s", slash ? (int)(slash - adapter) : 1, slash ? adapter : ".");
+        allow(all, base, ".");
+        allow(all, base, "../cases");
+    }
+    for (size_t i = 0; (folder = mk_scripts_folder(scripts, i, base, sizeof base)); i++) {
+        allow(all, folder, "utilities");
+        allow(all, folder, "cases");
+    }
+    if (runtime)
+        allow(all, runtime, "meterkey");
+}
+
+static int seal(const mk_args *args, char *why, size_t cap)
+{
+    char reason[300] = "";
+    mk_confined confined;
+    const char *require = mk_args_get(args, "--require-confinement");
+    folders *all = mk_calloc(1, sizeof *all);
+    if (!all)
+        return MK_ENOMEM;
+    list_folders(all, args);
+    const mk_confine_options options = { .require = !require || strcmp(require, "no") != 0, .folders = all->list };
+    const int err = mk_worker_confine(&confined, &options, reason, sizeof reason);
+    if (err)
+        snprintf(why, cap, "what builds it cannot be sealed off: %s", *reason ? reason : mk_err_text(err));
+    mk_free(all);
+    return err;
+}
+
+/* --- what is wrong with it ------------------------------------------------------------------ */
 
 /* A problem that cannot be told must not make the version look sound. */
 static void add(staging *s, const char *file, long long line, const char *message)
@@ -146,15 +204,25 @@ static int answer(mk_buf *out, const staging *s)
     return err;
 }
 
+static bool is_link(const char *path)
+{
+    struct stat st;
+    return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
 static void stage(staging *s, const mk_args *args, mk_found *found)
 {
     char why[300] = "";
     json_t *problems = NULL;
     mk_version *version = NULL;
     const char *scripts = mk_args_get(args, "--scripts");
-    int err = mk_find_text(found, args->operands[0], scripts, why, sizeof why);
+    int err = seal(args, why, sizeof why);
+    if (!err && !(err = mk_find_text(found, args->operands[0], scripts, why, sizeof why)))
+        why[0] = '\0';
+    else if (is_link(args->operands[0]))
+        snprintf(why + strlen(why), sizeof why - strlen(why), " (a link must not lead out of the adapters' folder)");
     if (err) {
-        add(s, args->operands[0], 0, why);
+        add(s, s->utility, 0, why);
         return;
     }
     err = mk_find_version(&version, found, mk_args_get(args, "--runtime"), &problems);
@@ -181,12 +249,13 @@ static void name_of(const char *adapter, char *out, size_t cap)
 int mk_cmd_stage(const mk_args *args)
 {
     char utility[128];
+    const char *seconds = mk_args_get(args, "--seconds");
     mk_buf out;
     mk_found found = { .path = NULL };
     staging s = { .utility = utility, .problems = json_array() };
     name_of(args->operands[0], utility, sizeof utility);
     mk_buf_init(&out, OUT_MAX);
-    int err = s.problems ? set_alarm(utility) : MK_ENOMEM;
+    int err = s.problems ? set_alarm(utility, seconds ? (unsigned)strtoul(seconds, NULL, 10) : SECONDS) : MK_ENOMEM;
     if (!err)
         stage(&s, args, &found);
     if (!err)
@@ -202,5 +271,7 @@ int mk_cmd_stage(const mk_args *args)
     json_decref(s.problems);
     mk_buf_free(&out);
     mk_buf_free(&late);
-    return err ? mk_args_say(args, 1, "%s", mk_err_text(err)) : refused ? REFUSED : 0;
+    const int status = err ? mk_args_say(args, 1, "%s", mk_err_text(err)) : refused ? REFUSED : 0;
+    fflush(NULL);
+    _exit(status); /* what a sanitizer does at the end needs more than is left */
 }

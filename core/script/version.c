@@ -109,35 +109,17 @@ bool mk_version_push(const mk_version *version, lua_State *L, const char *name)
     return false;
 }
 
-static void hash_number(crypto_hash_sha256_state *state, size_t number)
-{
-    unsigned char bytes[8];
-    for (size_t i = 0; i < sizeof bytes; i++)
-        bytes[i] = (unsigned char)(number >> 8 * i);
-    crypto_hash_sha256_update(state, bytes, sizeof bytes);
-}
-
-static void hash_text(crypto_hash_sha256_state *state, const char *text, size_t len)
-{
-    hash_number(state, len);
-    crypto_hash_sha256_update(state, (const unsigned char *)text, len);
-}
-
 static void seal_hash(mk_version *version)
 {
-    unsigned char digest[crypto_hash_sha256_BYTES];
-    crypto_hash_sha256_state state;
-    crypto_hash_sha256_init(&state);
-    hash_number(&state, (size_t)version->replay_number);
+    mk_version_digest digest;
+    mk_version_digest_begin(&digest, (size_t)version->replay_number);
     for (size_t i = 0; i < version->count; i++) {
         const mk_version_piece *piece = &version->pieces[i];
-        hash_text(&state, piece->name, strlen(piece->name));
-        hash_text(&state, piece->chunk, strlen(piece->chunk));
-        hash_text(&state, piece->text, piece->len);
+        mk_version_digest_add(&digest, piece->name, strlen(piece->name));
+        mk_version_digest_add(&digest, piece->chunk, strlen(piece->chunk));
+        mk_version_digest_add(&digest, piece->text, piece->len);
     }
-    crypto_hash_sha256_final(&state, digest);
-    for (size_t i = 0; i < 8; i++)
-        snprintf(version->hash + 2 * i, 3, "%02x", digest[i]);
+    mk_version_digest_end(&digest, version->hash);
 }
 
 /* Building: a queue of pieces, each scanned for what it requires. */

@@ -42,6 +42,9 @@ bool mk_version_part(const mk_version *version, size_t i, const char **name, mk_
 /* Everything to bytes and back. MK_OK, MK_ENOMEM, MK_ELIMIT; MK_EPARSE; MK_EVERSION (replay number unknown here: *replay says which). */
 int mk_version_save(const mk_version *version, mk_buf *out);
 int mk_version_load(mk_version **out, const void *data, size_t len);
+/* The hash of what mk_version_save gave and the adapter's file (in data), without running any of it. MK_OK, MK_ENOMEM, MK_EPARSE,
+ * MK_EVERSION. */
+int mk_version_hash_of(const void *data, size_t len, char hash[17], mk_bytes *file);
 /* Pushes the chunk of a part ("" or NULL: the adapter) as a function from bytecode; false if there is none of that name. */
 bool mk_version_push(const mk_version *version, lua_State *L, const char *name);
 #endif

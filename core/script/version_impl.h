@@ -2,6 +2,7 @@
 #ifndef MK_SCRIPT_VERSION_IMPL_H
 #define MK_SCRIPT_VERSION_IMPL_H
 #include "script/version.h"
+#include <sodium.h>
 
 enum {
     MK_VERSION_PARTS = 128,
@@ -36,6 +37,11 @@ int mk_version_problem(json_t *problems, const char *file, int line, int col, co
 /* True for meterkey.http and the other modules that are C. */
 bool mk_version_is_primitive(const char *name);
 bool mk_version_name_valid(const char *name);
+/* Of each part in order: its name, its chunk, its text. */
+typedef crypto_hash_sha256_state mk_version_digest;
+void mk_version_digest_begin(mk_version_digest *digest, size_t replay_number);
+void mk_version_digest_add(mk_version_digest *digest, const char *text, size_t len);
+void mk_version_digest_end(mk_version_digest *digest, char hash[17]);
 /* Compiles all pieces, runs the adapter's chunk, reads the manifest. MK_OK, MK_EPARSE, MK_ENOMEM. */
 int mk_version_compile(mk_version *version, json_t *problems);
 #endif

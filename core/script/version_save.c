@@ -116,6 +116,23 @@ static char *saved_text(void *arg, const char *name, size_t *len)
     return NULL;
 }
 
+int mk_version_hash_of(const void *data, size_t len, char hash[17], mk_bytes *file)
+{
+    mk_version_digest digest;
+    saved *s = mk_calloc(1, sizeof *s);
+    const int err = s ? read_saved(s, data, len) : MK_ENOMEM;
+    mk_version_digest_begin(&digest, MK_REPLAY_NUMBER);
+    for (size_t i = 0; !err && i < s->count; i++) {
+        mk_version_digest_add(&digest, s->parts[i].name.data, s->parts[i].name.len);
+        mk_version_digest_add(&digest, s->parts[i].chunk.data, s->parts[i].chunk.len);
+        mk_version_digest_add(&digest, s->parts[i].text.data, s->parts[i].text.len);
+    }
+    mk_version_digest_end(&digest, hash);
+    *file = err ? (mk_bytes){ "", 0 } : s->parts[0].chunk;
+    mk_free(s);
+    return err;
+}
+
 int mk_version_load(mk_version **out, const void *data, size_t len)
 {
     char *file = NULL;

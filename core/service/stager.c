@@ -1,20 +1,22 @@
 /* stager.c - `meterkey stage` as a child process (layer service)
  *
  * The child runs what an adapter's author wrote, so nothing it says is taken on trust: its output is bounded, it is killed when it
- * takes too long, and it gets nothing of ours, neither the environment nor a descriptor. */
+ * takes too long, and it gets nothing of ours, neither the environment nor a descriptor, nor the log. */
 #include "service/stager.h"
 
 #include "base/codec.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "script/folders.h"
+#include "script/version.h"
 #include "vault/sign.h"
 #include "worker/frame.h"
 
 #include <signal.h>
-#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
-enum { OUTPUT_MAX = 16 << 20, LIMIT_MS = 30000, ARGS = 8, CHUNK = 65536 };
+enum { OUTPUT_MAX = 16 << 20, ARGS = 12, CHUNK = 65536 };
 
 struct mk_stager {
     uv_process_t process;
@@ -72,14 +74,30 @@ static json_t *no_answer(const mk_stager *stager)
                                           : json_sprintf("building it ended with status %lld and no answer", (long long)stager->status));
 }
 
-static bool is_signed(const json_t *keys, const char *signature, mk_bytes blob)
+/* NULL: it is signed, or need not be. */
+static const char *unsigned_why(const json_t *keys, const char *signature, mk_bytes blob)
 {
     size_t i;
     json_t *key;
-    bool holds = !keys || !json_array_size(keys);
+    if (!json_array_size(keys))
+        return NULL;
+    if (!signature || !*signature)
+        return "it is not signed by a key of adapter_keys: no signature lies beside it (`meterkey sign` makes one)";
     json_array_foreach(keys, i, key)
-        holds |= json_is_string(key) && mk_sign_holds(json_string_value(key), signature ? signature : "", blob.data, blob.len);
-    return holds;
+        if (json_is_string(key) && mk_sign_holds(json_string_value(key), signature, blob.data, blob.len))
+            return NULL;
+    return "it is not signed by a key of adapter_keys: the signature beside it is of another key, or of another text of it or of a "
+           "module that it requires";
+}
+
+/* Its hash is that of its bytes, and those are of the adapter that was asked for. */
+static bool is_what_it_says(const mk_stager *stager, const char *hash, mk_bytes blob)
+{
+    char own[17], name[MK_SCRIPT_ID_MAX + 8];
+    mk_bytes file;
+    const size_t len = (size_t)snprintf(name, sizeof name, "%s.lua", stager->utility);
+    return hash && mk_version_hash_of(blob.data, blob.len, own, &file) == MK_OK && strcmp(hash, own) == 0 && file.len == len &&
+           len < sizeof name && memcmp(file.data, name, len) == 0;
 }
 
 static json_t *version_of(const mk_stager *stager, const json_t *head, mk_bytes blob)
@@ -88,9 +106,12 @@ static json_t *version_of(const mk_stager *stager, const json_t *head, mk_bytes 
     const json_t *hash = json_object_get(head, "hash"), *cases = json_object_get(head, "cases");
     json_t *manifest = json_object_get(head, "manifest");
     const char *signature = json_string_value(json_object_get(head, "signature"));
-    if (!is_signed(stager->keys, signature, blob))
-        return problem(stager, json_string("it is not signed by a key of adapter_keys (`meterkey sign` does that)"));
-    if (json_string_length(hash) != 16 || !json_is_object(manifest) || !json_is_integer(cases) || !blob.len)
+    const char *why = unsigned_why(stager->keys, signature, blob);
+    if (why)
+        return problem(stager, json_string(why));
+    if (!is_what_it_says(stager, json_string_value(hash), blob))
+        return problem(stager, json_string("what was built is not what it is said to be: its hash or its file is another"));
+    if (!json_is_object(manifest) || !json_is_integer(cases))
         return no_answer(stager);
     mk_buf_init(&text, 2 * (size_t)OUTPUT_MAX);
     json_t *result = mk_base64_encode(&text, blob.data, blob.len, false)
@@ -188,16 +209,18 @@ static void on_part(uv_stream_t *stream, ssize_t len, const uv_buf_t *part)
 
 static void on_limit(uv_timer_t *timer)
 {
-    end_it(timer->data, "building it and playing its cases took over 30 seconds");
+    end_it(timer->data, "what builds it did not end in time and was killed");
 }
 
 /* --- start ------------------------------------------------------------------------------ */
 
 static int spawn(mk_stager *stager, const mk_stager_job *job)
 {
-    const char *args[ARGS] = { "meterkey", "stage", job->adapter };
+    char seconds[16];
+    const char *args[ARGS] = { "meterkey", "stage", job->adapter, "--seconds", seconds, "--require-confinement", job->require ? "yes" : "no" };
     char *no_environment[] = { NULL };
-    size_t count = 3;
+    size_t count = 7;
+    snprintf(seconds, sizeof seconds, "%u", job->seconds);
     if (job->scripts) {
         args[count++] = "--scripts";
         args[count++] = job->scripts;
@@ -208,7 +231,7 @@ static int spawn(mk_stager *stager, const mk_stager_job *job)
     }
     uv_stdio_container_t stdio[] = { { .flags = UV_IGNORE },
                                      { .flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&stager->pipe },
-                                     { .flags = UV_INHERIT_FD, .data.fd = 2 } };
+                                     { .flags = UV_IGNORE } };
     const uv_process_options_t options = { .exit_cb = on_ended, .file = "/proc/self/exe", .args = (char **)(uintptr_t)args,
                                            .env = no_environment, .stdio_count = 3, .stdio = stdio };
     if (uv_spawn(stager->pipe.loop, &stager->process, &options))
@@ -238,7 +261,7 @@ int mk_stager_start(mk_stager **out, uv_loop_t *loop, const mk_stager_job *job, 
         return err;
     }
     stager->done = done;
-    uv_timer_start(&stager->limit, on_limit, LIMIT_MS, 0);
+    uv_timer_start(&stager->limit, on_limit, job->seconds * UINT64_C(1500), 0);
     *out = stager;
     return MK_OK;
 }

@@ -2,6 +2,7 @@
 #ifndef MK_STAGER_H
 #define MK_STAGER_H
 #include <jansson.h>
+#include <stdbool.h>
 #include <uv.h>
 
 typedef struct mk_stager mk_stager; /* one child */
@@ -9,6 +10,8 @@ typedef struct mk_stager_job {
     const char *utility;
     const char *adapter; /* a file or an id */
     const char *scripts, *runtime; /* or NULL */
+    unsigned seconds; /* that it may take; it is killed after half as much again */
+    bool require; /* refuse what cannot be sealed off */
     const json_t *keys; /* public keys of which one must have signed it, borrowed until done; NULL or empty: none need have */
 } mk_stager_job;
 /* result is what the handler `staged` takes: {utility, hash, manifest, cases, bytes} or {utility, problems}; NULL: out of memory. Borrowed.

@@ -1,4 +1,4 @@
-/* confine.c - the order in which a worker seals itself off (layer worker) */
+/* confine.c - the order in which a process seals itself off (layer worker) */
 #include "worker/confine.h"
 
 #include "base/err.h"
@@ -11,8 +11,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-enum { FIRST_TO_CLOSE = 4 };
 
 static int fail(char *why, size_t cap, int err, const char *format, ...) __attribute__((format(printf, 4, 5)));
 static int fail(char *why, size_t cap, int err, const char *format, ...)
@@ -36,23 +34,23 @@ static bool alone(void)
     return threads <= 1; /* none: no /proc here */
 }
 
-static void close_rest(void)
+static void close_rest(unsigned first)
 {
     struct rlimit files = { .rlim_max = 1 << 16 };
-    if (close_range(FIRST_TO_CLOSE, ~0U, 0) == 0)
+    if (close_range(first, ~0U, 0) == 0)
         return;
     getrlimit(RLIMIT_NOFILE, &files); /* before Linux 5.9, or a container that does not let it through */
-    for (rlim_t fd = FIRST_TO_CLOSE; fd < files.rlim_max && fd < 1 << 20; fd++)
+    for (rlim_t fd = first; fd < files.rlim_max && fd < 1 << 20; fd++)
         close((int)fd);
 }
 
 /* Nobody looks into this process, it leaves no image behind, gains no rights, keeps no descriptor it was not given. */
-static int close_up(void)
+static int close_up(unsigned first)
 {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 ||
         setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 }) != 0)
         return MK_EIO;
-    close_rest();
+    close_rest(first);
     return MK_OK;
 }
 
@@ -62,13 +60,13 @@ int mk_worker_confine(mk_confined *out, const mk_confine_options *options, char 
     *out = (mk_confined){ .landlock = 0 };
     if (!alone())
         return fail(why, cap, MK_EINVAL, "a process with several threads cannot be confined");
-    int err = close_up();
+    int err = close_up(options->folders ? 3 : 4);
     if (err)
         return fail(why, cap, err, "the process cannot be closed up: %s", strerror(errno));
-    err = mk_confine_landlock(&out->landlock, options->cacert);
+    err = mk_confine_landlock(&out->landlock, options);
     if (err && (err != MK_EPOLICY || options->require))
         return fail(why, cap, err, "Landlock: %s", err == MK_EPOLICY ? lacks : strerror(errno));
-    err = mk_confine_seccomp();
+    err = mk_confine_seccomp(!options->folders);
     if (err && (err != MK_EPOLICY || options->require))
         return fail(why, cap, err, "seccomp: %s", err == MK_EPOLICY ? lacks : strerror(errno));
     out->seccomp = !err;

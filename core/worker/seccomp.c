@@ -1,4 +1,4 @@
-/* seccomp.c - which system calls a worker may make (layer worker)
+/* seccomp.c - which system calls a sealed process may make (layer worker)
  *
  * A list of what is allowed. All else is answered ENOSYS, as by a kernel too old to have it: libraries know what to do
  * then (clone3, say), and take EPERM for a failure. */
@@ -26,7 +26,7 @@ enum { TYPE = 0xf /* of a socket, without flags */, WRITES = O_ACCMODE | O_CREAT
 static const char *const plain[] = {
     /* memory */
     "brk", "mmap", "munmap", "mremap", "mprotect", "madvise", "mlock", "mlock2", "munlock",
-    /* threads of the pool, and signals to ourselves */
+    /* locks, and signals to ourselves */
     "futex", "futex_wait", "futex_wake", "set_robust_list", "rseq", "set_tid_address", "sched_yield",
     "sched_getaffinity", "getcpu", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack", "restart_syscall",
     "exit", "exit_group",
@@ -34,7 +34,7 @@ static const char *const plain[] = {
     "clock_gettime", "clock_getres", "clock_nanosleep", "nanosleep", "gettimeofday", "time", "getpid", "gettid",
     "getppid", "getuid", "geteuid", "getgid", "getegid", "getrusage", "getrandom", "uname", "sysinfo",
     /* the clock of scripts' budgets */
-    "timer_create", "timer_settime", "timer_gettime", "timer_delete",
+    "timer_create", "timer_settime", "timer_gettime", "timer_delete", "alarm", "setitimer",
     /* descriptors and the event loop */
     "read", "readv", "pread64", "preadv", "preadv2", "write", "writev", "lseek", "close", "dup", "dup2", "dup3",
     "pipe", "pipe2", "eventfd2", "epoll_create", "epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait",
@@ -42,7 +42,10 @@ static const char *const plain[] = {
     /* files that Landlock lets through */
     "fstat", "stat", "lstat", "newfstatat", "fstatat64", "statx", "fstatfs", "statfs", "access", "faccessat",
     "faccessat2", "readlink", "readlinkat", "getdents64", "getcwd",
-    /* sockets; no bind, listen, accept */
+};
+
+/* With a network: sockets; no bind, listen, accept. */
+static const char *const networked[] = {
     "connect", "sendto", "sendmsg", "sendmmsg", "recvfrom", "recvmsg", "recvmmsg", "shutdown", "getsockopt",
     "getsockname", "getpeername",
 };
@@ -51,35 +54,17 @@ static const char *const plain[] = {
 #define BITS(number, mask, value) { .arg = (number), .op = SCMP_CMP_MASKED_EQ, .datum_a = (mask), .datum_b = (value) }
 
 /* Calls that depend on one or two of their arguments; the same call again for each value that will do. */
-static const struct limited {
+typedef struct limit {
     const char *name;
     struct scmp_arg_cmp tests[2];
-} limited[] = {
-    /* files for reading alone, threads and no processes, limits for asking */
+} limit;
+static const limit limited[] = {
+    /* files for reading alone, limits for asking */
     { "openat", { BITS(2, WRITES, O_RDONLY) } },
     { "open", { BITS(1, WRITES, O_RDONLY) } },
-    { "clone", { BITS(0, CLONE_VM | CLONE_THREAD, CLONE_VM | CLONE_THREAD) } },
     { "prlimit64", { EQUAL(2, 0) } },
-    /* streams and datagrams over IP */
-    { "socket", { EQUAL(0, AF_INET), BITS(1, TYPE, SOCK_STREAM) } },
-    { "socket", { EQUAL(0, AF_INET), BITS(1, TYPE, SOCK_DGRAM) } },
-    { "socket", { EQUAL(0, AF_INET6), BITS(1, TYPE, SOCK_STREAM) } },
-    { "socket", { EQUAL(0, AF_INET6), BITS(1, TYPE, SOCK_DGRAM) } },
     /* for libcurl to wake itself; a stream, since a datagram socket could be turned to another address */
     { "socketpair", { EQUAL(0, AF_UNIX), BITS(1, TYPE, SOCK_STREAM) } },
-    /* what libcurl and the resolver set; not, say, a program that the kernel runs on each packet */
-    { "setsockopt", { EQUAL(1, SOL_SOCKET), EQUAL(2, SO_KEEPALIVE) } },
-    { "setsockopt", { EQUAL(1, SOL_SOCKET), EQUAL(2, SO_SNDBUF) } },
-    { "setsockopt", { EQUAL(1, SOL_SOCKET), EQUAL(2, SO_RCVBUF) } },
-    { "setsockopt", { EQUAL(1, IPPROTO_TCP), EQUAL(2, TCP_NODELAY) } },
-    { "setsockopt", { EQUAL(1, IPPROTO_TCP), EQUAL(2, TCP_KEEPIDLE) } },
-    { "setsockopt", { EQUAL(1, IPPROTO_TCP), EQUAL(2, TCP_KEEPINTVL) } },
-    { "setsockopt", { EQUAL(1, IPPROTO_TCP), EQUAL(2, TCP_KEEPCNT) } },
-    { "setsockopt", { EQUAL(1, IPPROTO_IP), EQUAL(2, IP_RECVERR) } },
-    { "setsockopt", { EQUAL(1, IPPROTO_IP), EQUAL(2, IP_MTU_DISCOVER) } },
-    { "setsockopt", { EQUAL(1, IPPROTO_IPV6), EQUAL(2, IPV6_RECVERR) } },
-    { "setsockopt", { EQUAL(1, IPPROTO_IPV6), EQUAL(2, IPV6_MTU_DISCOVER) } },
-    { "setsockopt", { EQUAL(1, IPPROTO_IPV6), EQUAL(2, IPV6_V6ONLY) } },
     /* flags of descriptors, names of threads and of memory */
     { "fcntl", { EQUAL(1, F_GETFD) } },
     { "fcntl", { EQUAL(1, F_SETFD) } },
@@ -96,6 +81,29 @@ static const struct limited {
     { "prctl", { EQUAL(0, PR_SET_VMA) } },
 };
 
+/* With a network: its sockets, and the threads that look names up (no processes). */
+static const limit limited_networked[] = {
+    { "clone", { BITS(0, CLONE_VM | CLONE_THREAD, CLONE_VM | CLONE_THREAD) } },
+    /* streams and datagrams over IP */
+    { "socket", { EQUAL(0, AF_INET), BITS(1, TYPE, SOCK_STREAM) } },
+    { "socket", { EQUAL(0, AF_INET), BITS(1, TYPE, SOCK_DGRAM) } },
+    { "socket", { EQUAL(0, AF_INET6), BITS(1, TYPE, SOCK_STREAM) } },
+    { "socket", { EQUAL(0, AF_INET6), BITS(1, TYPE, SOCK_DGRAM) } },
+    /* what libcurl and the resolver set; not, say, a program that the kernel runs on each packet */
+    { "setsockopt", { EQUAL(1, SOL_SOCKET), EQUAL(2, SO_KEEPALIVE) } },
+    { "setsockopt", { EQUAL(1, SOL_SOCKET), EQUAL(2, SO_SNDBUF) } },
+    { "setsockopt", { EQUAL(1, SOL_SOCKET), EQUAL(2, SO_RCVBUF) } },
+    { "setsockopt", { EQUAL(1, IPPROTO_TCP), EQUAL(2, TCP_NODELAY) } },
+    { "setsockopt", { EQUAL(1, IPPROTO_TCP), EQUAL(2, TCP_KEEPIDLE) } },
+    { "setsockopt", { EQUAL(1, IPPROTO_TCP), EQUAL(2, TCP_KEEPINTVL) } },
+    { "setsockopt", { EQUAL(1, IPPROTO_TCP), EQUAL(2, TCP_KEEPCNT) } },
+    { "setsockopt", { EQUAL(1, IPPROTO_IP), EQUAL(2, IP_RECVERR) } },
+    { "setsockopt", { EQUAL(1, IPPROTO_IP), EQUAL(2, IP_MTU_DISCOVER) } },
+    { "setsockopt", { EQUAL(1, IPPROTO_IPV6), EQUAL(2, IPV6_RECVERR) } },
+    { "setsockopt", { EQUAL(1, IPPROTO_IPV6), EQUAL(2, IPV6_MTU_DISCOVER) } },
+    { "setsockopt", { EQUAL(1, IPPROTO_IPV6), EQUAL(2, IPV6_V6ONLY) } },
+};
+
 static int add(scmp_filter_ctx filter, const char *name, unsigned count, const struct scmp_arg_cmp *tests)
 {
     const int number = seccomp_syscall_resolve_name(name);
@@ -106,14 +114,34 @@ static int add(scmp_filter_ctx filter, const char *name, unsigned count, const s
     return err == 0 ? MK_OK : err == -ENOMEM ? MK_ENOMEM : MK_EIO;
 }
 
-static int add_all(scmp_filter_ctx filter)
+#define COUNT(list) (sizeof(list) / sizeof *(list))
+
+static int add_plain(scmp_filter_ctx filter, const char *const *names, size_t count)
+{
+    int err = MK_OK;
+    for (size_t i = 0; !err && i < count; i++)
+        err = add(filter, names[i], 0, NULL);
+    return err;
+}
+
+static int add_limited(scmp_filter_ctx filter, const limit *limits, size_t count)
+{
+    int err = MK_OK;
+    for (size_t i = 0; !err && i < count; i++)
+        err = add(filter, limits[i].name, limits[i].tests[1].op ? 2 : 1, limits[i].tests);
+    return err;
+}
+
+static int add_all(scmp_filter_ctx filter, bool network)
 {
     const struct scmp_arg_cmp self = EQUAL(0, (scmp_datum_t)getpid());
-    int err = MK_OK;
-    for (size_t i = 0; !err && i < sizeof plain / sizeof *plain; i++)
-        err = add(filter, plain[i], 0, NULL);
-    for (size_t i = 0; !err && i < sizeof limited / sizeof *limited; i++)
-        err = add(filter, limited[i].name, limited[i].tests[1].op ? 2 : 1, limited[i].tests);
+    int err = add_plain(filter, plain, COUNT(plain));
+    if (!err)
+        err = add_limited(filter, limited, COUNT(limited));
+    if (!err && network)
+        err = add_plain(filter, networked, COUNT(networked));
+    if (!err && network)
+        err = add_limited(filter, limited_networked, COUNT(limited_networked));
     if (!err)
         err = add(filter, "kill", 1, &self);
     return err ? err : add(filter, "tgkill", 1, &self);
@@ -130,10 +158,10 @@ static int load(scmp_filter_ctx filter)
     return err == 0 ? MK_OK : err == -ENOMEM ? MK_ENOMEM : err == -EINVAL ? MK_EPOLICY : MK_EIO;
 }
 
-int mk_confine_seccomp(void)
+int mk_confine_seccomp(bool network)
 {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
-    int err = filter ? add_all(filter) : MK_ENOMEM;
+    int err = filter ? add_all(filter, network) : MK_ENOMEM;
     if (!err)
         err = load(filter);
     seccomp_release(filter);

@@ -192,8 +192,9 @@ function adapters.staged(m)
     accept(m)
     return prune(m.utility)
   end
-  local first = m.problems[1] or {}
-  refuse(m.utility, first.message, { place = first.file and ("%s:%d"):format(first.file, first.line or 0) })
+  local first, more = m.problems[1] or {}, #m.problems - 1
+  local rest = more > 0 and (" (and %d more: `meterkey test %s`)"):format(more, m.utility) or ""
+  refuse(m.utility, (first.message or "") .. rest, { place = first.file and ("%s:%d"):format(first.file, first.line or 0) })
 end
 
 -- Back to any version that is kept, or on to one that is tried or stays out. -> true, or nil and why.
@@ -213,8 +214,9 @@ local function withdraw(now, t, code)
   local version = now.canary
   end_canary(now.id, 1)
   hold(version)
-  log(now.id, "withdrawn", { version = version, reason = ("%d of %d sessions of the canary failed by its own fault, %d of %d of what is live; the last: %s")
-    :format(t.failed, t.failed + t.good, t.live_failed, t.live_failed + t.live_good, code) })
+  local why = "%d of %d sessions of the canary failed by its own fault, %d of %d of what is live; the last: %s"
+  log(now.id, "withdrawn", { version = version,
+    reason = why:format(t.failed, t.failed + t.good, t.live_failed, t.live_failed + t.live_good, code) })
 end
 
 -- While there is a canary, every end of a session counts for it or for the version that is live.
@@ -229,6 +231,17 @@ function adapters.ended(utility, version, code)
     log(utility, "live", { version = now.canary, reason = ("the canary is healthy: %d sessions brought meters, %d failed by its own fault")
       :format(t.good, t.failed) })
   end
+end
+
+-- Of each utility what happened last: {utility = {what, reason, ts}}.
+function adapters.latest()
+  local out = {}
+  for _, row in ipairs(db.rows([[SELECT utility, what, reason, ts FROM reloads r
+      WHERE NOT EXISTS (SELECT 1 FROM reloads n WHERE n.utility = r.utility AND n.ts > r.ts)]])) do
+    row.refused = row.what == "refused" or row.what == "withdrawn"
+    out[row.utility] = row
+  end
+  return out
 end
 
 -- [{uid, utility, version, what, reason, place, ts}], newest first; utility may be nil.

@@ -23,10 +23,10 @@ local function of_adapters(family, sample)
   family("meterkey_adapter_changed_seconds", "gauge", "When another version became live or a canary, since the epoch.")
   for _, one in ipairs(list) do sample("meterkey_adapter_changed_seconds", { "utility", one.id }, one.changed // 1000000) end
   family("meterkey_adapter_refused", "gauge", "1 where the newest version of an adapter was refused, or withdrawn as a canary.")
-  for _, row in ipairs(db.rows([[SELECT utility, what FROM reloads r
-      WHERE NOT EXISTS (SELECT 1 FROM reloads n WHERE n.utility = r.utility AND n.ts > r.ts) ORDER BY utility]])) do
-    sample("meterkey_adapter_refused", { "utility", row.utility }, (row.what == "refused" or row.what == "withdrawn") and 1 or 0)
-  end
+  local latest, ids = adapters.latest(), {}
+  for id in pairs(latest) do ids[#ids + 1] = id end
+  table.sort(ids)
+  for _, id in ipairs(ids) do sample("meterkey_adapter_refused", { "utility", id }, latest[id].refused and 1 or 0) end
 end
 
 -- The text format of Prometheus.

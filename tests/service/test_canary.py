@@ -59,11 +59,11 @@ def metric(service, name, **labels):
     return int(found.group(1)) if found else None
 
 
-def dashboard(service):
-    """The adapter's page, as the operator sees it."""
+def dashboard(service, path="/demo"):
+    """The adapter's page, or that of all, as the operator sees it."""
     one = browser.Browser(service.url)
     one.submit(one.get("/dashboard/sign-in"), "/sign-in", email="whole@team.test", password="correct horse battery").is_(200)
-    return one.get("/dashboard/adapters/demo").is_(200)
+    return one.get("/dashboard/adapters" + path).is_(200)
 
 
 @test
@@ -172,8 +172,13 @@ def a_file_that_is_as_before_is_no_longer_refused(service, _):
     service.put(service.adapter.replace("api = 1,", "api = = 1,"))
     service.says("demo refused: demo.lua:[0-9]+: ")
     same(metric(service, "meterkey_adapter_refused", utility="demo"), 1, "refused")
+    dashboard(service).has("The newest version was refused", "What is live stays so")
+    dashboard(service, "").has("Newest refused", "demo.lua:")
+    service.put(service.adapter.replace("    s.begun = stamp\n", "    s:fail('adapter.parse', 'never')\n"))
+    service.says("demo refused: cases/demo/badlogin.json.*and 2 more: `meterkey test demo`")
     service.put(service.adapter)
     service.says("demo live %s: the folder holds it again" % live)
+    dashboard(service, "").lacks("Newest refused")
     same(metric(service, "meterkey_adapter_refused", utility="demo"), 0, "refused once the file is as before")
 
 

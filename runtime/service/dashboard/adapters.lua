@@ -21,9 +21,10 @@ end
 
 local function list(c)
   local range = range_of(c.request)
-  local sums, rows = figures.by_utility(range), {}
+  local sums, latest, rows = figures.by_utility(range), adapters.latest(), {}
   for i, one in ipairs(adapters.list()) do -- what service.adapters holds is shared: nothing is put into it
-    rows[i] = setmetatable({ sum = sums[one.id] or { attempts = 0 }, resting = health.resting(one.id) }, { __index = one })
+    rows[i] = setmetatable({ sum = sums[one.id] or { attempts = 0 }, resting = health.resting(one.id),
+      refused = latest[one.id] and latest[one.id].refused }, { __index = one })
   end
   return c:page("adapters", "Adapters", { rows = rows, range = range, ranges = figures.RANGES,
     percent = figures.percent, history = adapters.history(nil, 30) })
@@ -60,7 +61,7 @@ local function show(c, params, problem)
     history = reloads,
     percent = figures.percent, policies = POLICIES, share = settings.get("canary:" .. one.id) or 0,
     resting = health.resting(one.id),
-    problem = problem }, problem and 400)
+    latest = adapters.latest()[one.id] or {}, problem = problem }, problem and 400)
 end
 
 -- A change of an adapter by its operator. action(c, one) -> what to say, or nil and what is wrong.

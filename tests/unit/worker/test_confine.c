@@ -34,6 +34,7 @@
 #include <unistd.h>
 
 static char folder[] = "/tmp/confine-XXXXXX", key_file[64], socket_path[64], made_path[64], cacert[64];
+static char below[64], script[80];
 static int port, spare; /* of a listener on loopback; an open descriptor */
 
 /* --- what must be refused: each gives 0 if it works ---------------------------------- */
@@ -200,6 +201,15 @@ static int resolves_a_name(void)
     return err;
 }
 
+static int resolves_by_a_name_server(void)
+{
+    const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    if (fd < 0)
+        return errno;
+    close(fd);
+    return 0;
+}
+
 /* glibc loads a converter when it is first asked for. */
 static int converts(const char *set)
 {
@@ -231,6 +241,25 @@ static int maps_code(void)
     return page == MAP_FAILED ? errno : munmap(page, 4096);
 }
 
+static int reads_a_script(void) { return reads(script); }
+static int lists_its_folder(void) { return reads(below); }
+static int makes_a_pair_of_sockets(void)
+{
+    int pair[2];
+    const int err = socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0 ? 0 : errno;
+    if (!err)
+        close(pair[0]), close(pair[1]);
+    return err;
+}
+static int changes_a_script(void)
+{
+    const int fd = open(script, O_WRONLY);
+    if (fd < 0)
+        return errno;
+    close(fd);
+    return 0;
+}
+
 static int signals_itself(void) { return kill(getpid(), 0) == 0 ? 0 : errno; }
 
 /* --- the child --------------------------------------------------------------------------- */
@@ -253,7 +282,17 @@ static const attempt allowed[] = {
     A(reads_the_resolver), A(reads_a_certificate), A(reads_the_system_certificates), A(starts_a_thread), A(maps_code),
     A(signals_itself),
 };
+/* What builds an adapter: refused besides the list above, and what it still may. */
+static const attempt refused_staging[] = {
+    A(connects_to_a_portal), A(resolves_by_a_name_server), A(reads_the_resolver), A(reads_a_certificate),
+    A(reads_the_system_certificates), A(starts_a_thread), A(changes_a_script),
+};
+static const attempt allowed_staging[] = {
+    A(reads_a_script), A(lists_its_folder), A(converts_from_japanese), A(converts_from_chinese), A(maps_code),
+    A(signals_itself), A(makes_a_pair_of_sockets),
+};
 #undef A
+#define COUNT(list) (sizeof(list) / sizeof *(list))
 
 /* How many of the list did not go as they should. */
 static int count_wrong(const attempt *list, size_t count, bool works, const char *when)
@@ -288,6 +327,25 @@ static int child(bool require)
     return (wrong += count_wrong(allowed, good, true, "sealed")) ? 1 : 0;
 }
 
+static int staging_child(bool require)
+{
+    const char *const folders[] = { below, NULL };
+    const mk_confine_options options = { .require = require, .folders = folders };
+    char why[300] = "";
+    mk_confined confined;
+    int wrong = count_wrong(refused_staging, COUNT(refused_staging), true, "before");
+    const int err = mk_worker_confine(&confined, &options, why, sizeof why);
+    if (err) {
+        fprintf(stderr, "%s: %s\n", mk_err_text(err), why);
+        return err == MK_EPOLICY ? 77 : 1;
+    }
+    sealed = true;
+    wrong += count_wrong(refused, COUNT(refused), false, "sealed");
+    wrong += count_wrong(refused_staging, COUNT(refused_staging), false, "sealed");
+    wrong += count_wrong(allowed_staging, COUNT(allowed_staging), true, "sealed");
+    return wrong || fcntl(3, F_GETFD) >= 0 ? 1 : 0;
+}
+
 static int in_child(int (*run)(bool), bool arg)
 {
     int status = 0;
@@ -308,12 +366,45 @@ static void is_sealed_off(void **state)
     assert_int_equal(status, 0);
 }
 
+static void what_builds_an_adapter_has_no_network(void **state)
+{
+    (void)state;
+    const int status = in_child(staging_child, true);
+    if (status == 77)
+        skip();
+    assert_int_equal(status, 0);
+}
+
+static int staging_by_landlock_alone(bool unused)
+{
+    const char *const folders[] = { below, NULL };
+    const mk_confine_options options = { .folders = folders };
+    int abi = 0;
+    (void)unused;
+    const int err = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ? mk_confine_landlock(&abi, &options) : MK_EIO;
+    if (err)
+        return err == MK_EPOLICY ? 77 : 1;
+    const bool holds = opens_a_key_file() && reads_a_certificate() && changes_a_script() && writes_a_file() &&
+                       executes_a_program() && (abi < 4 || (listens() && connects_to_a_portal()));
+    return holds && !reads_a_script() ? 0 : 1;
+}
+
+static int staging_by_seccomp_alone(bool unused)
+{
+    (void)unused;
+    const int err = mk_confine_seccomp(false);
+    sealed = true;
+    if (err)
+        return err == MK_EPOLICY ? 77 : 1;
+    return connects_to_a_portal() && changes_a_script() && executes_a_program() && starts_a_thread() && !reads_a_script() ? 0 : 1;
+}
+
 /* Landlock alone, then seccomp alone: neither leans on the other for what matters most. */
 static int landlock_alone(bool unused)
 {
     int abi = 0;
     (void)unused;
-    const int err = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ? mk_confine_landlock(&abi, NULL) : MK_EIO;
+    const int err = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ? mk_confine_landlock(&abi, &(mk_confine_options){ .cacert = NULL }) : MK_EIO;
     if (err)
         return err == MK_EPOLICY ? 77 : 1;
     const bool holds = opens_a_key_file() && opens_the_passwords() && writes_a_file() && executes_a_program() &&
@@ -324,7 +415,7 @@ static int landlock_alone(bool unused)
 static int seccomp_alone(bool unused)
 {
     (void)unused;
-    const int err = mk_confine_seccomp();
+    const int err = mk_confine_seccomp(true);
     sealed = true;
     if (err)
         return err == MK_EPOLICY ? 77 : 1;
@@ -336,11 +427,13 @@ static int seccomp_alone(bool unused)
 static void each_part_holds_alone(void **state)
 {
     (void)state;
-    const int first = in_child(landlock_alone, true), second = in_child(seccomp_alone, true);
-    if (first == 77 || second == 77)
-        skip();
-    assert_int_equal(first, 0);
-    assert_int_equal(second, 0);
+    const int status[] = { in_child(landlock_alone, true), in_child(seccomp_alone, true),
+                           in_child(staging_by_landlock_alone, true), in_child(staging_by_seccomp_alone, true) };
+    for (size_t i = 0; i < 4; i++)
+        if (status[i] == 77)
+            skip();
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(status[i], 0);
 }
 
 static void *sleeper(void *arg)
@@ -463,6 +556,10 @@ static int set_up(void **state)
     snprintf(made_path, sizeof made_path, "%s/made", folder);
     write_file(key_file);
     write_file(cacert);
+    snprintf(below, sizeof below, "%s/scripts", folder);
+    snprintf(script, sizeof script, "%s/x.lua", below);
+    assert_int_equal(mkdir(below, 0700), 0);
+    write_file(script);
     memcpy(local.sun_path, socket_path, sizeof socket_path);
     listener(AF_UNIX, &local, sizeof local);
     const int fd = listener(AF_INET, &at, sizeof at);
@@ -478,12 +575,16 @@ static int tear_down(void **state)
     unlink(key_file);
     unlink(cacert);
     unlink(socket_path);
+    unlink(script);
+    rmdir(below);
     return rmdir(folder);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(is_sealed_off), cmocka_unit_test(each_part_holds_alone),
+    const struct CMUnitTest tests[] = { cmocka_unit_test(is_sealed_off),
+                                        cmocka_unit_test(what_builds_an_adapter_has_no_network),
+                                        cmocka_unit_test(each_part_holds_alone),
                                         cmocka_unit_test(several_threads_are_refused),
                                         cmocka_unit_test(descriptors_are_closed_one_by_one_if_need_be),
                                         cmocka_unit_test(a_kernel_that_cannot_is_refused_if_it_must) };
