@@ -50,7 +50,7 @@ const ACTS = {
     await code(v, user, "code-chosen", ["has sent", "6 digits"]);
   },
   mfa_sms: (v, user) => code(v, user, "code-sms", [/has sent a text message to \(\*\*\*\) \*\*\*-\d{4}\./, "6 digits",
-    "Time left: about 10 minutes", "No code came?"]),
+    /Time left: about (9|10) minutes/, "No code came?"]),
   mfa_email: (v, user) => code(v, user, "code-email", [/has sent an e-mail to \S+@/]),
   mfa_voice: (v, user) => code(v, user, "code-voice", [/is calling \(\*\*\*\) \*\*\*-\d{4}\./]),
   async mfa_totp(v, user) {
