@@ -118,7 +118,10 @@ export class Visitor {
   /** The same page as somebody reads it in Spanish, small and wide: what is marked as English is a portal's. */
   async in_spanish(name) {
     const page = await (spanish ||= this.context.browser().newContext({ locale: "es-MX", viewport: PHONE,
-      extraHTTPHeaders: { "X-Forwarded-For": "10.9.9.9" } }).then((context) => context.newPage()));
+      extraHTTPHeaders: { "X-Forwarded-For": "10.9.9.9" } }).then(async (context) => {
+      await context.route(/\/(state|events)$/, (route) => route.abort()); // it is looked at, and does not go on by itself
+      return context.newPage();
+    }));
     const turn = reading.then(async () => {
       await page.goto(this.page.url());
       await Visitor.prototype.sound.call({ page });
