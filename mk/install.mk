@@ -26,5 +26,13 @@ $(DEB)/meterkey: $(BUILD)/obj/core/cli/main.o $(DEB)/build.c $(LIBMK)
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $(DEB)/build.o $(DEB)/build.c
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(BUILD)/obj/core/cli/main.o $(DEB)/build.o $(LIBMK) $(PKG_LIBS)
 
+# For the test of upgrades: a later version with one more step of the schema, make deb-later STEP=FILE.sql NUMBER=2 OUT=FOLDER
+.PHONY: deb-later
+deb-later: $(DEB)/meterkey
+	$(Q)lua5.4 tools/embed.lua $(EMBED) $(LIBRARY) runtime/store/$(NUMBER)-later.sql=$(STEP) >$(OUT)/embedded.c
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $(OUT)/embedded.o $(OUT)/embedded.c
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $(OUT)/meterkey $(BUILD)/obj/core/cli/main.o $(DEB)/build.o $(OUT)/embedded.o $(LIBMK) $(PKG_LIBS)
+	@sh tools/deb.sh $(OUT)/meterkey 99.0 $(OUT)
+
 deb: $(DEB)/meterkey
 	@sh tools/deb.sh $(DEB)/meterkey $(VERSION) $(BUILD)

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/timex.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -100,6 +101,37 @@ static void key(mk_doctor *d, const json_t *config, mk_store *store)
     mk_keys_free(keys);
 }
 
+static bool schema(mk_doctor *d, mk_store *store, const char *file)
+{
+    char why[MK_STORE_WHY] = "", kept[4200];
+    int number = 0, latest = 0;
+    const int err = mk_store_schema(store, &number, &latest, why);
+    if (err)
+        mk_doctor_say(d, MK_FAIL, "store", err == MK_EVERSION ? "install the newer version, or restore the copy from before the upgrade" : NULL, "%s: %s", file, why);
+    else if (number < latest)
+        mk_doctor_say(d, MK_WARN, "schema", "have a backup; the service's next start does it", "is %d, to become %d", number, latest);
+    for (int before = 1; before <= latest; before++) {
+        snprintf(kept, sizeof kept, "%.4000s.schema-%d", file, before);
+        if (access(kept, F_OK) == 0)
+            mk_doctor_say(d, MK_WARN, "copy", "delete it once you need not go back: it holds what was deleted since", "%s is from before an upgrade", kept);
+    }
+    return !err;
+}
+
+enum { LEAST_MIB = 64, FEW_MIB = 1024 };
+
+static void room(mk_doctor *d, const char *file)
+{
+    char path[4096];
+    struct statvfs st;
+    folder_of(file, path);
+    if (statvfs(path, &st))
+        return;
+    const unsigned long long mib = (unsigned long long)st.f_bavail * st.f_frsize >> 20;
+    mk_doctor_say(d, mib < LEAST_MIB ? MK_FAIL : mib < FEW_MIB ? MK_WARN : MK_FINE, "disk",
+                  mib < FEW_MIB ? "make room: on a full disk every request that changes something is refused" : NULL, "%llu MiB free in %s", mib, path);
+}
+
 static void look_through(mk_doctor *d, mk_store *store, const char *file)
 {
     char why[MK_STORE_WHY] = "";
@@ -125,8 +157,10 @@ static void store(mk_doctor *d, const json_t *config)
     if (err == MK_ENOENT)
         mk_doctor_say(d, MK_FINE, "store", NULL, "made at the first start: %s", file);
     else if (err)
-        mk_doctor_say(d, MK_FAIL, "store", "see that the setting names a store and the file is the service's", "%s", *why ? why : mk_err_text(err));
-    if (!err)
+        mk_doctor_say(d, MK_FAIL, "store", "see that the setting names a store and the file is the service's; a damaged one: stop the service, keep a "
+                      "copy, restore the last backup", "%s: %s", file, *why ? why : mk_err_text(err));
+    room(d, file);
+    if (!err && schema(d, opened, file))
         look_through(d, opened, file);
     if (!err)
         key(d, config, opened);
@@ -142,6 +176,13 @@ static void confine(const json_t *config)
     mk_confined confined;
     const mk_confine_options options = { .cacert = mk_config_text(config, "cacert"), .require = true };
     _exit(mk_worker_confine(&confined, &options, why, sizeof why) ? 1 : 100 + confined.landlock);
+}
+
+static void certificates(mk_doctor *d, const json_t *config)
+{
+    const char *file = mk_config_text(config, "cacert");
+    if (file && access(file, R_OK))
+        mk_doctor_say(d, MK_FAIL, "cacert", "see that the setting names a file of PEM certificates that the service may read", "%s: %s", file, strerror(errno));
 }
 
 static void workers(mk_doctor *d, const json_t *config)
@@ -170,8 +211,6 @@ static void mail(mk_doctor *d, const json_t *config)
         mk_doctor_say(d, MK_FAIL, "mail", "mail_from = \"Company <meters@company.example>\"", "mail_from is no mail address: %s", from ? from : "");
     else if (!smtp)
         mk_doctor_say(d, MK_WARN, "mail", "set smtp, or send links yourself", "no server: mails are files in the folder %s", mk_config_text(config, "mail_folder"));
-    else if (strncmp(smtp, "smtp://", 7) != 0 && strncmp(smtp, "smtps://", 8) != 0)
-        mk_doctor_say(d, MK_FAIL, "mail", "smtp://host:587 or smtps://host", "smtp is no such URL: %s", smtp);
     else if (file && access(file, R_OK))
         mk_doctor_say(d, MK_FAIL, "mail", "chown it to the service's user, mode 600", "smtp_password_file: %s: %s", file, strerror(errno));
     else if (!mk_config_text(config, "url"))
@@ -263,11 +302,18 @@ static void adapters(mk_doctor *d, const json_t *config)
 
 int mk_doctor_service(mk_doctor *d)
 {
+    char why[400] = "";
     json_t *config = NULL;
+    if (mk_config_read(&config, mk_args_get(d->args, "--config"), why, sizeof why)) {
+        mk_doctor_say(d, MK_FAIL, "settings", "mend it; `meterkey serve --print-config` shows all settings", "%s", why);
+        return 0;
+    }
+    json_decref(config);
     const int status = mk_serving_config(&config, d->args);
     if (status)
         return status;
     workers(d, config); /* first: it forks */
+    certificates(d, config);
     store(d, config);
     mail(d, config);
     clock_of(d);

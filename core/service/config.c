@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/suggest.h"
 #include "bind/settings.h"
+#include "service/config_rules.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -86,7 +87,7 @@ static json_t *standards(void)
     return all;
 }
 
-static int unknown(const char *file, const char *name, char *why, size_t cap)
+static void unknown(const char *name, char *why, size_t cap)
 {
     const char *names[NAMES + 1];
     size_t count = 0;
@@ -94,25 +95,37 @@ static int unknown(const char *file, const char *name, char *why, size_t cap)
         names[count++] = at->name;
     names[count] = NULL;
     const char *near = mk_suggest(name, names);
-    snprintf(why, cap, near ? "%s: there is no setting '%s'; did you mean '%s'?" : "%s: there is no setting '%s'; --print-config shows all%s",
-             file, name, near ? near : "");
-    return MK_EPARSE;
+    snprintf(why, cap, near ? "there is no setting '%s'; did you mean '%s'?" : "there is no setting '%s'; --print-config shows all%s", name, near ? near : "");
 }
 
-static int merge(json_t *all, json_t *given, const char *file, char *why, size_t cap)
+static bool is_right(const char *name, json_t *value, char *why, size_t cap)
+{
+    char wrong[200];
+    const mk_setting *setting = find(name);
+    if (!setting)
+        unknown(name, why, cap);
+    else if (!fits(setting, value))
+        snprintf(why, cap, "%s: a %s is needed, such as %s", name, setting->type, *setting->standard == '[' ? "{}" : setting->standard);
+    else if (!mk_config_fits(name, value, wrong, sizeof wrong))
+        snprintf(why, cap, "%s: %s", name, wrong);
+    else
+        return true;
+    return false;
+}
+
+static int merge(json_t *all, json_t *given, const char *file, const mk_buf *text, char *why, size_t cap)
 {
     const char *name;
     json_t *value;
+    char wrong[300];
     json_object_foreach(given, name, value)
     {
-        const mk_setting *setting = find(name);
-        if (!setting)
-            return unknown(file, name, why, cap);
-        if (!fits(setting, value)) {
-            snprintf(why, cap, "%s: %s: a %s is needed, such as %s", file, name, setting->type, setting->standard);
+        if (!is_right(name, value, wrong, sizeof wrong)) {
+            const int line = mk_config_line(text->data, text->len, name);
+            snprintf(why, cap, line ? "%s:%d: %s" : "%s:%.0d %s", file, line, wrong);
             return MK_EPARSE;
         }
-        if (*setting->type == 'l' && !json_is_array(value))
+        if (*find(name)->type == 'l' && !json_is_array(value))
             continue; /* {} in Lua */
         if (json_object_set(all, name, value))
             return MK_ENOMEM;
@@ -152,7 +165,7 @@ int mk_config_read(json_t **out, const char *file, char *why, size_t cap)
     if (!err && file)
         err = mk_settings_read(&given, file, text.data, text.len, why, cap);
     if (!err && given)
-        err = merge(all, given, file, why, cap);
+        err = merge(all, given, file, &text, why, cap);
     json_decref(given);
     mk_buf_free(&text);
     if (err)

@@ -3,12 +3,15 @@
  * The number lies in the database's user_version, set in the transaction that made it true. */
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "script/embedded.h"
 #include "store/own.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char folder[] = "runtime/store/";
 
@@ -54,15 +57,48 @@ static int run_one(mk_store *store, const mk_embedded *file, int number, char *w
     return err;
 }
 
+int mk_store_schema(mk_store *store, int *number, int *latest, char *why)
+{
+    const int err = read_number(store, number, why);
+    for (*latest = 0; migration(*latest + 1);)
+        ++*latest;
+    if (err || *number <= *latest)
+        return err;
+    snprintf(why, MK_STORE_WHY, "the store has schema %d, which this version of meterkey does not know; install the newer one", *number);
+    return MK_EVERSION;
+}
+
+/* What the store was before, beside it: an older program does not open what comes. */
+static int keep(mk_store *store, int number, char *why)
+{
+    char part[4096], path[4096], reason[MK_STORE_WHY] = "";
+    const char *file = sqlite3_db_filename(store->db, "main");
+    if (!file || !*file)
+        return MK_OK;
+    snprintf(part, sizeof part, "%.4000s.schema-%d.part", file, number);
+    snprintf(path, sizeof path, "%.4000s.schema-%d", file, number);
+    unlink(part); /* of a start that was cut off */
+    int err = mk_store_backup(store, part, reason);
+    if (!err && rename(part, path)) {
+        snprintf(reason, sizeof reason, "%.200s: %s", path, strerror(errno));
+        err = MK_EIO;
+    }
+    if (err)
+        snprintf(why, MK_STORE_WHY, "the schema is to change, and the store cannot be copied before: %.220s", reason);
+    else
+        mk_log(MK_LOG_WARN, "store", "the schema changes; %s is the store as it was: delete it once you need not go back", path);
+    return err;
+}
+
 int mk_store_migrate(mk_store *store, int upto, int *number, char *why)
 {
-    int now = 0;
-    int err = read_number(store, &now, why);
-    if (!err && now && !migration(now)) {
-        snprintf(why, MK_STORE_WHY, "the store has schema %d, which this version of meterkey does not know; install the newer one", now);
-        return MK_EVERSION;
-    }
+    int now = 0, latest;
+    int err = mk_store_schema(store, &now, &latest, why);
+    if (err == MK_EVERSION)
+        return err;
     const mk_embedded *next = NULL;
+    if (!err && now && (!upto || now < upto) && now < latest)
+        err = keep(store, now, why);
     while (!err && (!upto || now < upto) && (next = migration(now + 1))) {
         err = run_one(store, next, now + 1, why);
         now += !err;

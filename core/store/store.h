@@ -50,9 +50,12 @@ int mk_store_log_fold(mk_store *store);
  * puts it off. */
 void mk_store_tidy(mk_store *store);
 
-/* Brings the schema up to the last migration that the binary carries (runtime/store/NNNN-*.sql), each in a transaction of its own. upto 0: all. MK_OK;
+/* Brings the schema up to the last migration that the binary carries (runtime/store/NNNN-*.sql), each in a transaction of its own. upto 0: all. A store that
+ * has a schema already is copied first, to its path with .schema-NUMBER. MK_OK;
  * MK_EVERSION (the file is newer than this program); errors of mk_store_query. *number is the schema's number afterwards. */
 int mk_store_migrate(mk_store *store, int upto, int *number, char *why);
+/* The number of its schema (0: empty yet) and the last that the binary carries. MK_OK, MK_EVERSION as above. */
+int mk_store_schema(mk_store *store, int *number, int *latest, char *why);
 /* Copies the database to path while it is in use; path must not exist. MK_OK, MK_EEXIST, MK_EIO. */
 int mk_store_backup(mk_store *store, const char *path, char *why);
 /* Looks through the whole file: *problems is a list of texts, empty when sound. */

@@ -55,6 +55,19 @@ function health.resting(utility)
   return till and till > host.now() and till or nil
 end
 
+-- What is older becomes one row, hour 0: a counter that went down would look to Prometheus as if it had begun anew. A version of which
+-- nothing newer is there goes.
+function health.retain(before)
+  local hour = before // HOUR
+  db.run([[INSERT INTO health (utility, version, hour, attempts, successes, asked, asked_ms)
+    SELECT utility, version, 0, sum(attempts), sum(successes), sum(asked), sum(asked_ms) FROM health WHERE hour < ?1 GROUP BY utility, version
+    ON CONFLICT (utility, version, hour) DO UPDATE SET attempts = excluded.attempts, successes = excluded.successes, asked = excluded.asked,
+    asked_ms = excluded.asked_ms]], hour)
+  db.run("DELETE FROM health WHERE hour < ?1 AND hour > 0", hour)
+  db.run([[DELETE FROM health WHERE hour = 0 AND NOT EXISTS
+    (SELECT 1 FROM health n WHERE n.utility = health.utility AND n.version = health.version AND n.hour > 0)]])
+end
+
 -- Rows of the last hours: {utility, version, hour, attempts, successes, asked, asked_ms, codes}.
 function health.list(hours, utility)
   local rows = db.rows("SELECT * FROM health WHERE hour > ?1 AND (?2 IS NULL OR utility = ?2) ORDER BY hour", host.now() // HOUR - hours, utility)

@@ -4,6 +4,7 @@ local authorizations = require "service.authorizations"
 local db = require "service.db"
 local events = require "service.events"
 local forms = require "service.forms"
+local health = require "service.health"
 local mails = require "service.mails"
 local refresh = require "service.refresh"
 local sessions = require "service.sessions"
@@ -54,7 +55,7 @@ local function retention()
   db.run("DELETE FROM idempotency WHERE created < ?1", host.now() - DAY)
   db.run("DELETE FROM logins WHERE expires < ?1", host.now())
   db.run("DELETE FROM attempts WHERE last < ?1", before)
-  db.run("DELETE FROM health WHERE hour < ?1", before // (3600 * SECOND))
+  health.retain(before)
 end
 
 local hourly = 0

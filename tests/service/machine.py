@@ -24,6 +24,7 @@ ln -s pts/ptmx "$r/dev/ptmx" && ln -s /proc/self/fd "$r/dev/fd"
 mount -t cgroup2 none "$r/sys/fs/cgroup"
 cat /proc/sys/kernel/random/uuid | tr -d - >"$r/etc/machine-id"
 rm -f "$r"/var/lib/man-db/auto-update "$r"/usr/sbin/policy-rc.d
+ln -s /dev/null "$r/etc/tmpfiles.d/tmp.conf" # what lies in /tmp stays
 printf "[Unit]\nDescription=What is tried\nRequires=systemd-journald.service\nAfter=systemd-journald.service\n" >"$r/etc/systemd/system/default.target"
 cd "$r" && mkdir -p old && pivot_root . old && umount -l /old && mount --make-rshared /
 ip link set lo up 2>/dev/null || true

@@ -2,6 +2,7 @@
 """`meterkey doctor --config`: what it says of a sound service, and of each thing that is not."""
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -14,6 +15,8 @@ BROKEN = 'return { api = 1, id = "broken", name = "Broken", services = { "electr
 
 
 class Place:
+    around = []
+
     def __init__(self, folder):
         self.folder = folder
         self.scripts = os.path.join(folder, "scripts")
@@ -31,7 +34,7 @@ class Place:
             file.write("return { %s }\n" % ", ".join("%s = %s" % (name, lua(value)) for name, value in values.items()))
 
     def meterkey(self, *words):
-        return subprocess.run([PROGRAM, *words, "--config", self.path("config.lua"), "--runtime", os.path.join(ROOT, "runtime")][: -2 if words[0] == "user" else None],
+        return subprocess.run(self.around + [PROGRAM, *words, "--config", self.path("config.lua"), "--runtime", os.path.join(ROOT, "runtime")][: -2 if words[0] == "user" else None],
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
 
     def doctor(self):
@@ -110,6 +113,72 @@ def stores(place):
     place.settings()
 
 
+def schemas(place):
+    """A schema that is newer than the program; a copy of an upgrade that was left."""
+    file = place.path("store.db")
+    with sqlite3.connect(file) as db:
+        number = db.execute("PRAGMA user_version").fetchone()[0]
+        db.execute("PRAGMA user_version = %d" % (number + 1))
+    place.says("store", "fail", "schema %d" % (number + 1), "install the newer")
+    with sqlite3.connect(file) as db:
+        db.execute("PRAGMA user_version = %d" % number)
+    assert "copy" not in place.doctor()
+    shutil.copy(file, "%s.schema-%d" % (file, number))
+    place.says("copy", "warn", "schema-%d" % number, "delete it")
+    os.unlink("%s.schema-%d" % (file, number))
+
+
+def broken(place):
+    """A store with flipped bytes."""
+    file = place.path("store.db")
+    with sqlite3.connect(file) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    db.close()
+    with open(file, "rb") as whole:
+        good = whole.read()
+    pages = [at for at in range(4096, len(good), 4096) if good[at] in (2, 5, 10, 13)]  # of b-trees
+    with open(file, "r+b") as whole:
+        for at in pages[1::2]:
+            whole.seek(at + 3)
+            whole.write(bytes(byte ^ 0x5a for byte in good[at + 3:at + 11]))
+    place.says("store", "fail", "", "restore the last backup")
+    with open(file, "wb") as whole:
+        whole.write(good)
+    assert place.doctor()["store"]["verdict"] == "ok"
+
+
+def certificates(place):
+    """Certificates that are not there."""
+    place.settings(cacert=place.path("none.pem"))
+    place.says("cacert", "fail", "none.pem", "PEM")
+    place.settings()
+
+
+def disk(place):
+    """A disk that is nearly full."""
+    there = place.path("small")
+    os.mkdir(there)
+    words = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs -o size=16m none "$0" && chmod 700 "$0" && shift 0 && exec "$@"', there]
+    if subprocess.run(words + ["true"], stderr=subprocess.DEVNULL, check=False).returncode:
+        print("skip - a disk that is nearly full: nothing can be mounted here", flush=True)
+        return
+    place.settings(store="sqlite:" + there + "/store.db")
+    place.around = words
+    place.says("disk", "fail", "MiB free", "make room")
+    place.around = []
+    place.settings()
+
+
+def seals(place):
+    """A kernel that cannot seal workers off."""
+    program = ("import ctypes, struct; c = ctypes.CDLL(None); code = struct.pack('HBBI' * 4, 32, 0, 0, 0, 21, 0, 1, 444, 6, 0, 0, 0x50026, 6, 0, 0, 0x7fff0000); "
+               "b = ctypes.create_string_buffer(code); c.prctl(38, 1, 0, 0, 0); f = struct.pack('HxxxxxxQ', 4, ctypes.addressof(b)); "
+               "assert c.prctl(22, 2, f, 0, 0) == 0; import os, sys; os.execv(sys.argv[1], sys.argv[1:])")
+    place.around = ["/usr/bin/python3", "-c", program]  # the first call of Landlock answers that there is none
+    place.says("workers", "fail", "cannot be sealed off", "Landlock")
+    place.around = []
+
+
 def mail(place):
     """Mail: none, plausible, a wrong scheme, a password that is not there, a sender that is none."""
     place.says("mail", "warn", "mail", "set smtp")
@@ -117,7 +186,7 @@ def mail(place):
     place.settings(**good)
     place.says("mail", "ok", "smtps://mail.helio.test")
     place.settings(**dict(good, smtp="mail.helio.test"))
-    place.says("mail", "fail", "mail.helio.test", "smtp://")
+    place.says("settings", "fail", "config.lua:1: smtp: 'mail.helio.test': smtp://", "mend it")
     place.settings(**good, smtp_password_file=place.path("nothing"))
     place.says("mail", "fail", "nothing")
     place.settings(**good, mail_from="nobody")
@@ -139,7 +208,7 @@ def main():
     failed = 0
     with tempfile.TemporaryDirectory() as folder:
         place = Place(folder)
-        for one in (sound, keys, sign_ins, folders, stores, mail, adapters):
+        for one in (sound, keys, sign_ins, folders, stores, schemas, broken, certificates, disk, seals, mail, adapters):
             try:
                 one(place)
                 print("ok - %s" % one.__doc__.rstrip("."), flush=True)

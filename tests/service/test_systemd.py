@@ -8,8 +8,10 @@ import http.client
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -228,6 +230,48 @@ def journaled(service, _):
     check(not [one for one in lines if whole.PASSWORD in one["MESSAGE"]], "a password is in the journal")
 
 
+LATER = """ALTER TABLE forms ADD COLUMN later TEXT NOT NULL DEFAULT 'yes';
+CREATE TABLE later (team TEXT NOT NULL, uid TEXT NOT NULL, PRIMARY KEY (team, uid));
+"""
+
+
+def later(package):
+    """Beside the package: a version after it whose schema has one more step."""
+    return os.path.join(os.path.dirname(package), "meterkey_99.0_%s.deb" % shell("dpkg --print-architecture").strip())
+
+
+def upgraded(service, package):
+    """Upgraded to a version with another schema while it serves: nothing asked or begun is lost, and a copy of the store before is kept"""
+    before = service.sql("PRAGMA user_version")[0][0]
+    people = [service.waiting() for _ in range(3)]
+    with asking():
+        shell("dpkg -i --force-depends --force-confold %s" % later(package))
+    service.connection = None
+    service.until_ready()
+    same(service.sql("PRAGMA user_version")[0][0], before + 1, "schema")
+    same(service.sql("SELECT DISTINCT later FROM forms"), [["yes"]], "the new column")
+    for customer, challenge in people:
+        service.answered(customer, challenge)
+    kept = "%s/meterkey.db.schema-%d" % (STATE, before)
+    same(shell("stat -c '%%U %%a' %s" % kept).strip(), "meterkey 600", "the copy")
+    check(any(kept in one["MESSAGE"] and one["PRIORITY"] == "4" for one in journal()), "the journal does not tell of it")
+    same(shell("runuser -u meterkey -- meterkey store check --store sqlite:" + kept).strip(), "sound", "the copy")
+
+
+def downgraded(service, package):
+    """The version before refuses the newer store in plain words, and serves from the copy that was kept"""
+    shell("dpkg -i --force-depends --force-confold --force-downgrade %s" % package)
+    until(lambda: any("install the newer one" in one["MESSAGE"] for one in journal()), "it does not tell")
+    check("install the newer one" in shell("runuser -u meterkey -- meterkey doctor --config %s || true" % CONFIG), "doctor does not tell")
+    shell("systemctl stop meterkey.socket meterkey.service; cd %s && mkdir newer && mv meterkey.db meterkey.db-* newer/; "
+          "install -o meterkey -g meterkey -m 600 meterkey.db.schema-* meterkey.db" % STATE)
+    shell("systemctl start meterkey.socket meterkey.service")
+    service.connection = None
+    service.until_ready()
+    customer, challenge = service.waiting()
+    service.answered(customer, challenge)
+
+
 def removed(service, _):
     """Removed, port and processes are gone and the data stays; purged, it goes"""
     shell("dpkg -r meterkey")
@@ -238,14 +282,16 @@ def removed(service, _):
     shell("test -s %s/meterkey.db && dpkg -P meterkey && test ! -e %s && ! getent passwd meterkey" % (STATE, STATE))
 
 
-TESTS = (installed, signs_in, restarts, killed, hangs, mistaken, credential, journaled, removed)
+TESTS = (installed, signs_in, restarts, killed, hangs, mistaken, credential, journaled, upgraded, downgraded, removed)
 
 
 def here(package):
-    failed, sandbox = 0, Sandbox("--listen", whole.DECLARED)
+    failed, sandbox, chosen = 0, Sandbox("--listen", whole.DECLARED), os.environ.get("ONLY", "").split()
     service = Installed(sandbox)
     try:
         for one in TESTS:
+            if chosen and one.__name__ not in ("installed", "signs_in", *chosen):
+                continue
             try:
                 one(service, package)
                 print("ok - " + one.__doc__, flush=True)
@@ -259,10 +305,22 @@ def here(package):
 
 
 def main():
+    os.environ["ONLY"] = " ".join(sys.argv[1:]) if sys.argv[1:2] != ["--here"] else os.environ.get("ONLY", "")
     if sys.argv[1:2] == ["--here"]:
         return here(sys.argv[2])
+    with tempfile.TemporaryDirectory() as folder:
+        return tried(folder)
+
+
+def tried(folder):
     made = subprocess.run(["flock", BUILD, "make", "deb", "BUILD=" + BUILD], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True, timeout=170)
-    package = os.path.join(ROOT, made.stdout.strip().split("\n")[-1])
+    package = os.path.join(folder, "meterkey.deb")
+    shutil.copy(os.path.join(ROOT, made.stdout.strip().split("\n")[-1]), package)
+    with open(os.path.join(folder, "later.sql"), "w", encoding="utf-8") as file:
+        file.write(LATER)
+    number = len(os.listdir(os.path.join(ROOT, "runtime", "store"))) + 1
+    subprocess.run(["make", "deb-later", "BUILD=" + BUILD, "NUMBER=%d" % number, "STEP=%s/later.sql" % folder, "OUT=" + folder], cwd=ROOT,
+                   stdout=subprocess.DEVNULL, check=True, timeout=170)
     machine = Machine()
     try:
         if machine.why_not:
