@@ -9,6 +9,7 @@ local health = require "service.health"
 local ledger = require "service.ledger"
 local limit = require "service.limit"
 local outcome = require "service.outcome"
+local privacy = require "service.privacy"
 local timeline = require "service.timeline"
 local sessions = {}
 
@@ -147,6 +148,7 @@ local GONE = { credentials = db.NULL, parked = db.NULL, answer = db.NULL, answer
 
 -- error: contract section 6's, or nil with meters. keep: sealed, or nil.
 function finish(session, error, meters, keep)
+  error = error and privacy.error(error)
   if session.state == "ended" then return end
   local authorization, values = owner(session), { state = "ended", ended = host.now(), error = error }
   for name, value in pairs(GONE) do values[name] = value end

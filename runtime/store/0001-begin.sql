@@ -66,6 +66,7 @@ CREATE TABLE referrals (
   team TEXT NOT NULL, code TEXT NOT NULL, authorization TEXT NOT NULL, created INTEGER NOT NULL, PRIMARY KEY (team, code),
   FOREIGN KEY (team, authorization) REFERENCES authorizations (team, uid) ON DELETE CASCADE
 );
+CREATE INDEX referrals_authorization ON referrals (team, authorization, created);
 
 CREATE TABLE versions (          -- adapters with all they require, by content hash
   hash TEXT PRIMARY KEY, utility TEXT NOT NULL, bytes BLOB NOT NULL, manifest TEXT NOT NULL, created INTEGER NOT NULL
@@ -110,7 +111,7 @@ CREATE TABLE meters (            -- data: contract's shape of a meter
   FOREIGN KEY (team, authorization) REFERENCES authorizations (team, uid) ON DELETE CASCADE
 );
 CREATE INDEX meters_created ON meters (team, created DESC, uid DESC);
-CREATE INDEX meters_authorization ON meters (team, authorization);
+CREATE INDEX meters_authorization ON meters (team, authorization, created DESC, uid DESC);
 
 CREATE TABLE timeline (          -- what happened to a data request, for people: what is a message's name, facts its parameters
   team TEXT NOT NULL, form TEXT, authorization TEXT, ts INTEGER NOT NULL, what TEXT NOT NULL, facts TEXT NOT NULL DEFAULT '{}'

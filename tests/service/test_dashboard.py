@@ -205,7 +205,12 @@ def test_five_wrong_passwords_lock(w):
     browser.submit(page, "/sign-in", email="lou@helio.test", password=PASSWORD).is_(403).has("rests")
     check(w.value("SELECT locked_until FROM users WHERE email = 'lou@helio.test'") > time.time() * 1e6,
         "the lock is not in the store")
-    browser.submit(page, "/sign-in", email="nobody@helio.test", password="wrong").is_(403).has("is wrong")
+    for _ in range(5):
+        browser.submit(page, "/sign-in", email="nobody@helio.test", password="wrong").is_(403).has("is wrong")
+    there = browser.submit(page, "/sign-in", email="lou@helio.test", password="wrong").is_(403)
+    not_there = browser.submit(page, "/sign-in", email="Nobody@helio.test", password="wrong").is_(403)
+    same(not_there.text.replace("Nobody@", "lou@"), there.text, "what an address that nobody has is told")
+    browser.submit(page, "/sign-in", email="noone@helio.test", password="wrong").is_(403).has("is wrong")
 
 
 def test_second_factor(w):
@@ -758,7 +763,12 @@ def test_templates(w):
          '["https://a.example.org/done","https://b.example.org/"]', "addresses")
     uid = page.url.split("/")[-1].split("?")[0]
     same(page.form("/" + uid)["fields"]["redirect_uris"], good["redirect_uris"], "addresses in the form")
-    page = w.owner.submit(page, "/" + uid, company_name="Third").is_(200).has("Third")
+    page = w.owner.submit(page, "/" + uid, company_name="Third", mfa_impossible="Call us: we read <it> by hand.").is_(200).has("Third")
+    same(page.form("/" + uid)["fields"]["mfa_impossible"], "Call us: we read <it> by hand.", "in the form")
+    same(w.value("SELECT settings FROM templates WHERE uid = ?", uid), '{"mfa_impossible":"Call us: we read <it> by hand."}', "settings")
+    w.owner.submit(page, "/" + uid, mfa_impossible="x" * 501).is_(400)
+    w.owner.submit(page, "/" + uid, mfa_impossible="").is_(200)
+    same(w.value("SELECT settings FROM templates WHERE uid = ?", uid), "{}", "settings, emptied")
     w.owner.submit(page, "/switch").is_(200).has("Off")
 
 

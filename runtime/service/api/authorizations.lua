@@ -6,8 +6,10 @@ local shape = require "service.api.shape"
 local utilities = require "service.api.utilities"
 local api = {}
 
+local function with_meters(call) call.with_meters = call.query.include ~= nil and #call.query.include > 0 end
+
 local function shaped(call, row)
-  call.with_meters = call.query.include ~= nil and #call.query.include > 0
+  with_meters(call)
   return shape.authorization(call, row)
 end
 
@@ -15,7 +17,8 @@ function api.list(call)
   local filter = call.query
   filter.utility = utilities.spelled(filter.utility)
   local rows, after = authorizations.list(call.team, filter)
-  return call:page("authorizations", rows, after, shaped)
+  with_meters(call)
+  return call:page("authorizations", rows, after, shape.authorization, shape.prepare_authorizations)
 end
 
 function api.get(call)

@@ -187,8 +187,8 @@ local function list(c)
   return c:page("requests", "Data requests", { rows = rows, tabs = tabs(c, filter), live = "*", q = filter.q or "",
     state = state or "",
     utility = filter.utility or "", utilities = requests.utilities(), empty = empty(filter, next_place and partly),
-    first = filter.from and url(nil), older = next_place and { url = url(next_place.uid),
-    text = partly and "Look among older ones" or "Older" } })
+    first = filter.from and url(nil), older = next_place and url(next_place.uid),
+    partly = partly })
 end
 
 function requests.add(router)
