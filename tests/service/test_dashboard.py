@@ -639,6 +639,26 @@ def test_meters_as_files(w):
     w.owner.get("/dashboard/meters/mt0").has("12 Elm Street", "SC1 Residential", "M100200")
 
 
+def test_a_filter_looks_so_far_and_offers_more(w):
+    """5,000 rows at once: what is older is found by going on."""
+    now, count = time.time_ns() // 1000, 5100
+    db = sqlite3.connect(w.service.store, timeout=10)
+    db.executemany("INSERT INTO authorizations (team, uid, utility, created, updated, expires, status, status_ts)"
+                   " VALUES ('222', ?, 'ConEd', ?, 1, 'until_revoked', 'updated', 1)", (("x%05d" % i, now - i) for i in range(count)))
+    db.executemany("INSERT INTO meters (team, uid, authorization, utility, account, search, data, key, status, status_message, status_ts,"
+                   " created) VALUES ('222', ?, 'b1', 'ConEd', ?, ?, '{}', ?, 'updated', '', 1, ?)",
+                   (("y%05d" % i, "acc%05d" % i, "acc%05d" % i, "k%d" % i, now - i) for i in range(count)))
+    db.commit()
+    for path, found in (("/dashboard/meters?q=acc05050", "acc05050"), ("/dashboard/authorizations?state=errored", "b1@mail.example")):
+        page = w.other.get(path).has("Nothing among those looked at so far", "Look among older ones").lacks(found)
+        page = w.other.get([link for link in page.links if "after=" in link][0]).has(found, "Newest").lacks("Older")
+    w.other.get("/dashboard/meters?authorization=b1&q=acc05050").has("acc05050")
+    db.execute("DELETE FROM meters WHERE team = '222'")
+    db.execute("DELETE FROM authorizations WHERE uid LIKE 'x%'")
+    db.commit()
+    db.close()
+
+
 def test_revoke_asks_first_and_takes_all(w):
     page = w.owner.get("/dashboard/authorizations/a7").has("@SUM(A1)")
     w.owner.submit(page, "/revoke").is_(400).has("tick the box")
