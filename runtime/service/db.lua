@@ -1,7 +1,7 @@
 -- Rows of the store.
 local db = {}
 
-local WINDOW = 100000 -- rows that a filter looks at in one go
+local WINDOW = 50000 -- rows that a filter looks at in one go
 
 -- A value as the store takes it: lists and objects as JSON; nil, NULL.
 local function parameter(value)

@@ -60,7 +60,7 @@ CREATE TABLE authorizations (    -- current session, notes and note types as in 
   PRIMARY KEY (team, uid)
 );
 CREATE INDEX authorizations_created ON authorizations (team, created DESC, uid DESC);
-CREATE INDEX authorizations_form ON authorizations (team, form);
+CREATE INDEX authorizations_form ON authorizations (team, form, created DESC, uid DESC);
 CREATE INDEX authorizations_expiry ON authorizations (expires_at) WHERE expires_at IS NOT NULL AND expired IS NULL AND revoked IS NULL;
 CREATE TABLE referrals (
   team TEXT NOT NULL, code TEXT NOT NULL, authorization TEXT NOT NULL, created INTEGER NOT NULL, PRIMARY KEY (team, code),

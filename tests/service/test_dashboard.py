@@ -825,6 +825,35 @@ def test_mail_lies_in_the_outbox(w):
     check(page.status == 200, "the list")
 
 
+BROKEN = {"absent": None, "too long": "x" * 5000, "lines": "a\nb\r\n<b>" * 300, "control": "a\x00b\x07", "not UTF-8": b"a\xff\xc3"}
+
+
+def test_every_field_of_every_form_bears_what_is_none(w):
+    """Each field absent, too long, with control characters, not UTF-8: an answer of ours, and nothing large is kept."""
+    forms, count = changes(w, w.owner), 0
+    signed_out = w.visitor()
+    forms.update({f["action"]: dict(f["fields"]) for f in signed_out.get("/dashboard/sign-in").forms})
+    for path, fields in forms.items():
+        who = signed_out if path.endswith("/sign-in") else w.owner
+        for name in fields:
+            for why, value in BROKEN.items():
+                sent = {k: v for k, v in fields.items() if k != name}
+                if value is not None:
+                    sent[name] = value
+                page = who.post(path, sent)
+                count += 1
+                check(page.status < 500 and page.status != 404, "%s with %s %s is %d" % (path, name, why, page.status))
+                check(why != "not UTF-8" or page.status == 400, "%s with %s %s is %d" % (path, name, why, page.status))
+                if name == "csrf":
+                    check(page.status in (400, 403), "%s with csrf %s is %d" % (path, why, page.status))
+    check(count > 300, "only %d requests" % count)
+    check(" error request:" not in w.service.log(), w.service.log()[-2000:])
+    for table in ("users", "templates", "tokens", "webhooks", "forms", "authorizations", "settings", "audit", "meters"):
+        for (_, column, kind, *_) in w.rows("PRAGMA table_info(%s)" % table):
+            most = w.value("SELECT coalesce(max(length(%s)), 0) FROM %s" % (column, table)) if kind == "TEXT" else 0
+            check(most < 4500, "%s.%s holds %d letters" % (table, column, most))
+
+
 def test_one_address_has_a_limit(w):
     browser = w.visitor()
     browser.peer = "192.0.2.7"
