@@ -18,7 +18,7 @@ SECOND, TIMES, LIMIT_MS = 1000000, 5, 50
 V = "/api/v2"
 LISTS = [
     ("forms, 1,000", V + "/forms"), ("forms, 50", V + "/forms?limit=50"), ("forms, archived", V + "/forms?is_archived=true"),
-    ("forms of a template", V + "/forms?limit=50&templates=t9"), ("forms of a user", V + "/forms?limit=50&users=nobody"),
+    ("forms by uid", V + "/forms?uids=f050000"), ("forms of a template", V + "/forms?limit=50&templates=t9"), ("forms of a user", V + "/forms?limit=50&users=nobody"),
     ("authorizations, 1,000", V + "/authorizations"), ("authorizations, 50", V + "/authorizations?limit=50"),
     ("authorizations with meters, 1,000", V + "/authorizations?include=meters"),
     ("authorizations, declined", V + "/authorizations?is_declined=true"),
@@ -70,9 +70,6 @@ def fill(service, rows):
         " ?, i, 'updated', 'Meter found.', ?, ? - i * 1000000 FROM n", team, data, now, now)
     sql(count + "INSERT INTO events (team, uid, type, ts, form) SELECT ?, printf('e%06d', i), 'form_created', ? - i * 1000000,"
         " printf('f%06d', i) FROM n", team, now)
-    sql("CREATE INDEX IF NOT EXISTS referrals_authorization ON referrals (team, authorization, created)")
-    sql("DROP INDEX meters_authorization")
-    sql("CREATE INDEX meters_authorization ON meters (team, authorization, created DESC, uid DESC)")
 
 
 def cpu(pid):

@@ -435,6 +435,8 @@ def test_the_same_link_in_the_middle_else_a_new_one(w):
 def test_a_click_that_helps(w):
     page = w.owner.get("/dashboard/requests?state=mfa_off")
     w.owner.submit(page, w.forms[2] + "/notify").is_(200).has("was notified", "Customer was told what to do")
+    w.owner.get("/dashboard/requests?state=mfa_off").has("has to switch it off", "Written to")
+    w.owner.get("/dashboard/requests?q=" + w.forms[3]).lacks("Written to")
     text = w.value("SELECT text FROM mails WHERE form = ?", w.forms[2])
     for words in ("Southern California Edison", "1. Sign in at www.sce.com", "/f/",
         "multi-factor-authentication-mfa-customer-faqs"):

@@ -108,18 +108,31 @@ function requests.help(state, email, error)
   return help
 end
 
+-- When each customer was last written to, by the data request's uid.
+local function told(team, rows)
+  local uids, out = {}, {}
+  for i, row in ipairs(rows) do uids[i] = row.uid end
+  for _, row in ipairs(db.among([[SELECT form, max(ts) AS ts FROM timeline WHERE team = ?1 AND form IN (%s)
+      AND what IN ('mailed', 'notified') GROUP BY form]], team, uids)) do out[row.form] = row.ts end
+  return out
+end
+
 local function more(row, name)
   if row.state == "failed" and row.error then
     local failure = words.failure(row.error, name or "the utility")
     return failure.text .. " It is up to " .. failure.owner .. "."
+  elseif row.state == "mfa_off" then
+    return "The customer has to switch it off for the first sign-in."
   elseif row.state == "code" and row.challenge_until then
     return "until " .. os.date("!%H:%M UTC", row.challenge_until // 1000000) .. ", " .. view.ago(row.challenge_until)
   end
   return ""
 end
 
-local function dress(rows)
+local function dress(team, rows)
+  local last = told(team, rows)
   for _, row in ipairs(rows) do
+    row.told = row.state ~= "done" and last[row.uid]
     row.error = db.json(row.error)
     local one = adapters.by_utility(row.used or row.utility)
     row.utility_name = one and one.name or row.used or row.utility
@@ -179,7 +192,7 @@ end
 local function list(c)
   local filter = filter_of(c.request, c.team)
   local rows, next_place, partly = requests.read(c.team, filter)
-  dress(rows)
+  dress(c.team, rows)
   local state = filter.archived and "archived" or filter.state
   local function url(after)
     return "/dashboard/requests" .. view.query { state = state, q = filter.q, utility = filter.utility, after = after }
