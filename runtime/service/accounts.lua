@@ -80,10 +80,22 @@ end
 -- A hash that no password has: whoever is not there costs the same time as whoever is.
 local NOBODY = "$argon2id$v=19$m=65536,t=2,p=1$bm9ib2R5IGhhcyB0aGlzIQ$0000000000000000000000000000000000000000000"
 
+-- What stands for an address that nobody has: it rests as an account does, so that nothing tells the two apart.
+local function stranger(email)
+  local key = host.hash("sign-in:" .. (email or ""):lower())
+  local row = db.row("SELECT failures AS failed, locked_until FROM attempts WHERE credential = ?1", key)
+  return { key = key, failed = row and row.failed or 0, locked_until = row and row.locked_until or 0 }
+end
+
 local function failed(user)
   local count = user.failed + 1
-  db.update("users", { team = user.team, uid = user.uid },
-    { failed = count, locked_until = count % TRIES == 0 and host.now() + REST or user.locked_until })
+  local till = count % TRIES == 0 and host.now() + REST or user.locked_until
+  if user.uid then
+    db.update("users", { team = user.team, uid = user.uid }, { failed = count, locked_until = till })
+  else
+    db.run([[INSERT INTO attempts (credential, utility, failures, last, locked_until) VALUES (?1, 'sign-in', ?2, ?3, ?4)
+      ON CONFLICT (credential) DO UPDATE SET failures = ?2, last = ?3, locked_until = ?4]], user.key, count, host.now(), till)
+  end
 end
 
 -- Waits. -> the cookie's text, user; or nil and a code: "wrong", "locked", "totp" (a code is wanted), "totp_wrong".
@@ -91,9 +103,10 @@ function accounts.login(email, password, totp, peer)
   local user = accounts.by_email(email)
   local good = host.password_check(user and user.password or NOBODY, password or "")
   user = user and accounts.user(user.team, user.uid) -- it may have changed meanwhile
-  if user and user.locked_until > host.now() then return nil, "locked" end
+  local who = user or stranger(email)
+  if who.locked_until > host.now() then return nil, "locked" end
   if not user or user.disabled or not user.password or not good then
-    if user then failed(user) end
+    failed(who)
     return nil, "wrong"
   end
   if user.totp then

@@ -27,8 +27,28 @@ function authorizations.referrals(team, uid)
   return out
 end
 
+-- The same of many at once, by uid.
+function authorizations.referrals_of(team, uids)
+  local out = {}
+  for _, row in ipairs(db.among([[SELECT authorization, code FROM referrals WHERE team = ?1 AND authorization IN (%s)
+      ORDER BY authorization, created]], team, uids)) do
+    out[row.authorization] = out[row.authorization] or {}
+    table.insert(out[row.authorization], row.code)
+  end
+  return out
+end
+
+-- Whose they are, by uid.
+function authorizations.users_of(team, uids)
+  local out = {}
+  for _, row in ipairs(db.among("SELECT uid, user FROM authorizations WHERE team = ?1 AND uid IN (%s)", team, uids)) do
+    out[row.uid] = row.user or false
+  end
+  return out
+end
+
 -- filter: {uids, forms, templates, users, utility, referrals (lists), is_archived, is_declined, is_test, is_revoked, is_expired, status,
--- after, limit} -> rows, next uid.
+-- after, limit, window (db.page)} -> rows, next uid, whether only so far was looked.
 function authorizations.list(team, filter)
   local where = {}
   for column, value in pairs { uid = filter.uids or false, form = filter.forms or false, template = filter.templates or false,
@@ -49,9 +69,10 @@ function authorizations.list(team, filter)
     end
     where[#where + 1] = { "uid", uids }
   end
-  local rows, after = db.page { table = "authorizations", team = team, after = filter.after, limit = filter.limit, where = where }
+  local rows, after, partly = db.page { table = "authorizations", team = team, after = filter.after, limit = filter.limit,
+    window = filter.window, where = where }
   for _, row in ipairs(rows) do read(row) end
-  return rows, after
+  return rows, after, partly
 end
 
 -- --- its state ------------------------------------------------------------------------------

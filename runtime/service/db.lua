@@ -1,6 +1,8 @@
 -- Rows of the store.
 local db = {}
 
+local WINDOW = 50000 -- rows that a filter looks at in one go
+
 -- A value as the store takes it: lists and objects as JSON; nil, NULL.
 local function parameter(value)
   if type(value) == "table" and value.b64 == nil and value.blob == nil then return host.encode(value) end
@@ -25,6 +27,7 @@ db.run = db.rows
 -- JSON of a column; nil if it is NULL.
 function db.json(text)
   if text == nil then return nil end
+  if text == "{}" then return {} elseif text == "[]" then return host.array {} end
   local value = assert(host.decode(text))
   if value == host.null then return nil end
   return value
@@ -78,9 +81,28 @@ function db.update(table_name, where, values)
   return host.query(statement(updating, table_name, names, keys), table.unpack(list, 1, #list))
 end
 
+-- Columns by which an index finds all there are.
+local INDEXED = { uid = true, form = true, authorization = true, webhook = true }
+
+local function indexed(where)
+  for _, entry in ipairs(where or {}) do
+    if INDEXED[entry[1]] then return true end
+  end
+  return #(where or {}) == 0
+end
+
+-- The last row that a filter looks at; nil: it may look at all of them.
+local function edge_of(query, time)
+  local from = query.from or { at = math.maxinteger, uid = "" }
+  local found = db.rows(([[SELECT %s AS at, uid FROM %s WHERE team = ?1 AND (%s, uid) < (?2, ?3) ORDER BY %s DESC, uid DESC
+    LIMIT 2 OFFSET %d]]):format(time, query.table, time, time, (query.window or WINDOW) - 1), query.team, from.at, from.uid)
+  return found[2] and found[1]
+end
+
 -- A list of a team's rows, newest first, filtered and paged as the API has it (utilityapi v2: `after` = older than that uid).
 -- query: {table, team, time = "created", after, limit, where = {{"form", {...}}, {"utility", "ConEd"}, {"sql", "instr(search, ?) > 0", word}}}: a
--- list matches any of its values. -> rows (at most limit), the uid to go on after or nil.
+-- list matches any of its values. A filter that no index answers looks at `window` rows at most. -> rows (at most limit), the uid to
+-- go on after or nil, and whether that is only as far as was looked.
 function db.page(query)
   local time, limit = query.time or "created", math.min(query.limit or 1000, 1000)
   local args, conditions = { query.team }, { "team = ?1" }
@@ -108,12 +130,27 @@ function db.page(query)
     local from = db.row(("SELECT %s AS at FROM %s WHERE team = ?1 AND uid = ?2"):format(time, query.table), query.team, query.after)
     if not from then return {}, nil end
     conditions[#conditions + 1] = ("(%s, uid) < (%s, %s)"):format(time, add(from.at), add(query.after))
+    query.from = { at = from.at, uid = query.after }
   end
+  local edge = not indexed(query.where) and edge_of(query, time)
+  if edge then conditions[#conditions + 1] = ("(%s, uid) >= (%s, %s)"):format(time, add(edge.at), add(edge.uid)) end
   local rows = host.query(("SELECT * FROM %s WHERE %s ORDER BY %s DESC, uid DESC LIMIT %d"):format(query.table,
     table.concat(conditions, " AND "), time, limit + 1), table.unpack(args))
-  if #rows <= limit then return rows, nil end
+  if #rows <= limit then return rows, edge and edge.uid, edge ~= nil end
   rows[#rows] = nil
   return rows, rows[#rows].uid
+end
+
+-- Rows of a query that goes by a list of values, however long: `%s` in it stands for them, ?1 is the team.
+function db.among(sql, team, values)
+  local out = {}
+  for from = 1, #values, 500 do
+    local list, marks = { table.unpack(values, from, math.min(from + 499, #values)) }, {}
+    for i = 1, #list do marks[i] = "?" .. i + 1 end
+    local rows = db.rows(sql:format(table.concat(marks, ", ")), team, table.unpack(list))
+    table.move(rows, 1, #rows, #out + 1, out)
+  end
+  return out
 end
 
 return db

@@ -28,6 +28,15 @@ function kept.get(authorization)
     WHERE team = ?1 AND authorization = ?2]], authorization.team, authorization.uid)
 end
 
+-- Those of some authorizations, by their uid.
+function kept.of(team, uids)
+  local out = {}
+  for _, row in ipairs(db.among([[SELECT authorization, till, refreshed, next FROM kept WHERE team = ?1 AND authorization IN (%s)]], team, uids)) do
+    out[row.authorization] = row
+  end
+  return out
+end
+
 -- Sealed.
 function kept.credentials(row)
   local found = db.row("SELECT credentials FROM kept WHERE team = ?1 AND authorization = ?2", row.team, row.authorization)

@@ -88,7 +88,8 @@ function meters.get(team, uid)
   return row and read(row)
 end
 
--- filter: {uids, authorizations, users, utility, is_archived, is_activated, is_monitored, service, search, after, limit} -> rows, next uid.
+-- filter: {uids, authorizations, users, utility, is_archived, is_activated, is_monitored, service, search, after, limit,
+-- window (db.page)} -> rows, next uid, whether only so far was looked.
 function meters.list(team, filter)
   local where = {}
   for column, value in pairs { uid = filter.uids or false, authorization = filter.authorizations or false, utility = filter.utility or false,
@@ -101,15 +102,30 @@ function meters.list(team, filter)
   if filter.is_monitored ~= nil then where[#where + 1] = { "sql", "monitoring IS " .. (filter.is_monitored and "NOT " or "") .. "NULL" } end
   if filter.users then
     local marks = #filter.users > 0 and ("?"):rep(#filter.users, ", ") or "NULL"
-    where[#where + 1] = { "sql", "authorization IN (SELECT a.uid FROM authorizations a WHERE a.team = meters.team AND a.user IN (" .. marks .. "))",
+    where[#where + 1] = { "sql", "EXISTS (SELECT 1 FROM authorizations a WHERE a.team = meters.team"
+      .. " AND a.uid = meters.authorization AND a.user IN (" .. marks .. "))",
       table.unpack(filter.users) }
   end
   for word in (filter.search or ""):lower():gmatch("%S+") do
     where[#where + 1] = { "sql", "instr(search, ?) > 0", word }
   end
-  local rows, after = db.page { table = "meters", team = team, after = filter.after, limit = filter.limit, where = where }
+  local rows, after, partly = db.page { table = "meters", team = team, after = filter.after, limit = filter.limit,
+    window = filter.window, where = where }
   for _, row in ipairs(rows) do read(row) end
-  return rows, after
+  return rows, after, partly
+end
+
+-- Those of many authorizations at once, newest first, by the authorization's uid; nil: they are too many for that.
+function meters.of_authorizations(team, uids)
+  local out, most = {}, 2000
+  local rows = db.among("SELECT * FROM meters WHERE team = ?1 AND authorization IN (%s) ORDER BY created DESC, uid DESC LIMIT "
+    .. most + 1, team, uids)
+  if #rows > most then return nil end
+  for _, row in ipairs(rows) do
+    out[row.authorization] = out[row.authorization] or {}
+    table.insert(out[row.authorization], read(row))
+  end
+  return out
 end
 
 -- changes: {is_archived, is_activated, status, status_message, monitoring, notes}

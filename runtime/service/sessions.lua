@@ -11,6 +11,7 @@ local kept = require "service.kept"
 local ledger = require "service.ledger"
 local limit = require "service.limit"
 local outcome = require "service.outcome"
+local privacy = require "service.privacy"
 local timeline = require "service.timeline"
 local sessions = {}
 
@@ -166,6 +167,7 @@ end
 
 -- error: contract section 6's, or nil with meters. keep: sealed; nil: as it was; db.NULL: nothing any more.
 function finish(session, error, meters, keep)
+  error = error and privacy.error(error)
   if session.state == "ended" then return end
   local authorization, values = owner(session), { state = "ended", ended = host.now(), error = error }
   if not error and session.human == 1 then keep_sign_in(authorization, session, keep) end

@@ -60,12 +60,13 @@ CREATE TABLE authorizations (    -- current session, notes and note types as in 
   PRIMARY KEY (team, uid)
 );
 CREATE INDEX authorizations_created ON authorizations (team, created DESC, uid DESC);
-CREATE INDEX authorizations_form ON authorizations (team, form);
+CREATE INDEX authorizations_form ON authorizations (team, form, created DESC, uid DESC);
 CREATE INDEX authorizations_expiry ON authorizations (expires_at) WHERE expires_at IS NOT NULL AND expired IS NULL AND revoked IS NULL;
 CREATE TABLE referrals (
   team TEXT NOT NULL, code TEXT NOT NULL, authorization TEXT NOT NULL, created INTEGER NOT NULL, PRIMARY KEY (team, code),
   FOREIGN KEY (team, authorization) REFERENCES authorizations (team, uid) ON DELETE CASCADE
 );
+CREATE INDEX referrals_authorization ON referrals (team, authorization, created);
 
 CREATE TABLE versions (          -- adapters with all they require, by content hash; live: when it last became so; held: kept out
   hash TEXT PRIMARY KEY, utility TEXT NOT NULL, created INTEGER NOT NULL, live INTEGER, held INTEGER NOT NULL DEFAULT 0,
@@ -121,7 +122,7 @@ CREATE TABLE meters (            -- data: contract's shape of a meter
   FOREIGN KEY (team, authorization) REFERENCES authorizations (team, uid) ON DELETE CASCADE
 );
 CREATE INDEX meters_created ON meters (team, created DESC, uid DESC);
-CREATE INDEX meters_authorization ON meters (team, authorization);
+CREATE INDEX meters_authorization ON meters (team, authorization, created DESC, uid DESC);
 
 CREATE TABLE timeline (          -- what happened to a data request, for people: what is a message's name, facts its parameters
   team TEXT NOT NULL, form TEXT, authorization TEXT, ts INTEGER NOT NULL, what TEXT NOT NULL, facts TEXT NOT NULL DEFAULT '{}'

@@ -164,11 +164,14 @@ def bodies_that_are_none(w):
         path, who = w.filled(path), who_for(operation)
         for raw in (b"{", b"{\"a\": 1,}", b"[]", b"[{}]", b"{\"a\": 1, \"a\": 2}", b"{} {}", b"{\"a\": \"\\ud800\"}",
             b"{\"a\": \"\\u0000\"}",
+                    b"{\"a\": 99999999999999999999}", b"{\"a\": 1e999}", b"{\"a\": -}",
                     b"{\"a\": \"\xff\"}", b"[" * 5000, b"{\"a\":" * 5000,
                     b"{\"scope\": " + b"{\"a\":" * 300 + b"1" + b"}" * 301, b"{\"scope\": " + b"[" * 40 + b"]" * 40 + b"}"):
             w.bad(400, "invalid_param", method, path, raw, who)
             w.bad(400, "invalid_param", method, path, raw, who,
                 headers={"Content-Type": "application/x-www-form-urlencoded"})
+        for kind in ("application/json; charset=latin1", "multipart/form-data; boundary=x", "text/plain", "", "nonsense"):
+            w.bad(400, "invalid_param", method, path, b"{\"a\": 1,}", who, headers={"Content-Type": kind})
         for raw in (b"null", b"7", b"\"text\"", b"nonsense"):
             w.bad(400, "invalid_param", method, path, raw, who, headers={"Content-Type": "application/json"})
         for raw in (b"utility=DEMO&scenario=residential", b"a=%41"):
@@ -221,8 +224,25 @@ def answers_of_another_kind(w):
 
 
 def idempotency_keys_that_are_none(w):
-    for key in ("", "x" * 256, "a\tb"):
-        w.bad(400, "invalid_param", "POST", "/api/v2/forms", {}, headers={"Idempotency-Key": key})
+    for method, path, operation in w.operations():
+        if method != "POST":
+            continue
+        schema = body_schema(w, operation)
+        for key in ("", "x" * 256, "a\tb", "caf\u00e9".encode()):
+            same(w.bad(400, "invalid_param", method, w.filled(path), sample(w, schema) if schema else None, who_for(operation),
+                headers={"Idempotency-Key": key})["param"], "Idempotency-Key")
+        w.bad(400, "invalid_request", method, w.filled(path), None, who_for(operation), headers={"Idempotency-Key": b"a\xff"})
+
+
+def headers_of_a_token(w):
+    """Forms of Authorization that are none, and two ways at once: the header counts."""
+    token = w.tokens["ours"]
+    for value in ("", "Bearer", "Bearer ", token, "Token " + token, "Bearer " + token + " x", "Bearer, " + token, 'Bearer "%s"' % token,
+            "Bearer " + "x" * 3000, "Basic " + token):
+        for path in ("/api/v2/forms", "/api/v2/forms?access_token=" + token):
+            w.bad(401, "unauthorized", "GET", path, None, None, headers={"Authorization": value})
+    w.bad(400, "invalid_request", "GET", "/api/v2/forms", None, None, headers={"Authorization": b"Bearer \xff"})
+    w.bad(401, "unauthorized", "GET", "/api/v2/forms?access_token=&access_token=" + token, None, None)
 
 
 def paths_that_nobody_has(w):
@@ -248,7 +268,7 @@ def nothing_was_changed(w):
 
 
 TESTS = [tokens_that_are_none, rights_that_a_token_has_not, uids_of_nobody, parameters_of_queries, bodies_that_are_none,
-         a_body_that_is_too_large, fields_of_bodies, answers_of_another_kind, idempotency_keys_that_are_none,
+         a_body_that_is_too_large, fields_of_bodies, answers_of_another_kind, idempotency_keys_that_are_none, headers_of_a_token,
          paths_that_nobody_has, pages_are_counted_apart, nothing_was_changed]
 
 

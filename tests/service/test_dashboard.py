@@ -205,7 +205,12 @@ def test_five_wrong_passwords_lock(w):
     browser.submit(page, "/sign-in", email="lou@helio.test", password=PASSWORD).is_(403).has("rests")
     check(w.value("SELECT locked_until FROM users WHERE email = 'lou@helio.test'") > time.time() * 1e6,
         "the lock is not in the store")
-    browser.submit(page, "/sign-in", email="nobody@helio.test", password="wrong").is_(403).has("is wrong")
+    for _ in range(5):
+        browser.submit(page, "/sign-in", email="nobody@helio.test", password="wrong").is_(403).has("is wrong")
+    there = browser.submit(page, "/sign-in", email="lou@helio.test", password="wrong").is_(403)
+    not_there = browser.submit(page, "/sign-in", email="Nobody@helio.test", password="wrong").is_(403)
+    same(not_there.text.replace("Nobody@", "lou@"), there.text, "what an address that nobody has is told")
+    browser.submit(page, "/sign-in", email="noone@helio.test", password="wrong").is_(403).has("is wrong")
 
 
 def test_second_factor(w):
@@ -476,6 +481,8 @@ def test_the_same_link_in_the_middle_else_a_new_one(w):
 def test_a_click_that_helps(w):
     page = w.owner.get("/dashboard/requests?state=mfa_off")
     w.owner.submit(page, w.forms[2] + "/notify").is_(200).has("was notified", "Customer was told what to do")
+    w.owner.get("/dashboard/requests?state=mfa_off").has("has to switch it off", "Written to")
+    w.owner.get("/dashboard/requests?q=" + w.forms[3]).lacks("Written to")
     text = w.value("SELECT text FROM mails WHERE form = ?", w.forms[2])
     for words in ("Southern California Edison", "1. Sign in at www.sce.com", "/f/",
         "multi-factor-authentication-mfa-customer-faqs"):
@@ -680,6 +687,26 @@ def test_meters_as_files(w):
     w.owner.get("/dashboard/meters/mt0").has("12 Elm Street", "SC1 Residential", "M100200")
 
 
+def test_a_filter_looks_so_far_and_offers_more(w):
+    """5,000 rows at once: what is older is found by going on."""
+    now, count = time.time_ns() // 1000, 5100
+    db = sqlite3.connect(w.service.store, timeout=10)
+    db.executemany("INSERT INTO authorizations (team, uid, utility, created, updated, expires, status, status_ts)"
+                   " VALUES ('222', ?, 'ConEd', ?, 1, 'until_revoked', 'updated', 1)", (("x%05d" % i, now - i) for i in range(count)))
+    db.executemany("INSERT INTO meters (team, uid, authorization, utility, account, search, data, key, status, status_message, status_ts,"
+                   " created) VALUES ('222', ?, 'b1', 'ConEd', ?, ?, '{}', ?, 'updated', '', 1, ?)",
+                   (("y%05d" % i, "acc%05d" % i, "acc%05d" % i, "k%d" % i, now - i) for i in range(count)))
+    db.commit()
+    for path, found in (("/dashboard/meters?q=acc05050", "acc05050"), ("/dashboard/authorizations?state=errored", "b1@mail.example")):
+        page = w.other.get(path).has("Nothing among those looked at so far", "Look among older ones").lacks(found)
+        page = w.other.get([link for link in page.links if "after=" in link][0]).has(found, "Newest").lacks("Older")
+    w.other.get("/dashboard/meters?authorization=b1&q=acc05050").has("acc05050")
+    db.execute("DELETE FROM meters WHERE team = '222'")
+    db.execute("DELETE FROM authorizations WHERE uid LIKE 'x%'")
+    db.commit()
+    db.close()
+
+
 def test_revoke_asks_first_and_takes_all(w):
     page = w.owner.get("/dashboard/authorizations/a7").has("@SUM(A1)")
     w.owner.submit(page, "/revoke").is_(400).has("tick the box")
@@ -804,7 +831,12 @@ def test_templates(w):
          '["https://a.example.org/done","https://b.example.org/"]', "addresses")
     uid = page.url.split("/")[-1].split("?")[0]
     same(page.form("/" + uid)["fields"]["redirect_uris"], good["redirect_uris"], "addresses in the form")
-    page = w.owner.submit(page, "/" + uid, company_name="Third").is_(200).has("Third")
+    page = w.owner.submit(page, "/" + uid, company_name="Third", mfa_impossible="Call us: we read <it> by hand.").is_(200).has("Third")
+    same(page.form("/" + uid)["fields"]["mfa_impossible"], "Call us: we read <it> by hand.", "in the form")
+    same(w.value("SELECT settings FROM templates WHERE uid = ?", uid), '{"mfa_impossible":"Call us: we read <it> by hand."}', "settings")
+    w.owner.submit(page, "/" + uid, mfa_impossible="x" * 501).is_(400)
+    w.owner.submit(page, "/" + uid, mfa_impossible="").is_(200)
+    same(w.value("SELECT settings FROM templates WHERE uid = ?", uid), "{}", "settings, emptied")
     w.owner.submit(page, "/switch").is_(200).has("Off")
 
 
@@ -839,6 +871,35 @@ def test_mail_lies_in_the_outbox(w):
     w.owner.get("/dashboard/mails/" + invited).has("/dashboard/invite/")
     w.reader.get("/dashboard/mails/" + invited).lacks("/dashboard/invite/")
     check(page.status == 200, "the list")
+
+
+BROKEN = {"absent": None, "too long": "x" * 5000, "lines": "a\nb\r\n<b>" * 300, "control": "a\x00b\x07", "not UTF-8": b"a\xff\xc3"}
+
+
+def test_every_field_of_every_form_bears_what_is_none(w):
+    """Each field absent, too long, with control characters, not UTF-8: an answer of ours, and nothing large is kept."""
+    forms, count = changes(w, w.owner), 0
+    signed_out = w.visitor()
+    forms.update({f["action"]: dict(f["fields"]) for f in signed_out.get("/dashboard/sign-in").forms})
+    for path, fields in forms.items():
+        who = signed_out if path.endswith("/sign-in") else w.owner
+        for name in fields:
+            for why, value in BROKEN.items():
+                sent = {k: v for k, v in fields.items() if k != name}
+                if value is not None:
+                    sent[name] = value
+                page = who.post(path, sent)
+                count += 1
+                check(page.status < 500 and page.status != 404, "%s with %s %s is %d" % (path, name, why, page.status))
+                check(why != "not UTF-8" or page.status == 400, "%s with %s %s is %d" % (path, name, why, page.status))
+                if name == "csrf":
+                    check(page.status in (400, 403), "%s with csrf %s is %d" % (path, why, page.status))
+    check(count > 300, "only %d requests" % count)
+    check(" error request:" not in w.service.log(), w.service.log()[-2000:])
+    for table in ("users", "templates", "tokens", "webhooks", "forms", "authorizations", "settings", "audit", "meters"):
+        for (_, column, kind, *_) in w.rows("PRAGMA table_info(%s)" % table):
+            most = w.value("SELECT coalesce(max(length(%s)), 0) FROM %s" % (column, table)) if kind == "TEXT" else 0
+            check(most < 4500, "%s.%s holds %d letters" % (table, column, most))
 
 
 def test_one_address_has_a_limit(w):

@@ -7,16 +7,22 @@ local shape = require "service.api.shape"
 local utilities = require "service.api.utilities"
 local api = {}
 
+local WITH_METERS = 250 -- of a page whose items hold their meters
+
+local function with_meters(call) call.with_meters = call.query.include ~= nil and #call.query.include > 0 end
+
 local function shaped(call, row)
-  call.with_meters = call.query.include ~= nil and #call.query.include > 0
+  with_meters(call)
   return shape.authorization(call, row)
 end
 
 function api.list(call)
   local filter = call.query
   filter.utility = utilities.spelled(filter.utility)
+  with_meters(call)
+  if call.with_meters then filter.limit = math.min(filter.limit or WITH_METERS, WITH_METERS) end
   local rows, after = authorizations.list(call.team, filter)
-  return call:page("authorizations", rows, after, shaped)
+  return call:page("authorizations", rows, after, shape.authorization, shape.prepare_authorizations)
 end
 
 function api.get(call)

@@ -29,9 +29,10 @@ function call:next(after)
   return self.base .. self.request.path .. "?" .. table.concat(parts, "&")
 end
 
--- {"<plural>": [shape(row), ...], "next": ...}
-function call:page(plural, rows, after, shape)
+-- {"<plural>": [shape(row), ...], "next": ...}; prepare(call, rows) reads at once what all of them need.
+function call:page(plural, rows, after, shape, prepare)
   local out = host.array {}
+  if prepare then prepare(self, rows) end
   for i, row in ipairs(rows) do out[i] = shape(self, row) end
   return { [plural] = out, next = self:next(after) }
 end

@@ -46,6 +46,7 @@ function api.meters_csv(call)
     local rows
     filter.after = after
     rows, after = meters.list(call.team, filter)
+    shape.prepare_meters(call, rows)
     for _, row in ipairs(rows) do out[#out + 1] = line(row_of(call, row)) end
   until not after
   return csv("meters", table.concat(out))

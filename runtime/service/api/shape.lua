@@ -51,28 +51,59 @@ local function scope_of(row)
   return out
 end
 
-local function ongoing_access(row)
-  local found = kept.get(row)
+local function ongoing_access(call, row)
+  local found
+  if call.kept then found = call.kept[row.uid] else found = kept.get(row) end
   local out = found or {}
   return { is_kept = found ~= nil, ["until"] = time(out.till), refreshed = time(out.refreshed),
     next_refresh = time(out.next), is_refreshing = found ~= nil and sessions.run(row) ~= nil }
+end
+
+local function uids_of(rows, name)
+  local out = {}
+  for i, row in ipairs(rows) do out[i] = row[name] end
+  return out
+end
+
+-- What a list of them needs, read at once.
+function shape.prepare_authorizations(call, rows)
+  local uids = uids_of(rows, "uid")
+  call.referrals = authorizations.referrals_of(call.team, uids)
+  call.kept = kept.of(call.team, uids)
+  call.meters = call.with_meters and meters.of_authorizations(call.team, uids)
+  call.owners = call.meters and {}
+  for _, row in ipairs(call.meters and rows or {}) do call.owners[row.uid] = row.user or false end
+end
+
+function shape.prepare_meters(call, rows)
+  call.owners = authorizations.users_of(call.team, uids_of(rows, "authorization"))
+end
+
+local function referrals_of(call, uid)
+  if call.referrals then return call.referrals[uid] or {} end
+  return authorizations.referrals(call.team, uid)
+end
+
+local function meters_of(call, uid)
+  if call.meters then return call.meters[uid] or {} end
+  return meters.list(call.team, { authorizations = { uid } })
 end
 
 function shape.authorization(call, row)
   local out = { uid = row.uid, created = time(row.created), customer_email = row.customer_email,
     customer_signature = null(row.signature), declined = time(row.declined), is_declined = row.declined ~= nil,
     expires = row.expires, is_expired = row.expired ~= nil, form_uid = row.portal == 1 and host.null or null(row.form),
-    template_uid = null(row.template), referrals = host.array(authorizations.referrals(call.team, row.uid)),
+    template_uid = null(row.template), referrals = host.array(referrals_of(call, row.uid)),
     is_archived = row.is_archived, is_test = row.is_test, notes = host.array(row.notes), nickname = null(row.nickname),
     revoked = time(row.revoked), is_revoked = row.revoked ~= nil, scope = scope_of(row), status = row.status,
     status_message = row.status_message,
     status_ts = time(row.status_ts), utility = row.utility }
-  out.ongoing_access = ongoing_access(row)
+  out.ongoing_access = ongoing_access(call, row)
   out.user_status = (row.revoked or row.expired or row.declined) and "inactive" or "active"
   links(call, out, (row.revoked or row.declined) and {} or { { "meters_csv", "authorizations", row.uid } })
   owner(call, out, row.user)
   if call.with_meters then
-    local rows, after = meters.list(call.team, { authorizations = { row.uid } })
+    local rows, after = meters_of(call, row.uid)
     local list = host.array {}
     for i, one in ipairs(rows) do list[i] = shape.meter(call, one) end
     out.meters = { meters = list, next = after and ("%s/api/v2/meters?after=%s&authorizations=%s"):format(call.base,

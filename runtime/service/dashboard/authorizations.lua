@@ -13,7 +13,7 @@ local view = require "service.dashboard.view"
 local words = require "service.dashboard.words"
 local shown = {}
 
-local PAGE = 50
+local PAGE, WINDOW = 50, 5000 -- rows of a page; rows that a filter looks at before the page offers to look further
 
 local FILTERS = { { "", "All that stand" }, { "updated", "Done" }, { "errored", "Failed" }, { "pending", "Under way" },
   { "revoked", "Revoked" },
@@ -35,13 +35,14 @@ local function list(c)
   elseif state == "expired" then filter.is_expired = true
   elseif state ~= "archived" then filter.is_revoked = false end
   if state == "updated" or state == "errored" or state == "pending" then filter.status = { state } end
-  local rows, more = authorizations.list(c.team, filter)
+  filter.window = WINDOW
+  local rows, more, partly = authorizations.list(c.team, filter)
   for _, row in ipairs(rows) do
     local one = adapters.by_utility(row.utility)
     row.state, row.name = state_of(row), one and one.name or row.utility
   end
   local function url(uid) return "/dashboard/authorizations" .. view.query { state = state, after = uid } end
-  return c:page("authorizations", "Authorizations", { rows = rows, filters = FILTERS, state = state,
+  return c:page("authorizations", "Authorizations", { rows = rows, filters = FILTERS, state = state, partly = partly,
     older = more and url(more), first = after and url() })
 end
 

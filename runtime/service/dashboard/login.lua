@@ -11,7 +11,7 @@ local login = {}
 local TRIES, SECONDS = 20, 600
 
 local PROBLEMS = {
-  wrong = "E-mail or password is wrong.", locked = "Too many wrong tries. This account rests for a quarter of an hour.",
+  wrong = "E-mail or password is wrong.", locked = "Too many wrong tries. Signing in with this e-mail rests for a quarter of an hour.",
   totp = "Please enter the code of your app, too.",
   totp_wrong = "That code is wrong or was used already. Wait for the next one.",
 }

@@ -10,6 +10,7 @@ local words = require "service.dashboard.words"
 local shown = {}
 
 local PAGE, MOST = 50, 50000 -- rows of a page; rows of a file
+local WINDOW = 5000 -- rows that a search looks at before the page offers to look further
 
 local SERVICES = { { "electric", "Electric" }, { "gas", "Gas" }, { "steam", "Steam" }, { "water", "Water" },
   { "sewer", "Sewer" }, { "other", "Other" } }
@@ -30,8 +31,9 @@ end
 
 local function list(c)
   local filter = filter_of(c.request.query)
-  local rows, after = meters.list(c.team, filter)
-  return c:page("meters", "Meters", { rows = rows, filter = filter, utilities = requests.utilities(),
+  filter.window = WINDOW
+  local rows, after, partly = meters.list(c.team, filter)
+  return c:page("meters", "Meters", { rows = rows, partly = partly, filter = filter, utilities = requests.utilities(),
     services = SERVICES,
     csv = address("/dashboard/meters.csv", filter), json = address("/dashboard/meters.json", filter),
     older = after and address("/dashboard/meters", filter, after), first = filter.after

@@ -116,18 +116,31 @@ function requests.failed(error)
   return error and error.alone and "reauthorize" or "failed"
 end
 
+-- When each customer was last written to, by the data request's uid.
+local function told(team, rows)
+  local uids, out = {}, {}
+  for i, row in ipairs(rows) do uids[i] = row.uid end
+  for _, row in ipairs(db.among([[SELECT form, max(ts) AS ts FROM timeline WHERE team = ?1 AND form IN (%s)
+      AND what IN ('mailed', 'notified') GROUP BY form]], team, uids)) do out[row.form] = row.ts end
+  return out
+end
+
 local function more(row, name)
   if (row.state == "failed" or row.state == "reauthorize") and row.error then
     local failure = words.failure(row.error, name or "the utility")
     return failure.text .. " It is up to " .. failure.owner .. "."
+  elseif row.state == "mfa_off" then
+    return "The customer has to switch it off for the first sign-in."
   elseif row.state == "code" and row.challenge_until then
     return "until " .. os.date("!%H:%M UTC", row.challenge_until // 1000000) .. ", " .. view.ago(row.challenge_until)
   end
   return ""
 end
 
-local function dress(rows)
+local function dress(team, rows)
+  local last = told(team, rows)
   for _, row in ipairs(rows) do
+    row.told = row.state ~= "done" and last[row.uid]
     row.error = db.json(row.error)
     local one = adapters.by_utility(row.used or row.utility)
     row.utility_name = one and one.name or row.used or row.utility
@@ -187,7 +200,7 @@ end
 local function list(c)
   local filter = filter_of(c.request, c.team)
   local rows, next_place, partly = requests.read(c.team, filter)
-  dress(rows)
+  dress(c.team, rows)
   local state = filter.archived and "archived" or filter.state
   local function url(after)
     return "/dashboard/requests" .. view.query { state = state, q = filter.q, utility = filter.utility, after = after }
@@ -195,8 +208,8 @@ local function list(c)
   return c:page("requests", "Data requests", { rows = rows, tabs = tabs(c, filter), live = "*", q = filter.q or "",
     state = state or "",
     utility = filter.utility or "", utilities = requests.utilities(), empty = empty(filter, next_place and partly),
-    first = filter.from and url(nil), older = next_place and { url = url(next_place.uid),
-    text = partly and "Look among older ones" or "Older" } })
+    first = filter.from and url(nil), older = next_place and url(next_place.uid),
+    partly = partly })
 end
 
 function requests.add(router)

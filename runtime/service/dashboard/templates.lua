@@ -33,13 +33,16 @@ local function values_of(c)
   if logo ~= "" and not (is_url(logo) and logo:find("^https:") and #logo <= 2000) then
     return nil, "The logo has to be a full https:// URL."
   end
+  local offer = c:field("mfa_impossible")
+  if #offer > 500 then return nil, "What customers read if MFA cannot be switched off has 500 letters at most." end
   local redirects, bad = lines(c.request.fields.redirect_uris or "", is_url)
   if not redirects then return nil, ("'%s' is no address to lead back to: https:// is needed."):format(bad) end
   local frames, worse = lines(c.request.fields.frame_ancestors or "", is_origin)
   if not frames then
     return nil, ("'%s' is no origin: it looks like https://www.example.org, without a path."):format(worse)
   end
-  return { company_name = name, company_logo = logo, redirect_uris = redirects, frame_ancestors = frames }
+  return { company_name = name, company_logo = logo, redirect_uris = redirects, frame_ancestors = frames,
+    settings = { mfa_impossible = offer ~= "" and offer or nil } }
 end
 
 local function list(c, values)
@@ -62,15 +65,20 @@ local function show(c, params, problem)
   local row = templates.get(c.team, params.uid)
   if not row then return c:missing() end
   local fields = problem and c.request.fields or { company_name = row.company_name, company_logo = row.company_logo,
-    redirect_uris = table.concat(row.redirect_uris, "\n"), frame_ancestors = table.concat(row.frame_ancestors, "\n") }
+    redirect_uris = table.concat(row.redirect_uris, "\n"), frame_ancestors = table.concat(row.frame_ancestors, "\n"),
+    mfa_impossible = row.settings and row.settings.mfa_impossible or "" }
   return c:page("template", "Template " .. row.company_name, { row = row, fields = fields, problem = problem,
     base = c.base }, problem and 400)
 end
 
 local function modify(c, params)
-  if not templates.get(c.team, params.uid) then return c:missing() end
+  local row = templates.get(c.team, params.uid)
+  if not row then return c:missing() end
   local values, why = values_of(c)
   if not values then return show(c, params, why) end
+  for name, value in pairs(row.settings or {}) do
+    if name ~= "mfa_impossible" then values.settings[name] = value end
+  end
   templates.modify(c.team, params.uid, values)
   c:audit("template.changed", "template:" .. params.uid)
   return c:go("/dashboard/templates/" .. params.uid, "saved")

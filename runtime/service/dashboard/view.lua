@@ -90,7 +90,18 @@ function view.options(list, chosen)
   return page.raw(table.concat(out, "\n"))
 end
 
-local helpers = { when = view.when, ago = view.ago, badge = view.badge, query = view.query, options = view.options,
+-- The head of a table: what its columns are called. "+" begins one of numbers, "~" one whose name is for readers alone.
+function view.columns(...)
+  local out = {}
+  for i, name in ipairs { ... } do
+    local mark, rest = name:match("^([+~]?)(.*)$")
+    local cell = mark == "~" and ('<span class="hidden">%s</span>'):format(escape(rest)) or escape(rest)
+    out[i] = ('<th scope="col"%s>%s</th>'):format(mark == "+" and ' class="number"' or "", cell)
+  end
+  return page.raw("<thead><tr>" .. table.concat(out) .. "</tr></thead>")
+end
+
+local helpers = { when = view.when, ago = view.ago, badge = view.badge, query = view.query, options = view.options, columns = view.columns,
   clock = clock, words = words }
 
 local function navigation(current)
