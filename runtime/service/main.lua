@@ -45,7 +45,8 @@ local function later(request, seconds)
   local text = "Too many requests from your address. Please wait a moment.\n"
   if not is_read(request) then return web.text(429, text, { ["Retry-After"] = tostring(seconds) }) end
   local t = page.words(page.language(request))
-  local response = view.show(request, {}, 429, "customer/plain", { title = t("customer.busy.title"), lead = t("customer.moment", { seconds = math.max(2, seconds) }),
+  local lead = t("customer.moment", { seconds = math.max(2, seconds) })
+  local response = view.show(request, {}, 429, "customer/plain", { title = t("customer.busy.title"), lead = lead,
     act = t("customer.again"), act_href = request.path })
   response.headers["Retry-After"] = tostring(seconds)
   return response
