@@ -2,16 +2,12 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "bind/app_own.h"
-#include "bind/bind.h"
-#include "bind/prim.h"
 #include "script/embedded.h"
 #include "script/luajson.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-
-enum { ENCODED_MOST = 64 << 20 };
 
 enum { FILE_MAX = 4 << 20 };
 
@@ -102,27 +98,15 @@ static int b_decode(lua_State *L)
     return 1;
 }
 
-/* Compact JSON, written as the value is walked: answers are large, and a tree in between costs more than all else. */
-static int encode_compact(lua_State *L)
-{
-    unsigned roles = 0;
-    mk_buf *buf = mk_prim_scratch(L, ENCODED_MOST);
-    mk_lua_json_encode(L, 1, buf, &roles);
-    lua_pushlstring(L, buf->data ? buf->data : "", buf->len);
-    return 1;
-}
-
 /* host.encode(value[, indent]) -> JSON text, keys sorted                     [-2, +1, e] */
 static int b_encode(lua_State *L)
 {
     char why[MK_APP_WHY];
     const lua_Integer indent = luaL_optinteger(L, 2, 0);
-    if (!indent)
-        return encode_compact(L);
     json_t *value = mk_lua_to_json(L, 1, why, sizeof why);
     if (!value)
         return luaL_error(L, "host.encode: %s", why);
-    char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_SORT_KEYS | JSON_INDENT((size_t)indent & 15));
+    char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_SORT_KEYS | (indent ? JSON_INDENT((size_t)indent & 15) : JSON_COMPACT));
     json_decref(value);
     if (!text)
         return luaL_error(L, "%s", mk_err_text(MK_ENOMEM));
