@@ -57,7 +57,9 @@ static int from_file(mk_key **out, const char *file, bool make, char *why)
 {
     int err = mk_key_file(out, file, make);
     if (err)
-        snprintf(why, MK_STORE_WHY, err == MK_EPOLICY ? "%.200s: must be a file of this user's with mode 0600" : "%.200s: %s", file,
+        snprintf(why, MK_STORE_WHY, err == MK_EPOLICY   ? "%.200s: must be a file of this user's with mode 0600"
+                                     : err == MK_ENOENT ? "%.200s: no master key is there; put back the one that the store was sealed with"
+                                                        : "%.200s: %s", file,
                  err == MK_EPARSE ? "64 hex digits and a newline are needed" : mk_err_text(err));
     return err;
 }
@@ -141,7 +143,7 @@ static int take_key(mk_keys *keys, const json_t *row, char *why)
     mk_key *key = NULL;
     int err = text && use && id ? open_key(keys->master, text, &key) : MK_EPARSE;
     if (err) {
-        snprintf(why, MK_STORE_WHY, "the master key does not open the store's keys: it is another store's (%s)", mk_err_text(err));
+        snprintf(why, MK_STORE_WHY, "the master key does not open the store's keys: it is another store's");
         return err == MK_ENOMEM ? err : MK_ECRYPTO;
     }
     if (strcmp(use, "hash") == 0) {
@@ -224,10 +226,20 @@ static int finish_rotation(mk_keys **out, mk_store *store, const char *file)
     return MK_OK;
 }
 
+static bool has_keys(mk_store *store)
+{
+    char ignored[MK_STORE_WHY];
+    json_t *rows = NULL;
+    const bool has = mk_store_query(store, "SELECT id FROM keys LIMIT 1", NULL, &rows, ignored) == MK_OK && json_array_size(rows);
+    json_decref(rows);
+    return has;
+}
+
+/* Where the store has keys a new master would open none of them, and stand in the place of the one that does. */
 int mk_keys_open(mk_keys **out, mk_store *store, const char *file, bool make, char *why)
 {
     mk_key *master = NULL;
-    int err = read_master(&master, file, make, why);
+    int err = read_master(&master, file, make && !has_keys(store), why);
     if (!err)
         err = open_with(out, store, master, make, why);
     return err == MK_ECRYPTO ? finish_rotation(out, store, file) : err;

@@ -21,6 +21,8 @@ function limit.take(key, most, seconds)
     bucket = { full = now }
     buckets[key], count = bucket, count + 1
   end
+  -- So full only if the clock was set back: that would shut everybody out for as long.
+  if bucket.full > now + seconds then bucket.full = now + seconds - per end
   local full = math.max(bucket.full, now) + per
   if full - now > seconds + 1e-9 then return false, math.ceil(full - now - seconds) end
   bucket.full = full

@@ -254,7 +254,9 @@ class Stream:
 
     def wait(self, seconds):
         """Until something is said, or so long."""
-        if select.select([self.socket], [], [], seconds)[0] and not self.socket.recv(65536):
+        ready = select.poll()  # select() takes no more than 1,024 files
+        ready.register(self.socket, select.POLLIN)
+        if ready.poll(seconds * 1000) and not self.socket.recv(65536):
             time.sleep(0.05)    # it has ended: the service is going
 
     def close(self):

@@ -1,0 +1,294 @@
+#!/usr/bin/python3
+"""What goes wrong on a machine that serves: keys, rights, ports, logs, signals, the clock, ten thousand who only connect, a restored copy.
+
+(A full disk is in tests/faults/test_crash.py, mistakes in the settings in test_config.py, slow clients in test_hostile_http.py.)"""
+import contextlib
+import http.client
+import mmap
+import os
+import resource
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import whole
+from whole import PROGRAM, check, same
+
+MANY = 10000
+CLOCK = """#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/time.h>
+#include <time.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+static const volatile long long *ahead; /* seconds that the clock is ahead */
+__attribute__((constructor)) static void begin(void) {
+    const char *name = getenv("CLOCK_FILE");
+    int fd = name ? open(name, O_RDONLY) : -1;
+    void *at = fd < 0 ? MAP_FAILED : mmap(NULL, 8, PROT_READ, MAP_SHARED, fd, 0);
+    if (fd >= 0) close(fd);
+    if (at != MAP_FAILED) ahead = at;
+}
+int clock_gettime(clockid_t which, struct timespec *out) {
+    int got = (int)syscall(SYS_clock_gettime, which, out);
+    if (!got && which == CLOCK_REALTIME && ahead) out->tv_sec += *ahead;
+    return got;
+}
+int gettimeofday(struct timeval *restrict out, void *restrict zone) {
+    struct timespec now;
+    (void)zone;
+    clock_gettime(CLOCK_REALTIME, &now);
+    out->tv_sec = now.tv_sec; out->tv_usec = now.tv_nsec / 1000;
+    return 0;
+}
+time_t time(time_t *out) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (out) *out = now.tv_sec;
+    return now.tv_sec;
+}
+"""
+TESTS = []
+
+
+def test(function):
+    TESTS.append(function)
+    return function
+
+
+def refused(service, **more):
+    """Started where it cannot be: what it says, and it ends."""
+    argv = [PROGRAM, "serve", "--config", os.path.join(service.folder, "config.lua"), "--store", service.store, "--listen", "127.0.0.1:0"]
+    for name, value in more.pop("words", {}).items():
+        argv[argv.index(name) + 1] = value
+    done = subprocess.run(more.pop("before", []) + argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=20,
+                          check=False, **more)
+    check(done.returncode == 1, (done.returncode, done.stderr))
+    check(done.stderr.count("\n") <= 2, done.stderr)
+    return done.stderr
+
+
+@test
+def a_port_in_use(service, _):
+    with tempfile.TemporaryDirectory() as folder:
+        other = whole.Whole(folder, None)
+        said = refused(other, words={"--listen": "127.0.0.1:%d" % service.port})
+        check("127.0.0.1:%d: the port is in use" % service.port in said, said)
+
+
+@test
+def a_second_service_on_one_store(service, _):
+    said = refused(service)
+    check("store.db" in said and "is served by another process" in said, said)
+    same(service.request("GET", "/healthz").status, 200, "the first one")
+
+
+@test
+def the_key_is_missing_or_another(service, _):
+    service.stop()
+    key = os.path.join(service.folder, "store.db.key")
+    os.rename(key, key + ".saved")
+    said = refused(service)
+    check("no master key is there; put back" in said and not os.path.exists(key), said)
+    with open(os.open(key, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as file:
+        file.write("0" * 64 + "\n")
+    said = refused(service)
+    check("the master key does not open the store's keys" in said, said)
+    os.chmod(key, 0o644)
+    said = refused(service)
+    check("0600" in said, said)
+    os.rename(key + ".saved", key)
+    service.connection = None
+    service.start()
+    service.ready()
+
+
+@test
+def a_store_that_cannot_be_written(service, _):
+    service.stop()
+    before = []
+    if os.getuid() == 0:
+        before = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+        for path in [service.folder] + [os.path.join(service.folder, name) for name in os.listdir(service.folder)]:
+            os.chown(path, 65534, 65534)
+    os.chmod(os.path.join(service.folder, "store.db"), 0o400)
+    said = refused(service, before=before)
+    check("store.db" in said and ("read-only" in said or "readonly" in said or "Permission" in said or "permission" in said), said)
+
+
+@test
+def nobody_reads_the_log(service, _):
+    service.stop()
+    reader, writer = os.pipe()
+    saved = subprocess.Popen
+    with contextlib.ExitStack() as stack:
+        stack.callback(setattr, subprocess, "Popen", saved)
+        subprocess.Popen = lambda *words, **more: saved(*words, **dict(more, stderr=writer))
+        service.values["log_level"] = "debug"
+        service.configure()
+        service.connection = None
+        service.start()
+    os.close(writer)
+    os.close(reader)
+    service.ready()
+    customer = service.customer("residential")
+    customer.submit()
+    customer.done()
+    same(service.process.poll(), None, "the process")
+
+
+@test
+def asked_to_reload_again_and_again(service, _):
+    began = time.monotonic()
+    for n in range(2000):
+        service.process.send_signal(signal.SIGHUP)
+        if n % 100 == 0:
+            same(service.request("GET", "/healthz").status, 200, "an answer meanwhile")
+    check(time.monotonic() - began < 20, "it is slow")
+    customer = service.customer("residential")
+    customer.submit()
+    customer.done()
+
+
+@test
+def a_copy_serves_on_another_machine(service, sandbox):
+    customer = service.customer("mfa_sms")
+    customer.submit()
+    challenge = customer.until("code")["challenge"]
+    with tempfile.TemporaryDirectory() as folder:
+        service.cli("store", "backup", os.path.join(folder, "store.db"))
+        shutil.copy(os.path.join(service.folder, "store.db.key"), folder)
+        service.kill()
+        shutil.rmtree(service.folder)
+        shutil.copytree(folder, service.folder)
+        os.makedirs(os.path.join(service.folder, "scripts", "utilities"))
+        service.configure()
+        service.start()
+        service.ready()
+    customer.answer(challenge, {"a.answer": sandbox.code(customer.user)})
+    customer.done()
+
+
+@contextlib.contextmanager
+def moved_clock(service):
+    """The service started anew with a clock that `set(seconds)` moves."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, library, name = (os.path.join(folder, one) for one in ("clock.c", "clock.so", "ahead"))
+        with open(source, "w", encoding="ascii") as file:
+            file.write(CLOCK)
+        subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True, timeout=60)
+        with open(name, "wb") as file:
+            file.write(struct.pack("<q", 0))
+        service.stop()
+        saved, service.connection = dict(os.environ), None
+        os.environ.update(LD_PRELOAD=library, CLOCK_FILE=name)
+        try:
+            service.start()
+        finally:
+            os.environ.clear()
+            os.environ.update(saved)
+        service.ready()
+        with open(name, "r+b") as file, mmap.mmap(file.fileno(), 8) as at:
+            def move(seconds):
+                at[:] = struct.pack("<q", seconds)
+            yield move
+
+
+@test
+def the_clock_goes_back_an_hour(service, sandbox):
+    with moved_clock(service) as move:
+        waiting = service.customer("mfa_sms")
+        waiting.submit()
+        challenge = waiting.until("code")["challenge"]
+        move(-3600)
+        same(service.api("GET", "/forms")["forms"] and True, True, "the token")
+        same(waiting.now()["state"], "code", "who waits")
+        waiting.answer(challenge, {"a.answer": sandbox.code(waiting.user)})
+        waiting.done()
+        other = service.customer("mfa_sms")
+        other.submit()
+        now = other.until("code")["challenge"]
+        other.answer(now, {"a.answer": sandbox.code(other.user)})
+        other.done()
+
+
+@test
+def the_clock_goes_back_and_limits_stay_as_long_as_they_are(service, _):
+    with moved_clock(service) as move:
+        def wait():
+            reply = service.request("POST", "/login", b"email=a%40b.test&password=x", {"Content-Type": "application/x-www-form-urlencoded"})
+            return int(reply.headers.get("Retry-After", 0)) if reply.status == 429 else None
+        limit = time.monotonic() + 20
+        while (before := wait()) is None:
+            check(time.monotonic() < limit, "no limit is met")
+        move(-3600)
+        after = wait()
+        check(after is None or after <= max(before, 1) + 60, "before %r s, after %r s" % (before, after))
+
+
+@test
+def the_clock_goes_on_a_day(service, _):
+    with moved_clock(service) as move:
+        waiting = service.customer("mfa_sms")
+        waiting.submit()
+        waiting.until("code")
+        move(86400)
+        now = waiting.until("failed", seconds=20)
+        check("expired" in str(now["error"]) or "time" in str(now["error"]), now)
+        other = service.customer("residential")  # without a question: only the service's clock is moved here, its workers' is not
+        other.submit()
+        other.done()
+
+
+def raised():
+    """Whether so many connections can be open here."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most != resource.RLIM_INFINITY and most < MANY + 500:
+        return False
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    return True
+
+
+@test
+def ten_thousand_who_only_connect(service, _):
+    if not raised():
+        print("skip - ten thousand who only connect: not so many files may be open here", flush=True)
+        return
+    service.settings(connections=MANY + 100, connections_per_address=100)
+    service.ready()
+    links = []
+    try:
+        for n in range(MANY):
+            links.append(socket.socket())
+            links[-1].bind(("127.0.%d.%d" % (1 + n // 100 // 200, 1 + n // 100 % 200), 0))
+            links[-1].connect(("127.0.0.1", service.port))
+        began = time.monotonic()
+        service.connection = None
+        customer = service.customer("residential")
+        customer.submit()
+        customer.done()
+        check(time.monotonic() - began < 10, "a sign-in takes %.1f s" % (time.monotonic() - began))
+        with open("/proc/%d/status" % service.process.pid, encoding="ascii") as file:
+            mib = int([line.split()[1] for line in file if line.startswith("VmRSS")][0]) >> 10
+        check(mib < 600, "%d MiB" % mib)
+    finally:
+        for link in links:
+            link.close()
+
+
+def main():
+    return whole.run(TESTS, whole.whole)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
