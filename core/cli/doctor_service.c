@@ -266,8 +266,7 @@ static void on_staged(void *arg, json_t *result)
 static void stage(staging *s, const char *id, const char *path)
 {
     mk_stager *stager = NULL;
-    const mk_stager_job job = { .utility = id, .adapter = path ? path : id, .scripts = path ? s->folder : NULL, .runtime = mk_config_text(s->config, "runtime"),
-                                .keys = json_object_get(s->config, "adapter_keys") };
+    const mk_stager_job job = mk_stager_job_of(s->config, id, path, s->folder);
     if (mk_stager_start(&stager, &s->loop, &job, on_staged, s))
         mk_doctor_say(s->d, MK_FAIL, "adapter", NULL, "%s: no process could be started", id);
     uv_run(&s->loop, UV_RUN_DEFAULT);

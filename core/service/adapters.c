@@ -137,19 +137,9 @@ static void on_staged(void *arg, json_t *result)
 
 /* --- one after the other ------------------------------------------------------------------ */
 
-static unsigned seconds_of(const json_t *config)
-{
-    const json_int_t seconds = mk_config_number(config, "stage_seconds");
-    return seconds < 1 ? 1 : seconds > 3600 ? 3600 : (unsigned)seconds;
-}
-
 static void try(mk_adapters *all, adapter *a)
 {
-    const json_t *config = all->service->config;
-    const mk_stager_job job = { .utility = a->id, .adapter = a->path ? a->path : a->id, .scripts = a->path ? all->folder : NULL,
-                                .runtime = mk_config_text(config, "runtime"), .seconds = seconds_of(config),
-                                .require = json_is_true(json_object_get(config, "require_confinement")),
-                                .keys = a->path ? json_object_get(config, "adapter_keys") : NULL }; /* what is built in came with us */
+    const mk_stager_job job = mk_stager_job_of(all->service->config, a->id, a->path, all->folder);
     const int err = mk_stager_start(&a->stager, all->service->loop, &job, on_staged, a);
     if (err) {
         mk_log(MK_LOG_ERROR, a->id, "it cannot be built now: %s", mk_err_text(err));

@@ -7,6 +7,7 @@
 #include "base/codec.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "service/config.h"
 #include "script/folders.h"
 #include "script/version.h"
 #include "vault/sign.h"
@@ -237,6 +238,15 @@ static int spawn(mk_stager *stager, const mk_stager_job *job)
     if (uv_spawn(stager->pipe.loop, &stager->process, &options))
         return MK_EIO;
     return uv_read_start((uv_stream_t *)&stager->pipe, on_room, on_part) ? MK_EIO : MK_OK;
+}
+
+mk_stager_job mk_stager_job_of(const json_t *config, const char *utility, const char *path, const char *scripts)
+{
+    const json_int_t seconds = mk_config_number(config, "stage_seconds");
+    return (mk_stager_job){ .utility = utility, .adapter = path ? path : utility, .scripts = path ? scripts : NULL,
+                            .runtime = mk_config_text(config, "runtime"), .seconds = seconds < 1 ? 1 : seconds > 3600 ? 3600 : (unsigned)seconds,
+                            .require = json_is_true(json_object_get(config, "require_confinement")),
+                            .keys = path ? json_object_get(config, "adapter_keys") : NULL }; /* what is built in came with us */
 }
 
 int mk_stager_start(mk_stager **out, uv_loop_t *loop, const mk_stager_job *job, mk_stager_done done, void *arg)

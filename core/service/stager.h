@@ -14,6 +14,8 @@ typedef struct mk_stager_job {
     bool require; /* refuse what cannot be sealed off */
     const json_t *keys; /* public keys of which one must have signed it, borrowed until done; NULL or empty: none need have */
 } mk_stager_job;
+/* A job as the settings want it: for the file at path below the folder scripts, or (path NULL) the adapter that is built in. */
+mk_stager_job mk_stager_job_of(const json_t *config, const char *utility, const char *path, const char *scripts);
 /* result is what the handler `staged` takes: {utility, hash, manifest, cases, bytes} or {utility, problems}; NULL: out of memory. Borrowed.
  * Called once, from the loop. */
 typedef void (*mk_stager_done)(void *arg, json_t *result);
