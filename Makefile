@@ -5,7 +5,7 @@
 #   make serve-demo the service with a made-up utility, a team and a first data request
 #   make test       all tests; make test ARGS="--suite unit --name test_url"
 #   make portals    starts a simulated portal of each utility to try, with test customers
-#   make lint asan fuzz torture bench docs
+#   make lint asan asan-service tsan-service fuzz torture bench docs
 #   make deb        the Debian package, build/meterkey_VERSION_ARCH.deb
 #   make install PREFIX=/usr/local DESTDIR=   make uninstall   make clean   make deps
 #

@@ -30,7 +30,7 @@ $(BUILD)/hostile/hostile: $(HOSTILE_OBJ) $(LIBMK)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(HOSTILE_OBJ) $(LIBMK) $(PKG_LIBS)
 units: $(BUILD)/hostile/hostile
 
-.PHONY: units fuzzers test asan fuzz torture bench bench-serve lint lint-style demo serve-demo portals
+.PHONY: units fuzzers test asan asan-service tsan-service fuzz torture bench bench-serve lint lint-style demo serve-demo portals
 .SECONDARY:
 units: $(UNIT_BIN) $(PROGRAMS)
 
@@ -55,6 +55,21 @@ test: all units fuzzers | build/deps.test
 asan: | build/deps.test
 	@$(MAKE) --no-print-directory BUILD=build/asan SANITIZE=address,undefined all units
 	@BUILD=build/asan $(PYTHON) tests/run --suite unit --suite lua --suite conformance --suite cases --suite hostile $(ARGS)
+
+# All tests of the service with a sanitized program. A service's report ends its test (tests/service/server.py); whatever else says
+# something (commands, the sandbox portal) leaves it below build/asan/reports. Workers cannot look for leaks: nobody may look into them.
+NOT_SANITIZED := test_deb
+asan-service: | build/deps.test
+	@$(MAKE) --no-print-directory BUILD=build/asan SANITIZE=address,undefined all build/asan/service/version build/asan/torture/service
+	@rm -rf build/asan/reports && mkdir -p build/asan/reports
+	@BUILD=build/asan ASAN_OPTIONS=log_path=$(ROOT)build/asan/reports/of $(PYTHON) tests/run --suite service --skip $(NOT_SANITIZED) $(ARGS)
+	@! grep -r . build/asan/reports
+
+# The service's threads (the store's log, hashing of passwords) by the thread sanitizer. A worker has one thread and may not begin as a
+# process of several, so nothing that needs workers.
+tsan-service: | build/deps.test
+	@$(MAKE) --no-print-directory BUILD=build/tsan SANITIZE=thread all
+	@BUILD=build/tsan $(PYTHON) tests/run --suite service --name test_api.py --name test_dashboard.py $(ARGS)
 
 # Each target for FUZZ_SECONDS; what it learns stays under build/, crashes too.
 FUZZ_SECONDS ?= 300

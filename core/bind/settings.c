@@ -24,8 +24,12 @@ static int load(lua_State *L, const loading *in)
     const char *chunk = lua_pushfstring(L, "@%s", in->name);
     if (luaL_loadbufferx(L, in->text, in->len, chunk, "t") == LUA_OK)
         return LUA_OK;
-    const char *expression = lua_pushfstring(L, "return %s", in->text);
-    if (luaL_loadbufferx(L, expression, strlen(expression), chunk, "t") == LUA_OK)
+    size_t len = 0;
+    lua_pushliteral(L, "return ");
+    lua_pushlstring(L, in->text, in->len);
+    lua_concat(L, 2);
+    const char *expression = lua_tolstring(L, -1, &len);
+    if (luaL_loadbufferx(L, expression, len, chunk, "t") == LUA_OK)
         return LUA_OK;
     lua_pop(L, 2); /* what was wrong with it as it stands tells more */
     return LUA_ERRSYNTAX;

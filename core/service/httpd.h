@@ -77,6 +77,8 @@ int mk_httpd_redirect(mk_httpd_req *req, const char *location);
  * without one: it took too long, or the server stops. req is invalid after
  * gone, or after the later mk_httpd_answer. */
 void mk_httpd_later(mk_httpd_req *req, void (*gone)(void *arg, mk_httpd_req *req), void *arg);
+/* Out of memory: a request that waits for its answer gets none, its connection is closed. req is invalid after it. */
+void mk_httpd_give_up(mk_httpd_req *req);
 
 /* An answer that goes on, for server-sent events. */
 typedef struct mk_httpd_stream mk_httpd_stream;

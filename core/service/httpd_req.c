@@ -52,12 +52,18 @@ void mk_httpd_end_waiting(mk_httpd *httpd, int64_t before_us, bool stop)
         if (gone)
             gone(req->gone_arg, req);
         static const char text[] = "This took too long.\n";
-        if (req->state == MK_REQ_LATER && mk_httpd_answer(req, 503, "text/plain; charset=utf-8", text, sizeof text - 1)) {
-            list_remove(req); /* out of memory: the connection is closed without an answer */
-            req->state = MK_REQ_HANDLED;
-            resume(req);
-        }
+        if (req->state == MK_REQ_LATER && mk_httpd_answer(req, 503, "text/plain; charset=utf-8", text, sizeof text - 1))
+            mk_httpd_give_up(req);
     }
+}
+
+void mk_httpd_give_up(mk_httpd_req *req)
+{
+    if (req->state != MK_REQ_LATER)
+        return;
+    list_remove(req);
+    req->state = MK_REQ_HANDLED;
+    resume(req);
 }
 
 /* --- receiving --------------------------------------------------------- */

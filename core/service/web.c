@@ -23,7 +23,8 @@ typedef struct visit {
 
 typedef struct gathering {
     json_t *object;
-    bool lower, bad;
+    bool lower;
+    int err;
 } gathering;
 
 /* The first of a name counts; a query's repeated names are joined by commas, as lists are written. */
@@ -33,15 +34,17 @@ static void on_each(void *arg, const char *name, const char *value)
     char key[256];
     const size_t len = strlen(name);
     if (len >= sizeof key || !mk_utf8_valid(name, len) || !mk_utf8_valid(value, strlen(value))) {
-        all->bad = true;
+        all->err = MK_EPARSE;
         return;
     }
     for (size_t i = 0; i <= len; i++)
         key[i] = all->lower && name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] + 32) : name[i];
     const char *before = json_string_value(json_object_get(all->object, key));
-    json_t *now = before && !all->lower ? json_sprintf("%s,%s", before, value) : before ? NULL : json_string(value);
-    if (now)
-        json_object_set_new(all->object, key, now);
+    if (before && all->lower)
+        return;
+    json_t *now = before ? json_sprintf("%s,%s", before, value) : json_string(value);
+    if (json_object_set_new(all->object, key, now) && !all->err) /* a request without its token, say, is another one */
+        all->err = MK_ENOMEM;
 }
 
 static int gather(json_t *request, const char *name, mk_httpd_req *req, enum mk_httpd_kind kind)
@@ -50,7 +53,7 @@ static int gather(json_t *request, const char *name, mk_httpd_req *req, enum mk_
     if (!all.object || json_object_set_new(request, name, all.object))
         return MK_ENOMEM;
     mk_httpd_each(req, kind, on_each, &all);
-    return all.bad ? MK_EPARSE : MK_OK;
+    return all.err;
 }
 
 static bool is_secret(const char *name)
@@ -104,7 +107,10 @@ static int refuse_body(json_t *request, int line, const char *why)
 static int add_json(mk_service *service, json_t *request, mk_bytes body)
 {
     json_error_t error;
+    const unsigned long refused = mk_mem_refused();
     json_t *sealed = NULL, *value = json_loadb(body.data, body.len, JSON_REJECT_DUPLICATES, &error);
+    if (!value && refused != mk_mem_refused())
+        return MK_ENOMEM; /* ours, not the client's fault */
     if (!value)
         return refuse_body(request, error.line, error.text);
     if (!is_flat(value, BODY_DEPTH)) {
@@ -204,12 +210,15 @@ static void refuse(mk_httpd_req *req, int status, const char *error, const char 
 static void on_done(void *arg, const json_t *result, const char *error)
 {
     visit *v = arg;
-    if (v->req && result)
+    mk_httpd_req *req = v->req;
+    if (req && result)
         answer(v, result);
-    else if (v->req)
+    else if (req)
         refuse(v->req, v->service->turned ? 503 : 500, v->service->turned ? "unavailable" : "internal",
                v->service->turned ? "This cannot be kept at the moment. Nothing was changed; please try again."
                                   : "Something went wrong here. Nothing was changed.");
+    if (req)
+        mk_httpd_give_up(req); /* if there was no memory to answer */
     if (error)
         mk_log(MK_LOG_WARN, v->id, "%s failed", v->line);
     mk_free(v->line);

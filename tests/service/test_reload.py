@@ -10,7 +10,7 @@ import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from serving import LIMIT, PROGRAM, Serving, check, run, same
+from serving import LIMIT, PROGRAM, ROOT, Serving, check, run, same
 
 TESTS = []
 
@@ -233,7 +233,7 @@ def link(place):
 @test("a module of the runtime changes: all adapters are tried anew")
 def module(place):
     folder = os.path.join(place.service.runtime, "meterkey")
-    source = os.path.join(os.path.dirname(PROGRAM), "..", "runtime", "meterkey", "ask.lua")
+    source = os.path.join(ROOT, "runtime", "meterkey", "ask.lua")
     os.makedirs(folder)
     with open(source, encoding="utf-8") as file:
         text = file.read()

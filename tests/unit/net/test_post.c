@@ -169,6 +169,31 @@ static void out_of_memory(void **state)
     }
 }
 
+/* Of a mail until it is under way, and no half of one is sent. */
+static void mail_out_of_memory(void **state)
+{
+    (void)state;
+    int err = MK_ENOMEM;
+    for (unsigned long n = 1; err; n++) {
+        result r;
+        mk_post *one = NULL;
+        const long live = mk_mem_live();
+        mk_mem_fail_at(n, false);
+        err = mail(&one, &r);
+        mk_mem_fail_at(0, false);
+        assert_true(err == MK_OK || err == MK_ENOMEM);
+        if (!err)
+            turn(&r);
+        assert_true(err ? !r.done : r.done);
+        if (!err && !r.fault)
+            assert_int_equal(r.status, 250);
+        if (!err && r.fault)
+            err = MK_ENOMEM; /* told later: not yet through */
+        uv_run(&loop, UV_RUN_DEFAULT);
+        assert_int_equal(mk_mem_live(), live);
+    }
+}
+
 static void servers(void **state)
 {
     (void)state;
@@ -205,7 +230,7 @@ int main(void)
 {
     if (mk_net_init())
         return 1;
-    const struct CMUnitTest tests[] = { cmocka_unit_test(good), cmocka_unit_test(cancelled), cmocka_unit_test(out_of_memory),
+    const struct CMUnitTest tests[] = { cmocka_unit_test(good), cmocka_unit_test(cancelled), cmocka_unit_test(out_of_memory), cmocka_unit_test(mail_out_of_memory),
                                         cmocka_unit_test(servers) };
     const int failed = cmocka_run_group_tests(tests, set_up, tear_down);
     mk_net_exit();
