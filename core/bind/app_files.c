@@ -1,6 +1,7 @@
 /* app_files.c - what the service's Lua finds: libraries, modules, templates, the table host (layer bind) */
 #include "base/err.h"
 #include "base/mem.h"
+#include "parse/json.h"
 #include "bind/app_own.h"
 #include "script/embedded.h"
 #include "script/luajson.h"
@@ -87,7 +88,7 @@ static int b_decode(lua_State *L)
     size_t len = 0;
     json_error_t error;
     const char *text = luaL_checklstring(L, 1, &len);
-    json_t *value = json_loadb(text, len, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &error);
+    json_t *value = mk_json_load(text, len, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &error);
     if (!value) {
         lua_pushnil(L);
         lua_pushfstring(L, "line %d: %s", error.line, error.text);

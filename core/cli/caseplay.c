@@ -2,6 +2,7 @@
 #include "base/codec.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "parse/json.h"
 #include "cli/casefile.h"
 
 #include <stdio.h>
@@ -112,7 +113,7 @@ static void on_challenge(void *arg, mk_session *session, const json_t *challenge
 static json_t *sorted(json_t *value)
 {
     char *text = value ? json_dumps(value, JSON_SORT_KEYS | JSON_ENCODE_ANY) : NULL;
-    json_t *out = text ? json_loads(text, JSON_DECODE_ANY, NULL) : NULL;
+    json_t *out = text ? mk_json_load(text, strlen(text), JSON_DECODE_ANY, NULL) : NULL;
     mk_free(text);
     json_decref(value);
     return out;

@@ -105,7 +105,7 @@ static int seal(const mk_args *args, char *why, size_t cap)
     const mk_confine_options options = { .require = !require || strcmp(require, "no") != 0, .folders = all->list };
     const int err = mk_worker_confine(&confined, &options, reason, sizeof reason);
     if (err)
-        snprintf(why, cap, "what builds it cannot be sealed off: %s", *reason ? reason : mk_err_text(err));
+        snprintf(why, cap, "what builds it cannot be sealed off: %.240s", *reason ? reason : mk_err_text(err));
     mk_free(all);
     return err;
 }

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,21 +20,60 @@ enum { NUMBER_MAX = 400, PATCHES_MAX = 1 << 20 };
 
 const mk_json_limits mk_json_defaults = {8u << 20, 64};
 
-/* jansson drops a byte silently when its token buffer cannot grow, so a
- * refused allocation is noted here and the result thrown away. */
-static _Thread_local bool refused;
+/* jansson drops a byte silently when its token buffer cannot grow; if that was a text's closing quote it reads and writes on past the
+ * buffer. So there is a reserve for that buffer alone, which grows in powers of two, and what was read with its help is thrown away. */
+static _Thread_local struct {
+    char *data; /* NULL: nothing is being read */
+    size_t size, used;
+    bool refused;
+} reserve;
 
 static void *json_give(size_t size)
 {
     void *ptr = mk_malloc(size);
-    refused |= !ptr;
+    if (ptr || !reserve.data)
+        return ptr;
+    reserve.refused = true;
+    if ((size & (size - 1)) || size > reserve.size - reserve.used)
+        return NULL;
+    ptr = reserve.data + reserve.used;
+    reserve.used += size;
     return ptr;
+}
+
+static void json_take(void *ptr)
+{
+    const uintptr_t at = (uintptr_t)ptr, from = (uintptr_t)reserve.data;
+    if (!reserve.data || at < from || at >= from + reserve.size)
+        mk_free(ptr);
+}
+
+json_t *mk_json_load(const char *text, size_t len, size_t flags, json_error_t *error)
+{
+    json_error_t own;
+    error = error ? error : &own;
+    memset(error, 0, sizeof *error);
+    reserve.refused = len > SIZE_MAX / 8 || !(reserve.data = malloc(len * 4 + 256)); /* not mk_malloc: what is not used need not be wiped */
+    reserve.size = len * 4 + 256;
+    reserve.used = 0;
+    json_t *value = reserve.refused ? NULL : json_loadb(text, len, flags, error);
+    if (reserve.refused) {
+        json_decref(value);
+        value = NULL;
+        snprintf(error->text, sizeof error->text, "out of memory");
+        error->text[sizeof error->text - 1] = json_error_out_of_memory; /* where json_error_code looks */
+    }
+    if (reserve.data)
+        explicit_bzero(reserve.data, reserve.used);
+    free(reserve.data);
+    reserve.data = NULL;
+    return value;
 }
 
 void mk_json_init(void)
 {
     size_t seed = 0;
-    json_set_alloc_funcs(json_give, mk_free);
+    json_set_alloc_funcs(json_give, json_take);
     mk_random_fill(&seed, sizeof seed);
     json_object_seed(seed | 1); /* 0 would mean that jansson chooses */
 }
@@ -250,15 +290,9 @@ static int explain(mk_json_error *why, int err, const char *text, size_t len, si
 
 static int load(json_t **out, const char *text, size_t len, json_error_t *error)
 {
-    memset(error, 0, sizeof *error);
-    refused = false;
-    json_t *value = json_loadb(text, len, JSON_DECODE_ANY | JSON_ALLOW_NUL, error);
-    if (refused || (!value && json_error_code(error) == json_error_out_of_memory)) {
-        json_decref(value);
-        return MK_ENOMEM;
-    }
+    json_t *value = mk_json_load(text, len, JSON_DECODE_ANY | JSON_ALLOW_NUL, error);
     if (!value)
-        return MK_EPARSE;
+        return json_error_code(error) == json_error_out_of_memory ? MK_ENOMEM : MK_EPARSE;
     *out = value;
     return MK_OK;
 }

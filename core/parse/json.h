@@ -26,6 +26,9 @@ typedef struct mk_json_error {
  * space around it are fine; so is an anti-hijacking prefix such as )]}',
  * on its own line. MK_OK, MK_EPARSE, MK_ELIMIT, MK_ENOMEM; why may be NULL. */
 int mk_json_parse(json_t **out, const char *text, size_t len, const mk_json_limits *limits, mk_json_error *why);
+/* jansson's json_loadb (text, flags and error are its own; error may be NULL), which must not be called itself: it writes past a buffer where memory is
+ * refused. NULL: json_error_code says why. */
+json_t *mk_json_load(const char *text, size_t len, size_t flags, json_error_t *error);
 /* Compact, sorted keys, UTF-8 as it is. MK_OK, MK_ENOMEM, MK_ELIMIT. */
 int mk_json_write(mk_buf *out, const json_t *value);
 

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/suggest.h"
 #include "bind/settings.h"
+#include "parse/json.h"
 #include "service/config_rules.h"
 
 #include <errno.h>
@@ -79,7 +80,7 @@ static json_t *standards(void)
 {
     json_t *all = json_object();
     for (const mk_setting *at = mk_settings; all && at->name; at++) {
-        if (json_object_set_new(all, at->name, json_loads(at->standard, JSON_DECODE_ANY, NULL)) == 0)
+        if (json_object_set_new(all, at->name, mk_json_load(at->standard, strlen(at->standard), JSON_DECODE_ANY, NULL)) == 0)
             continue;
         json_decref(all);
         return NULL;

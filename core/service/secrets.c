@@ -2,6 +2,7 @@
 #include "base/codec.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "parse/json.h"
 #include "service/own.h"
 
 #include <ctype.h>
@@ -61,7 +62,7 @@ json_t *mk_secrets_unseal(mk_service *service, const char *label, const json_t *
     mk_buf text;
     mk_buf_init(&text, SEALED_MOST);
     int err = mk_secrets_unseal_bytes(service, label, sealed, &text);
-    json_t *value = err ? NULL : json_loadb(text.data, text.len, JSON_DECODE_ANY, NULL);
+    json_t *value = err ? NULL : mk_json_load(text.data, text.len, JSON_DECODE_ANY, NULL);
     mk_buf_free(&text);
     return value;
 }

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "parse/json.h"
 #include "service/own.h"
 
 #include <stdio.h>
@@ -107,9 +108,8 @@ static int refuse_body(json_t *request, int line, const char *why)
 static int add_json(mk_service *service, json_t *request, mk_bytes body)
 {
     json_error_t error;
-    const unsigned long refused = mk_mem_refused();
-    json_t *sealed = NULL, *value = json_loadb(body.data, body.len, JSON_REJECT_DUPLICATES, &error);
-    if (!value && refused != mk_mem_refused())
+    json_t *sealed = NULL, *value = mk_json_load(body.data, body.len, JSON_REJECT_DUPLICATES, &error);
+    if (!value && json_error_code(&error) == json_error_out_of_memory)
         return MK_ENOMEM; /* ours, not the client's fault */
     if (!value)
         return refuse_body(request, error.line, error.text);

@@ -231,12 +231,32 @@ static void out_of_memory(void **state)
     }
 }
 
+/* A text whose closing quote is what finds no room must not be read past its buffer (the address sanitizer sees it). */
+static void texts_without_memory(void **state)
+{
+    (void)state;
+    char text[160];
+    for (int len = 0; len < 130; len++) {
+        const int size = snprintf(text, sizeof text, "[\"%0*d\", 1]", len + 1, 7);
+        json_t *value = NULL;
+        for (unsigned long n = 1; !value; n++) {
+            const bool on = n % 2;
+            mk_mem_fail_at(n / 2 + 1, on);
+            value = mk_json_load(text, (size_t)size, 0, NULL);
+            mk_mem_fail_at(0, false);
+            assert_true(value || n < 60);
+        }
+        assert_int_equal(json_string_length(json_array_get(value, 0)), len + 1);
+        json_decref(value);
+    }
+}
+
 int main(void)
 {
     mk_json_init();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values), cmocka_unit_test(numbers),   cmocka_unit_test(refusals),      cmocka_unit_test(limits),
-        cmocka_unit_test(paths),  cmocka_unit_test(bad_paths), cmocka_unit_test(out_of_memory),
+        cmocka_unit_test(paths),  cmocka_unit_test(bad_paths), cmocka_unit_test(out_of_memory), cmocka_unit_test(texts_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
