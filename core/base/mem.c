@@ -54,9 +54,15 @@ void *mk_calloc(size_t count, size_t size)
 
 void mk_free(void *ptr)
 {
+    if (ptr)
+        mk_free_used(ptr, malloc_usable_size(ptr));
+}
+
+void mk_free_used(void *ptr, size_t used)
+{
     if (!ptr)
         return;
-    explicit_bzero(ptr, malloc_usable_size(ptr));
+    explicit_bzero(ptr, used);
     free(ptr);
     __atomic_sub_fetch(&alive, 1, __ATOMIC_RELAXED);
 }

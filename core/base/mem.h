@@ -21,6 +21,7 @@ void *mk_malloc(size_t size);
 void *mk_calloc(size_t count, size_t size); /* NULL on overflow too */
 void *mk_realloc(void *ptr, size_t size);
 void mk_free(void *ptr);
+void mk_free_used(void *ptr, size_t used); /* the same where only the first bytes were ever written */
 char *mk_strdup(const char *text);
 /* A copy of len bytes with a NUL after them. */
 char *mk_memdup(const void *data, size_t len);

@@ -53,7 +53,7 @@ json_t *mk_json_load(const char *text, size_t len, size_t flags, json_error_t *e
     json_error_t own;
     error = error ? error : &own;
     memset(error, 0, sizeof *error);
-    reserve.refused = len > SIZE_MAX / 8 || !(reserve.data = malloc(len * 4 + 256)); /* not mk_malloc: what is not used need not be wiped */
+    reserve.refused = len > SIZE_MAX / 8 || !(reserve.data = mk_malloc(len * 4 + 256));
     reserve.size = len * 4 + 256;
     reserve.used = 0;
     json_t *value = reserve.refused ? NULL : json_loadb(text, len, flags, error);
@@ -63,9 +63,7 @@ json_t *mk_json_load(const char *text, size_t len, size_t flags, json_error_t *e
         snprintf(error->text, sizeof error->text, "out of memory");
         error->text[sizeof error->text - 1] = json_error_out_of_memory; /* where json_error_code looks */
     }
-    if (reserve.data)
-        explicit_bzero(reserve.data, reserve.used);
-    free(reserve.data);
+    mk_free_used(reserve.data, reserve.used);
     reserve.data = NULL;
     return value;
 }
