@@ -212,8 +212,11 @@ int main(int argc, char **argv)
     const char *given = getenv("MK_SEED"), *how = getenv("MK_TORTURE");
     unsigned long random = given ? strtoul(given, NULL, 10) : (unsigned long)getpid();
     bool good = true;
-    if (argc > 1 && strcmp(argv[1], "worker") == 0) /* what the service starts: it does nothing, until its socket closes */
-        return read(3, &byte, 1) > 0 ? (int)pause() : 0;
+    if (argc > 1 && strcmp(argv[1], "worker") == 0) { /* what the service starts: it does nothing, until its socket closes */
+        while (read(3, &byte, 1) > 0)
+            ;
+        return 0;
+    }
     sigaction(SIGPIPE, &(struct sigaction){ .sa_handler = SIG_IGN }, NULL);
     if (mk_net_init() || mk_vault_init() || !mkdtemp(folder))
         return 1;
