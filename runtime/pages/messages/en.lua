@@ -128,8 +128,6 @@ return {
   ["customer.refused.resting"] = "{utility}'s website is not working well at the moment. Please come back in about {minutes} minutes; this link stays good.",
   ["customer.refused.limited"] = "There were many tries in a short time. Please wait a few minutes.",
   ["customer.refused.paused"] = "{utility} is paused at the moment. Please come back later; this link stays good.",
-  ["customer.refused.in_progress"] = "A sign-in for this request was under way already; here is how it stands.",
-  ["customer.refused.authorized"] = "You have already authorized this. To take it back, revoke it.",
   ["customer.refused.other"] = "This could not be taken. Please try again.",
 
   -- At work.
@@ -184,7 +182,6 @@ return {
   ["customer.code.tries_one"] = "You have 1 try left.",
   ["customer.code.tries"] = "You have {n} tries left.",
   ["customer.code.refused"] = "That cannot be the answer. Please check it.",
-  ["customer.code.over"] = "That question had been answered already; here is what is asked now.",
   ["customer.code.left"] = "Time left: about {n} minutes",
   ["customer.code.left_one"] = "Time left: about 1 minute",
   ["customer.code.left_short"] = "Less than a minute left",
@@ -225,7 +222,6 @@ return {
   ["customer.failed.owner.network"] = "This is between us and {utility}. Your user name and password are not the problem.",
   ["customer.failed.says"] = "{utility} says:",
   ["customer.failed.next"] = "What to do now",
-  ["customer.failed.after"] = "You can try again in about {minutes} minutes.",
   ["customer.failed.fixed"] = "I have done that, try again",
   ["customer.failed.portal"] = "Go to {utility}'s website",
   ["customer.failed.call_utility"] = "{utility}'s customer service can help with your account there. Its number is on your bill.",

@@ -128,8 +128,6 @@ return {
   ["customer.refused.resting"] = "El sitio web de {utility} no funciona bien por el momento. Vuelva en unos {minutes} minutos; este enlace sigue siendo válido.",
   ["customer.refused.limited"] = "Hubo muchos intentos en poco tiempo. Espere unos minutos.",
   ["customer.refused.paused"] = "{utility} está en pausa por el momento. Vuelva más tarde; este enlace sigue siendo válido.",
-  ["customer.refused.in_progress"] = "Ya había un inicio de sesión en curso para esta solicitud; así está ahora.",
-  ["customer.refused.authorized"] = "Usted ya autorizó esto. Para retirarlo, revóquelo.",
   ["customer.refused.other"] = "No se pudo aceptar. Inténtelo de nuevo.",
 
   -- At work.
@@ -184,7 +182,6 @@ return {
   ["customer.code.tries_one"] = "Le queda 1 intento.",
   ["customer.code.tries"] = "Le quedan {n} intentos.",
   ["customer.code.refused"] = "Esa no puede ser la respuesta. Revísela, por favor.",
-  ["customer.code.over"] = "Esa pregunta ya estaba respondida; esto es lo que se pide ahora.",
   ["customer.code.left"] = "Tiempo restante: unos {n} minutos",
   ["customer.code.left_one"] = "Tiempo restante: alrededor de 1 minuto",
   ["customer.code.left_short"] = "Queda menos de un minuto",
@@ -225,7 +222,6 @@ return {
   ["customer.failed.owner.network"] = "Esto es entre nosotros y {utility}. Su nombre de usuario y su contraseña no son el problema.",
   ["customer.failed.says"] = "{utility} dice:",
   ["customer.failed.next"] = "Qué hacer ahora",
-  ["customer.failed.after"] = "Puede intentarlo de nuevo en unos {minutes} minutos.",
   ["customer.failed.fixed"] = "Ya lo hice, intentar de nuevo",
   ["customer.failed.portal"] = "Ir al sitio web de {utility}",
   ["customer.failed.call_utility"] = "El servicio al cliente de {utility} puede ayudarle con su cuenta allí. El número está en su factura.",
