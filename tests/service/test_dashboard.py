@@ -587,7 +587,7 @@ def test_create_one(w):
     same(w.value("SELECT count(*) FROM forms"), before, "data requests")
     page = w.owner.submit(page, "/new", email="x@mail.example", utility="SDG&E", expires="until_revoked",
         ongoing_end="2035-01-31", send="yes")
-    page.is_(200).has("The link was sent", "San Diego Gas & Electric", "until_revoked", "2035-01-31T00:00:00",
+    page.is_(200).has("The link was sent", "San Diego Gas & Electric", "until it is revoked", "2035-01-31T00:00:00",
         "Link sent by e-mail")
     link = link_of(page)
     check(link in w.value("SELECT text FROM mails WHERE recipient = 'x@mail.example'"), "the mail has another link")

@@ -330,13 +330,15 @@ def main():
 
 
 def tried(folder):
-    made = subprocess.run(["flock", BUILD, "make", "deb", "BUILD=" + BUILD], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True, timeout=170)
+    # A make that runs the tests would hand its own options on, and the first line and the last would be about folders.
+    alone = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+    made = subprocess.run(["flock", BUILD, "make", "deb", "BUILD=" + BUILD], cwd=ROOT, env=alone, stdout=subprocess.PIPE, text=True, check=True, timeout=170)
     package = os.path.join(folder, "meterkey.deb")
     shutil.copy(os.path.join(ROOT, made.stdout.strip().split("\n")[-1]), package)
     with open(os.path.join(folder, "later.sql"), "w", encoding="utf-8") as file:
         file.write(LATER)
     number = len(os.listdir(os.path.join(ROOT, "runtime", "store"))) + 1
-    subprocess.run(["make", "deb-later", "BUILD=" + BUILD, "NUMBER=%d" % number, "STEP=%s/later.sql" % folder, "OUT=" + folder], cwd=ROOT,
+    subprocess.run(["make", "deb-later", "BUILD=" + BUILD, "NUMBER=%d" % number, "STEP=%s/later.sql" % folder, "OUT=" + folder], cwd=ROOT, env=alone,
                    stdout=subprocess.DEVNULL, check=True, timeout=170)
     machine = Machine()
     try:
