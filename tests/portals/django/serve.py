@@ -114,6 +114,7 @@ def obey(server):
 
 def make_server(port):
     from django.contrib.staticfiles.handlers import StaticFilesHandler
+    from django.core.mail.utils import DNS_NAME
     from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
     from django.core.wsgi import get_wsgi_application
 
@@ -121,6 +122,7 @@ def make_server(port):
         def log_message(self, *_args):
             pass
 
+    DNS_NAME._fqdn = "northvale.test"        # else the first mail waits until the machine's name is looked up
     app = StaticFilesHandler(get_wsgi_application())
 
     def in_turn(environ, start_response):
