@@ -33,7 +33,8 @@ class Portal:
         hello = json.loads(self.child.stdout.readline())
         self.port, self.password = hello["port"], hello["password"]
         self.totp_key = bytes.fromhex(hello["totp_key"])
-        self.mails, self.done, self.lock = {}, queue.Queue(), threading.Lock()
+        self.mails, self.done = {}, queue.Queue()
+        self.boxes, self.asking = threading.Lock(), threading.Lock() # two, or a mail that comes before an answer would hold it up
         threading.Thread(target=self.read, daemon=True).start()
 
     def read(self):
@@ -46,7 +47,7 @@ class Portal:
                 self.done.put(event)
 
     def box(self, to):
-        with self.lock:
+        with self.boxes:
             return self.mails.setdefault(to, queue.Queue())
 
     def code(self, to):
@@ -58,7 +59,7 @@ class Portal:
         check(self.box(to).empty(), "a code was mailed to %s that nobody asked for" % to)
 
     def do(self, what, user):
-        with self.lock:
+        with self.asking:
             self.child.stdin.write(json.dumps({"do": what, "user": user}) + "\n")
             self.child.stdin.flush()
             answer = self.done.get(timeout=LIMIT)
