@@ -423,7 +423,7 @@ static void test_times(void **state)
 {
     (void)state;
     struct browser b;
-    static const mk_sandbox_options options = { .code_seconds = 1, .session_seconds = 2, .slow_ms = 80 };
+    static const mk_sandbox_options options = { .code_seconds = 1, .session_seconds = 5, .slow_ms = 80 };
     browser_start(&b, &options);
     int64_t before = mk_clock_mono_us();
     browser_sign_in(&b, "slow");
@@ -433,7 +433,7 @@ static void test_times(void **state)
     test_turn(&b.loop, 1050);
     browser_type_code(&b, "mfa_sms", "");
     assert_true(browser_shows(&b, "id=\"code-expired\""));
-    test_turn(&b.loop, 2050);
+    test_turn(&b.loop, 5050);
     browser_type_code(&b, "mfa_sms", "");
     assert_true(browser_shows(&b, "id=\"session-ended\""));
     browser_finish(&b);
