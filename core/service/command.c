@@ -23,10 +23,10 @@ static void on_done(void *arg, const json_t *result, const char *error)
 static void run(mk_service *service, uv_loop_t *loop, json_t *message, running *self)
 {
     mk_unit_run(service, "command", message, false, on_done, self);
-    mk_unit_turn(service);
+    mk_unit_settle(service);
     while (!self->done && uv_run(loop, UV_RUN_ONCE))
-        mk_unit_turn(service);
-    mk_unit_turn(service);
+        mk_unit_settle(service);
+    mk_unit_settle(service);
 }
 
 int mk_service_command(const json_t *config, json_t *message, json_t **result, char *why)

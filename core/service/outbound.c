@@ -68,7 +68,7 @@ static void tell(mk_outbound *outbound, const job *j, int status, const char *er
     if (input && error)
         json_object_set_new(input, "error", json_string(error));
     if (input)
-        mk_unit_run(outbound->service, "delivered", input, true, NULL, NULL);
+        mk_unit_run_patient(outbound->service, "delivered", input, true);
 }
 
 static void next(mk_outbound *outbound, int kind);

@@ -28,6 +28,9 @@ struct mk_service {
     uv_timer_t tick;
     uv_work_t fold; /* the store's log on its way into the database, beside the loop */
     bool folding;
+    uv_timer_t patience; /* wakes the loop for units that waited long enough */
+    int64_t patient_until; /* mono us; 0: none waits */
+    bool urgent;           /* a unit of this turn does not wait */
     mk_unit *current;  /* whose handler runs now */
     json_t *early; /* sessions that were begun while this turn's commit waits for the disk: their actions */
     mk_unit *done, **done_tail; /* handlers are through, nothing is committed */
@@ -49,8 +52,10 @@ int mk_service_open(mk_service **out, uv_loop_t *loop, const json_t *config, boo
  * wrote is on the disk, with its result, or with error; NULL is fine. again: where only the commit failed it is run once more, a second later, in place of error. */
 typedef void (*mk_unit_done)(void *arg, const json_t *result, const char *error);
 void mk_unit_run(mk_service *service, const char *handler, json_t *input, bool again, mk_unit_done done, void *arg);
-/* With a blob (a JSON string of any bytes; taken) that the handler may store as {blob=true}. */
-void mk_unit_run_blob(mk_service *service, const char *handler, json_t *input, json_t *blob, bool again, mk_unit_done done, void *arg);
+/* As with again and without done, and with a blob (a JSON string of any bytes; taken) that the handler may store as {blob=true}. */
+void mk_unit_run_blob(mk_service *service, const char *handler, json_t *input, json_t *blob);
+/* Without done: what nobody waits for. Its commit may come up to a tenth of a second later, with others. */
+void mk_unit_run_patient(mk_service *service, const char *handler, json_t *input, bool again);
 json_t *mk_unit_blob(mk_service *service); /* of the unit that runs, borrowed; or NULL */
 /* Around a wait within a handler: what it wrote so far is kept. */
 mk_unit *mk_unit_pause(mk_service *service);
@@ -58,7 +63,8 @@ void mk_unit_resume(mk_service *service, mk_unit *unit, mk_app_task *task, const
 void mk_unit_unkept(mk_service *service); /* the store failed under the unit that runs now */
 /* Adds an action of the unit that runs now (reference taken). MK_OK, MK_ENOMEM. */
 int mk_unit_act(mk_service *service, json_t *action);
-void mk_unit_turn(mk_service *service); /* commits, answers, acts */
+void mk_unit_turn(mk_service *service); /* commits, answers, acts; what is patient may wait for another turn */
+void mk_unit_settle(mk_service *service); /* the same for all there is */
 void mk_unit_retry(mk_service *service); /* once a second */
 void mk_unit_drop(mk_service *service); /* at the end of the process */
 

@@ -257,7 +257,10 @@ static void take(mk_slot *slot, json_t *head, mk_bytes blob)
         mk_log(MK_LOG_INFO, id, "%s", json_string_value(json_object_get(head, "text")));
     } else if (is && id && seal_parts(pool->service, head, blob, &journal)) {
         note_state(slot, is, id);
-        mk_unit_run_blob(pool->service, "worker", json_incref(head), json_incref(journal), true, NULL, NULL);
+        if (strcmp(is, "progress") == 0)
+            mk_unit_run_patient(pool->service, "worker", json_incref(head), true);
+        else
+            mk_unit_run_blob(pool->service, "worker", json_incref(head), json_incref(journal));
         mk_pool_flush(pool); /* an end makes room */
     } else {
         mk_slot_broken(slot, "it said something that is no message");

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TICK_MS = 1000, KEEP_TICKS = 15, TIDY_TICKS = 5, STOP_MS = 50, STOP_US = 10000000, DRAIN_US = 1000000 };
+enum { TICK_MS = 1000, KEEP_TICKS = 15, TIDY_TICKS = 5, LONG_LOG = 4096, STOP_MS = 50, STOP_US = 10000000, DRAIN_US = 1000000 };
 
 static void on_turn(uv_prepare_t *prepare)
 {
@@ -33,7 +33,7 @@ static void refresh_keys(mk_service *service)
 static void on_fold(uv_work_t *work)
 {
     mk_service *service = work->data;
-    (void)mk_store_log_fold(service->store); /* the next second tries again */
+    (void)mk_store_log_fold(service->store); /* what it leaves is copied by mk_store_tidy */
 }
 
 static void on_folded(uv_work_t *work, int status)
@@ -41,15 +41,16 @@ static void on_folded(uv_work_t *work, int status)
     mk_service *service = work->data;
     (void)status;
     service->folding = false;
+    mk_unit_settle(service);
+    mk_store_tidy(service->store); /* what was deleted leaves the log, too; there is little left to copy */
 }
 
-/* empty: what was deleted leaves the log, too; there is little left to copy then. */
-static void fold_log(mk_service *service, bool empty)
+/* Beside the loop, every few seconds or where the log is long. */
+static void fold_log(mk_service *service, bool due)
 {
-    if (service->folding || !mk_store_log_grew(service->store))
+    const size_t pages = mk_store_log_pages(service->store);
+    if (service->folding || !pages || (!due && pages < LONG_LOG))
         return;
-    if (empty)
-        mk_store_tidy(service->store);
     service->fold.data = service;
     service->folding = uv_queue_work(service->loop, &service->fold, on_fold, on_folded) == 0;
 }
@@ -66,10 +67,9 @@ static void on_tick(uv_timer_t *timer)
     if (++ticks % KEEP_TICKS == 0)
         mk_stream_keep(service);
     fold_log(service, ticks % TIDY_TICKS == 0);
-    if (!service->stopping && !service->turned)
-        mk_unit_run(service, "tick", json_object(), false, NULL, NULL);
-    else if (service->turned && !service->again && !service->done) /* is the disk back? */
-        mk_unit_run(service, "tick", json_object(), false, NULL, NULL);
+    const bool back = service->turned && !service->again && !service->done; /* is the disk? */
+    if (service->turned ? back : !service->stopping)
+        mk_unit_run_patient(service, "tick", json_object(), false);
 }
 
 /* --- start -------------------------------------------------------------------------- */
@@ -130,15 +130,16 @@ static int run_start(mk_service *service, char *why)
 {
     starting s = { .why = why };
     mk_unit_run(service, "start", json_object(), false, on_started, &s);
-    mk_unit_turn(service);
+    mk_unit_settle(service);
     return s.failed ? MK_EIO : MK_OK;
 }
 
 static void begin_turns(mk_service *service)
 {
     uv_prepare_init(service->loop, &service->turn);
+    uv_timer_init(service->loop, &service->patience);
     uv_timer_init(service->loop, &service->tick);
-    service->turn.data = service->tick.data = service;
+    service->patience.data = service->turn.data = service->tick.data = service;
     uv_prepare_start(&service->turn, on_turn);
     uv_timer_start(&service->tick, on_tick, TICK_MS, TICK_MS);
 }
@@ -222,9 +223,10 @@ static void on_closed(uv_handle_t *handle)
 static void on_pool_gone(void *arg)
 {
     mk_service *service = arg;
-    mk_unit_turn(service);
+    mk_unit_settle(service);
     uv_prepare_stop(&service->turn);
     uv_close((uv_handle_t *)&service->turn, on_closed);
+    uv_close((uv_handle_t *)&service->patience, on_closed);
     uv_close((uv_handle_t *)&service->tick, on_closed);
 }
 
@@ -256,7 +258,7 @@ void mk_service_stop(mk_service *service, void (*stopped)(void *arg), void *arg)
     mk_outbound_stop(service->outbound);
     service->stop_by = mk_clock_mono_us() + STOP_US;
     mk_stream_end(service);
-    mk_unit_turn(service);
+    mk_unit_settle(service);
     mk_httpd_drain(service->httpd);
     uv_timer_start(&service->tick, on_stopping, 0, STOP_MS);
 }

@@ -1,6 +1,7 @@
 /* unit.c - one call of a handler: its writes and its actions stand or fall together (layer service)
  *
- * All units of one turn of the loop share one commit. Until then nobody outside hears of them. */
+ * All units of one turn of the loop share one commit. Until then nobody outside hears of them. Those that nobody waits for may wait for
+ * others to share it with. */
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -9,13 +10,15 @@
 
 #include <string.h>
 
+enum { PATIENCE_MS = 100 };
+
 struct mk_unit {
     mk_service *service;
     char *handler;
     json_t *input, *result, *actions;
     json_t *blob; /* a string of bytes that came with the input, or NULL */
     char *error;
-    bool again, open; /* open: its savepoint is */
+    bool again, patient, open; /* open: its savepoint is */
     bool unkept;      /* the store failed, not the handler */
     mk_unit_done done;
     void *arg;
@@ -42,6 +45,15 @@ static void fail(mk_unit *unit, const char *error)
     unit->result = NULL;
 }
 
+/* The turn has something that cannot wait, or something that can, for a while. */
+static void want_commit(mk_service *service, const mk_unit *unit)
+{
+    if (!unit->patient)
+        service->urgent = true;
+    else if (!service->patient_until)
+        service->patient_until = mk_clock_mono_us() + PATIENCE_MS * 1000;
+}
+
 /* The handler is through: its savepoint ends, and it waits for the turn's commit. */
 static void on_handled(void *arg, const json_t *result, const char *error)
 {
@@ -63,6 +75,7 @@ static void on_handled(void *arg, const json_t *result, const char *error)
     service->current = NULL;
     *service->done_tail = unit;
     service->done_tail = &unit->next;
+    want_commit(service, unit);
 }
 
 static void start(mk_unit *unit)
@@ -82,30 +95,43 @@ static void start(mk_unit *unit)
         service->current = NULL; /* it waits */
 }
 
-void mk_unit_run(mk_service *service, const char *handler, json_t *input, bool again, mk_unit_done done, void *arg)
-{
-    mk_unit_run_blob(service, handler, input, NULL, again, done, arg);
-}
-
-void mk_unit_run_blob(mk_service *service, const char *handler, json_t *input, json_t *blob, bool again, mk_unit_done done, void *arg)
+static void run(mk_service *service, const char *handler, const mk_unit *as)
 {
     mk_unit *unit = mk_calloc(1, sizeof *unit);
-    if (unit)
-        *unit = (mk_unit){ .service = service, .handler = mk_strdup(handler), .input = input, .blob = blob, .actions = json_array(),
-                           .again = again, .done = done, .arg = arg };
+    if (unit) {
+        *unit = *as;
+        unit->service = service;
+        unit->handler = mk_strdup(handler);
+        unit->actions = json_array();
+    }
     if (!unit || !unit->handler || !unit->input || !unit->actions) {
         if (unit)
             unit_free(unit);
         else {
-            json_decref(input);
-            json_decref(blob);
+            json_decref(as->input);
+            json_decref(as->blob);
         }
-        if (done)
-            done(arg, NULL, mk_err_text(MK_ENOMEM));
+        if (as->done)
+            as->done(as->arg, NULL, mk_err_text(MK_ENOMEM));
         return;
     }
     service->running++;
     start(unit);
+}
+
+void mk_unit_run(mk_service *service, const char *handler, json_t *input, bool again, mk_unit_done done, void *arg)
+{
+    run(service, handler, &(mk_unit){ .input = input, .again = again, .done = done, .arg = arg });
+}
+
+void mk_unit_run_blob(mk_service *service, const char *handler, json_t *input, json_t *blob)
+{
+    run(service, handler, &(mk_unit){ .input = input, .blob = blob, .again = true });
+}
+
+void mk_unit_run_patient(mk_service *service, const char *handler, json_t *input, bool again)
+{
+    run(service, handler, &(mk_unit){ .input = input, .again = again, .patient = true });
 }
 
 mk_unit *mk_unit_pause(mk_service *service)
@@ -116,6 +142,7 @@ mk_unit *mk_unit_pause(mk_service *service)
         mk_log(MK_LOG_ERROR, "store", "%s", why);
     unit->open = false;
     service->current = NULL;
+    want_commit(service, unit);
     return unit;
 }
 
@@ -223,6 +250,8 @@ static void commit(mk_service *service)
     mk_unit *list = service->done;
     service->done = NULL;
     service->done_tail = &service->done;
+    service->urgent = false;
+    service->patient_until = 0;
     const int err = mk_store_commit(service->store, why);
     started(service, !err);
     if (err)
@@ -242,11 +271,25 @@ static void commit(mk_service *service)
 }
 
 /* What is settled may run units of its own (an answer whose worker is gone): they must not wait for the loop to be woken. */
-void mk_unit_turn(mk_service *service)
+void mk_unit_settle(mk_service *service)
 {
     enum { ROUNDS = 100 };
     for (int i = 0; i < ROUNDS && (service->done || mk_store_open_turn(service->store)); i++)
         commit(service);
+}
+
+static void on_patience(uv_timer_t *timer)
+{
+    (void)timer; /* it only wakes the loop: the turn comes next */
+}
+
+void mk_unit_turn(mk_service *service)
+{
+    const int64_t left = service->urgent || service->stopping ? 0 : service->patient_until - mk_clock_mono_us();
+    if (left <= 0)
+        mk_unit_settle(service);
+    else if (!uv_is_active((uv_handle_t *)&service->patience))
+        uv_timer_start(&service->patience, on_patience, (uint64_t)left / 1000 + 1, 0);
 }
 
 void mk_unit_retry(mk_service *service)

@@ -5,28 +5,45 @@
 #include "base/err.h"
 #include "store/own.h"
 
-#include <stdio.h>
-
-bool mk_store_log_grew(mk_store *store)
+static int on_commit(void *arg, sqlite3 *db, const char *name, int pages)
 {
-    return sqlite3_total_changes(store->db) != store->changes;
+    mk_store *store = arg;
+    store->logged = (size_t)pages;
+    return pages < MK_LOG_MOST ? SQLITE_OK : sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) == SQLITE_NOMEM ? SQLITE_NOMEM : SQLITE_OK;
+}
+
+void mk_store_log_watch(mk_store *store)
+{
+    sqlite3_wal_hook(store->db, on_commit, store);
+}
+
+size_t mk_store_log_pages(const mk_store *store)
+{
+    return store->logged;
+}
+
+/* It has to read once: before, SQLite does not know that there is a log, and copies nothing. */
+static int open_folder(mk_store *store)
+{
+    int result = sqlite3_open_v2(store->path, &store->folder, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    if (result == SQLITE_OK)
+        result = sqlite3_exec(store->folder, "PRAGMA schema_version", NULL, NULL, NULL);
+    if (result == SQLITE_OK)
+        return MK_OK;
+    sqlite3_close(store->folder);
+    store->folder = NULL;
+    return MK_EIO;
 }
 
 int mk_store_log_fold(mk_store *store)
 {
-    if (!store->folder && sqlite3_open_v2(store->path, &store->folder, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
-        sqlite3_close(store->folder);
-        store->folder = NULL;
+    if (!store->folder && open_folder(store))
         return MK_EIO;
-    }
     return sqlite3_wal_checkpoint_v2(store->folder, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) == SQLITE_OK ? MK_OK : MK_EIO;
 }
 
 void mk_store_tidy(mk_store *store)
 {
-    const int changes = sqlite3_total_changes(store->db);
-    if (store->turn || changes == store->changes)
-        return;
-    if (sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) == SQLITE_OK)
-        store->changes = changes;
+    if (!store->turn && store->logged && sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) == SQLITE_OK)
+        store->logged = 0;
 }

@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 enum { MK_STATEMENTS = 256 }; /* kept prepared; beyond it the oldest goes */
+enum { MK_LOG_MOST = 60000 }; /* pages: a commit copies a longer log itself, should nobody have done so beside it */
 
 typedef struct mk_statement {
     char *sql;
@@ -19,7 +20,7 @@ struct mk_store {
     int claim; /* descriptor of the lock, or -1 */
     bool turn, unit;
     bool lost; /* the disk failed in this turn, and SQLite took all of it back */
-    int changes; /* rows changed when the log was last emptied */
+    size_t logged; /* pages in the log after the last commit */
     unsigned long clock;
     mk_store_counts counts;
     mk_statement statements[MK_STATEMENTS];
@@ -31,6 +32,8 @@ int mk_store_result(mk_store *store, int result, char *why);
 int mk_statement_bind(sqlite3_stmt *stmt, const json_t *parameters, char *why);
 /* The row it stands on as an object; bytes grows by its size. NULL: out of memory. */
 json_t *mk_statement_row(sqlite3_stmt *stmt, size_t *bytes);
+/* log.c - from now on commits tell how long the log is. */
+void mk_store_log_watch(mk_store *store);
 /* Runs text of several statements. */
 int mk_store_script(mk_store *store, const char *sql, char *why);
 #endif

@@ -69,7 +69,7 @@ static int connect_to(mk_store *store, const char *path, char *why)
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
     return mk_store_script(store,
                            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-                           "PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-32768; PRAGMA wal_autocheckpoint=20000",
+                           "PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-32768",
                            why);
 }
 
@@ -96,6 +96,7 @@ int mk_store_open(mk_store **out, const char *url, bool create, char *why)
         mk_store_close(store);
         return err;
     }
+    mk_store_log_watch(store);
     *out = store;
     return MK_OK;
 }

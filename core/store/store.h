@@ -41,13 +41,13 @@ int mk_store_end(mk_store *store, bool keep, char *why);
 int mk_store_commit(mk_store *store, char *why);
 const mk_store_counts *mk_store_counted(const mk_store *store);
 bool mk_store_open_turn(const mk_store *store); /* a transaction is open */
-/* Whether rows changed since the log was emptied. */
-bool mk_store_log_grew(mk_store *store);
+/* How many pages the write-ahead log had after the last commit; 0: it was emptied since, or nothing was committed. */
+size_t mk_store_log_pages(const mk_store *store);
 /* Copies the write-ahead log into the database as far as nobody is in the way, so that neither a commit nor mk_store_tidy has to. May run on another
  * thread while the store is used, one at a time; waits for the disk. MK_OK, MK_EIO. */
 int mk_store_log_fold(mk_store *store);
-/* Empties the write-ahead log if rows changed since: what was deleted is on the disk no more. Between turns; another process that reads
- * puts it off. */
+/* Empties the write-ahead log if there is something in it: what was deleted is on the disk no more. Between turns; waits for the disk, the less the more was
+ * folded; another process that reads puts it off. */
 void mk_store_tidy(mk_store *store);
 
 /* Brings the schema up to the last migration that the binary carries (runtime/store/NNNN-*.sql), each in a transaction of its own. upto 0: all. A store that

@@ -1,6 +1,7 @@
 /* test_store.c - the store: queries, units, commits, migrations, copies (tests) */
 #include "store/store.h"
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "script/embedded.h"
@@ -227,6 +228,46 @@ static int last_migration(void)
     return last;
 }
 
+/* Whether the file holds the text. */
+static bool holds(const char *end, const char *text)
+{
+    char file[200];
+    snprintf(file, sizeof file, "%s%s", path, end);
+    FILE *in = fopen(file, "rb");
+    assert_non_null(in);
+    mk_buf bytes;
+    mk_buf_init(&bytes, 16 << 20);
+    char chunk[4096];
+    for (size_t got; (got = fread(chunk, 1, sizeof chunk, in)) > 0;)
+        assert_int_equal(mk_buf_add(&bytes, chunk, got), MK_OK);
+    fclose(in);
+    const bool found = bytes.len && memmem(bytes.data, bytes.len, text, strlen(text));
+    mk_buf_free(&bytes);
+    return found;
+}
+
+static void test_log(void **state)
+{
+    (void)state;
+    mk_store *store = opened();
+    must(store, "CREATE TABLE t (a TEXT)", NULL);
+    must(store, "INSERT INTO t VALUES ('copied-beside-the-loop')", NULL);
+    assert_int_equal(mk_store_commit(store, why), MK_OK);
+    assert_false(holds("", "copied-beside-the-loop"));
+    assert_true(mk_store_log_pages(store) > 0);
+    assert_int_equal(mk_store_log_fold(store), MK_OK);
+    assert_true(holds("", "copied-beside-the-loop")); /* in the database now */
+    assert_true(holds("-wal", "copied-beside-the-loop"));
+    must(store, "DELETE FROM t", NULL);
+    assert_int_equal(mk_store_commit(store, why), MK_OK);
+    assert_int_equal(mk_store_log_fold(store), MK_OK); /* a second time, too */
+    assert_false(holds("", "copied-beside-the-loop"));
+    mk_store_tidy(store);
+    assert_false(holds("-wal", "copied-beside-the-loop"));
+    assert_int_equal(mk_store_log_pages(store), 0);
+    mk_store_close(store);
+}
+
 static void test_migrate(void **state)
 {
     (void)state;
@@ -377,7 +418,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_statements, setup, teardown), cmocka_unit_test_setup_teardown(test_units, setup, teardown),
         cmocka_unit_test_setup_teardown(test_migrate, setup, teardown),    cmocka_unit_test_setup_teardown(test_migrate_fails, setup, teardown),
         cmocka_unit_test_setup_teardown(test_backup, setup, teardown),     cmocka_unit_test_setup_teardown(test_check, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_memory, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_memory, setup, teardown),     cmocka_unit_test_setup_teardown(test_log, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
