@@ -27,7 +27,7 @@ struct mk_service {
     uv_prepare_t turn; /* commits before the loop waits */
     uv_timer_t tick;
     uv_work_t fold; /* the store's log on its way into the database, beside the loop */
-    bool folding;
+    bool folding, tidying; /* tidying: the log is to be emptied once it is folded */
     uv_timer_t patience; /* wakes the loop for units that waited long enough */
     int64_t patient_until; /* mono us; 0: none waits */
     bool urgent;           /* a unit of this turn does not wait */

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TICK_MS = 1000, KEEP_TICKS = 15, TIDY_TICKS = 5, LONG_LOG = 4096, STOP_MS = 50, STOP_US = 10000000, DRAIN_US = 1000000 };
+enum { TICK_MS = 1000, KEEP_TICKS = 15, FOLD_TICKS = 5, TIDY_TICKS = 20, LONG_LOG = 4096, STOP_MS = 50, STOP_US = 10000000, DRAIN_US = 1000000 };
 
 static void on_turn(uv_prepare_t *prepare)
 {
@@ -33,7 +33,7 @@ static void refresh_keys(mk_service *service)
 static void on_fold(uv_work_t *work)
 {
     mk_service *service = work->data;
-    (void)mk_store_log_fold(service->store); /* what it leaves is copied by mk_store_tidy */
+    (void)mk_store_log_fold(service->store); /* what it leaves, the next one copies, or mk_store_tidy */
 }
 
 static void on_folded(uv_work_t *work, int status)
@@ -41,15 +41,19 @@ static void on_folded(uv_work_t *work, int status)
     mk_service *service = work->data;
     (void)status;
     service->folding = false;
+    if (!service->tidying)
+        return;
+    service->tidying = false;
     mk_unit_settle(service);
     mk_store_tidy(service->store); /* what was deleted leaves the log, too; there is little left to copy */
 }
 
 /* Beside the loop, every few seconds or where the log is long. */
-static void fold_log(mk_service *service, bool due)
+static void fold_log(mk_service *service, unsigned ticks)
 {
     const size_t pages = mk_store_log_pages(service->store);
-    if (service->folding || !pages || (!due && pages < LONG_LOG))
+    service->tidying |= ticks % TIDY_TICKS == 0;
+    if (service->folding || !pages || (ticks % FOLD_TICKS && pages < LONG_LOG))
         return;
     service->fold.data = service;
     service->folding = uv_queue_work(service->loop, &service->fold, on_fold, on_folded) == 0;
@@ -66,7 +70,7 @@ static void on_tick(uv_timer_t *timer)
     refresh_keys(service);
     if (++ticks % KEEP_TICKS == 0)
         mk_stream_keep(service);
-    fold_log(service, ticks % TIDY_TICKS == 0);
+    fold_log(service, ticks);
     const bool back = service->turned && !service->again && !service->done; /* is the disk? */
     if (service->turned ? back : !service->stopping)
         mk_unit_run_patient(service, "tick", json_object(), false);

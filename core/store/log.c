@@ -35,11 +35,16 @@ static int open_folder(mk_store *store)
     return MK_EIO;
 }
 
+/* Again while there is more: whoever commits once all of it is copied writes from the log's beginning, so that it does not grow. */
 int mk_store_log_fold(mk_store *store)
 {
+    enum { ROUNDS = 4 };
+    int logged = 0, copied = -1, result = SQLITE_OK;
     if (!store->folder && open_folder(store))
         return MK_EIO;
-    return sqlite3_wal_checkpoint_v2(store->folder, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) == SQLITE_OK ? MK_OK : MK_EIO;
+    for (int i = 0; i < ROUNDS && result == SQLITE_OK && copied < logged; i++)
+        result = sqlite3_wal_checkpoint_v2(store->folder, NULL, SQLITE_CHECKPOINT_PASSIVE, &logged, &copied);
+    return result == SQLITE_OK ? MK_OK : MK_EIO;
 }
 
 void mk_store_tidy(mk_store *store)
