@@ -41,6 +41,8 @@ function handlers.delivered(message) keep("delivered", message) return {} end
 function handlers.request(request)
   if request.path == "/ticks" then
     return { status = 200, type = "application/json", body = host.encode(ticks) }
+  elseif request.path == "/store" then
+    return { status = 200, type = "application/json", body = host.encode(host.store()) }
   elseif request.path == "/said" then
     local before = {}
     for _, row in ipairs(host.query("SELECT text FROM said ORDER BY n")) do before[#before + 1] = "data: " .. row.text .. "\\n\\n" end

@@ -419,6 +419,16 @@ def files():
         check("folder" in place.told(ok=False)["error"], "no word of the folder")
 
 
+@test("what became of mails is committed together, ten times a second at most")
+def together():
+    with Place() as place:
+        began, before = time.monotonic(), place.service.ask("/store")["commits"]
+        place.service.act(*({"do": "mail", "uid": "t.%d" % i, "to": "a@example.test", "subject": "s", "text": "t"} for i in range(100)))
+        same({place.told(ok=True)["uid"] for _ in range(100)}, {"t.%d" % i for i in range(100)}, "told")
+        commits, most = place.service.ask("/store")["commits"] - before, 5 + 11 * (time.monotonic() - began)
+        check(commits <= most, "%d commits, not %d" % (commits, most))
+
+
 @test("settings that cannot be used are told at the start")
 def settings():
     for key, value in (("smtp", "http://example.test"), ("smtp", "smtp://user@example.test"), ("smtp", "smtp://"), ("mail_from", "nobody"),
