@@ -18,7 +18,7 @@ const p = portal({
     sms: { mfa: ['sms'] }, email: { mfa: ['email'] }, voice: { mfa: ['voice'] }, totp: { mfa: ['totp'], totp }, all: { mfa: ['email', 'sms', 'voice', 'totp'], totp },
     question: { question: 'Biscuit' }, questions: { questions }, push: { approve: true }, number: { approve: 'number' }, both: { questions, mfa: ['sms'] },
     chosen: { mfa: ['sms'], trust: 'choice' }, confirmed: { approve: true, trust: 'confirm' }, ticked: { mfa: ['sms'], trust: 'tick' }, profiled: { mfa: ['sms'], trust: 'profile' },
-    asked: { confirm: true }, offered: { enrol: 'later' }, forced: { enrol: 'now' }, registering: { enrol: 'app' }, passkey: { passkey: true },
+    asked: { confirm: true }, agreed: { confirm: 'fixed' }, spared: { enrol: 'fixed' }, native: { providers: 'own' }, outside: { providers: 'others' }, offered: { enrol: 'later' }, forced: { enrol: 'now' }, registering: { enrol: 'app' }, passkey: { passkey: true },
     terms: { terms: true }, expired: { renew: true }, linked: { suspended: true },
   }),
 });

@@ -21,7 +21,9 @@
 --
 -- Documented (the vendor's SDK, manual and nodes): exchange, types, names of outputs, choices and confirmations by
 -- index, ids of hidden values, name of the cookie, that a profile needs an identifier and nothing else, which callback
--- asks for which code. Common knowledge: words of refusals and offers, life and length of codes, that a wrong code
+-- asks for which code, localAuthentication for the password among the providers; confirmations without a list of their
+-- own, and what answers them (Java's ConfirmationCallback, which they are made of).
+-- Common knowledge: words of refusals and offers, life and length of codes, that a wrong code
 -- comes as the same step with a message.
 local api, crypto, json = require "meterkey.api", require "meterkey.crypto", require "meterkey.json"
 local list, regex, site = require "meterkey.list", require "meterkey.regex", require "meterkey.site"
@@ -80,6 +82,13 @@ local hidden_ends = {
   webAuthnOutcome = { "mfa.unsupported", "the sign-in asks for a passkey" },
 }
 
+-- Confirmations without options of their own, by optionType: value, label.
+local fixed = {
+  ["0"] = { { 0, "Yes" }, { 1, "No" } },
+  ["1"] = { { 0, "Yes" }, { 1, "No" }, { 2, "Cancel" } },
+  ["2"] = { { 3, "OK" }, { 2, "Cancel" } },
+}
+
 -- Types that go back as they came.
 local silent = { TextOutputCallback = true, HiddenValueCallback = true, MetadataCallback = true,
   PingOneProtectInitializeCallback = true, PingOneProtectEvaluationCallback = true }
@@ -92,6 +101,13 @@ local function output(callback, name)
 end
 
 local function put(callback, value) callback.input[1].value = value end
+
+-- What can be chosen: { value that goes back, label } each.
+local function options_of(callback)
+  local out = {}
+  for i, label in ipairs(output(callback, "choices") or output(callback, "options") or {}) do out[i] = { i - 1, label } end
+  return #out > 0 and out or fixed[tostring(output(callback, "optionType"))] or out
+end
 
 local function is_code(callback, step)
   local words = (output(callback, "prompt") or "") .. " " .. (api.value(step, "stage") or "")
@@ -169,34 +185,38 @@ local function acceptance(callback, step, options)
   local prompt = output(callback, "prompt") or ""
   if callback.type == "BooleanAttributeInputCallback" then return regex.match(prompt, trust) and true or nil end
   local asked = regex.match(prompt .. " " .. (message_of(step) or ""), trust)
-  for i, text in ipairs(options) do
-    local no = regex.match(text, [[(?i)\b(no|not|don't|never)\b]])
-    local yes = regex.match(text, trust) or asked and regex.match(text, [[(?i)^(yes|trust|remember)]])
-    if yes and not no then return i - 1 end
+  for _, one in ipairs(options) do
+    local no = regex.match(one[2], [[(?i)\b(no|not|don't|never)\b]])
+    local yes = regex.match(one[2], trust) or asked and regex.match(one[2], [[(?i)^(yes|ok|trust|remember)]])
+    if yes and not no then return one[1] end
   end
 end
 
--- Index of the option that sends the code again, or nil; of the first that goes on.
-local function options_of(callback)
-  local resend, go
-  for i, text in ipairs(callback and output(callback, "options") or {}) do
-    if regex.match(text, [[(?i)resend|again|new code]]) then
-      resend = i - 1
-    elseif not go and not regex.match(text, [[(?i)\b(cancel|exit|back|decline|recovery|register|forgot)\b]]) then
-      go = i - 1
+-- Values of the option that sends the code again, or nil; of the first that goes on, with its label.
+local function ways_of(callback)
+  local resend, go, label
+  for _, one in ipairs(callback and options_of(callback) or {}) do
+    if regex.match(one[2], [[(?i)resend|again|new code]]) then
+      resend = one[1]
+    elseif not go and not regex.match(one[2], [[(?i)\b(cancel|exit|back|decline|recovery|register|forgot)\b]]) then
+      go, label = one[1], one[2]
     end
   end
-  return resend, go or 0
+  return resend, go or 0, label or ""
 end
 
 -- What puts off an offer to set something up; nil where a callback is none.
-local function refusal(flow, callback, options)
-  for i, text in ipairs(options) do
-    if regex.match(text, skip) then return i - 1 end
+local function refusal(flow, step, callback, options)
+  if callback.type ~= "ConfirmationCallback" and callback.type ~= "ChoiceCallback" then return nil end
+  local _, _, on = ways_of(callback)
+  local offer = (output(callback, "prompt") or "") .. " " .. (message_of(step) or "")
+  local offered = regex.match(offer, set_up) and regex.match(on, [[(?i)^(yes|ok)\b]])
+  for _, one in ipairs(options) do
+    if regex.match(one[2], skip) or offered and regex.match(one[2], [[(?i)^no\b]]) then return one[1] end
   end
-  local _, go = options_of(callback)
-  local on = callback.type == "ConfirmationCallback" and options[go + 1] or ""
-  if regex.match(on, set_up) then flow.s:fail("mfa.must_enroll") end
+  if offered or callback.type == "ConfirmationCallback" and regex.match(on, set_up) then
+    flow.s:fail("mfa.must_enroll")
+  end
 end
 
 -- A profile that says nothing of the machine. Its identifier is stable from run to run.
@@ -205,12 +225,22 @@ local function profile(s)
   return json.encode { identifier = s.keep.am_device }
 end
 
+-- Of the ways to sign in, the manager's own.
+local function by_password(flow, callback)
+  for _, one in ipairs(output(callback, "providers") or {}) do
+    if one.provider == "localAuthentication" then return one.provider end
+  end
+  flow.s:fail("adapter.unexpected_page", "the sign-in is with an outside provider only")
+end
+
 -- The answer to what nobody needs to be asked, else nil.
 local function answer_to(flow, step, callback)
   if callback.type == "DeviceProfileCallback" then return profile(flow.s) end
-  local options = output(callback, "choices") or output(callback, "options") or {}
+  if callback.type == "SelectIdPCallback" then return by_password(flow, callback) end
+  local options = options_of(callback)
   local yes = acceptance(callback, step, options)
-  return yes == nil and refusal(flow, callback, options) or yes
+  if yes == nil then return refusal(flow, step, callback, options) end
+  return yes
 end
 
 local function check_end(flow, callback)
@@ -261,7 +291,7 @@ end
 
 -- Chooses to go on, where the step asks.
 local function confirm(callback)
-  local _, go = options_of(callback)
+  local _, go = ways_of(callback)
   if callback then put(callback, go) end
 end
 
@@ -309,11 +339,11 @@ local function ask(flow, step, found)
     confirm(parts.ConfirmationCallback)
     return looked_at(flow, flow.idp:post(flow.s, now))
   end
-  if options_of(found.ConfirmationCallback) then
+  if ways_of(found.ConfirmationCallback) then
     function handlers.resend(latest)
       local now = step_of(flow, latest)
       local confirmation = sort(flow, now).ConfirmationCallback
-      put(confirmation, (options_of(confirmation)))
+      put(confirmation, (ways_of(confirmation)))
       return looked_at(flow, flow.idp:post(flow.s, now, { sends_code = true }))
     end
   end
@@ -324,7 +354,7 @@ end
 -- How the code is to come: by the index of the choice. The answer makes the manager send it.
 local function choose(flow, step, callback)
   local choices = {}
-  for i, label in ipairs(output(callback, "choices") or {}) do choices[i] = { id = tostring(i - 1), label = label } end
+  for i, one in ipairs(options_of(callback)) do choices[i] = { id = tostring(one[1]), label = one[2] } end
   if #choices == 0 then flow.s:fail("mfa.method_unavailable", "the tree offers no way to send a code") end
   local id = choices[1].id
   if #choices > 1 then

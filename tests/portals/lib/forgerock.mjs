@@ -2,8 +2,8 @@
 //
 // forgerock(p, {host, context, realm, tree, origin}) adds the routes; `signedIn(c)` gives the customer of the manager's cookie.
 //   customer.mfa: sms, email, voice, totp (alone it needs no choice); .approve (a wait for another device; number: one to tap), .question, .questions (pairs),
-//   .trust: how a device is remembered (choice, confirm, tick, profile); .split (name and password apart), .confirm, .enrol (later, now),
-//   .terms, .renew, .captcha, .suspended, .passkey
+//   .trust: how a device is remembered (choice, confirm, tick, profile); .split (name and password apart), .confirm (fixed: options that
+//   are not listed), .enrol (later, now, fixed, app), .providers (its own first, or others alone), .terms, .renew, .captcha, .suspended, .passkey
 //   switches: failed (a wrong code or answer fails the tree, in these words), again (a wrong password is asked again, with this message or true),
 //   anew (a wrong code leads back to the sign-in, with this message or true), greeting (a message that the sign-in always
 //   shows), buttons (it can be left to register)
@@ -19,6 +19,12 @@ const stages = { sms: 'OneTimePasswordSms', email: 'OneTimePasswordEmail', voice
 const text = (message, type = '0') => ({ type: 'TextOutputCallback', output: [out('message', message), out('messageType', type)] });
 const options = (list, prompt = '') => ({ type: 'ConfirmationCallback', answers: 1, value: 0,
   output: [out('prompt', prompt), out('messageType', 0), out('options', list), out('optionType', -1), out('defaultOption', 0)] });
+const YES_NO = 0;
+const OK_CANCEL = 2;
+const OK = 3;
+const NO = 1;
+const fixed = (optionType, prompt = '') => ({ type: 'ConfirmationCallback', answers: 1, value: 100,
+  output: [out('prompt', prompt), out('messageType', 0), out('options', []), out('optionType', optionType), out('defaultOption', 2)] });
 const choice = (prompt, list) => ({ type: 'ChoiceCallback', output: [out('prompt', prompt), out('choices', list), out('defaultChoice', 0)], answers: 1, value: 0 });
 const hidden = (id, value = '') => ({ type: 'HiddenValueCallback', output: [out('value', value), out('id', id)], answers: 1, value: id });
 
@@ -99,9 +105,17 @@ class Forgerock {
 
   ask_profile() { return [{ type: 'DeviceProfileCallback', output: [out('metadata', true), out('location', false), out('message', '')], answers: 1 }]; }
 
-  ask_confirm() { return [text('Your last visit was yesterday.'), options(['Cancel', 'Continue'])]; }
+  ask_confirm(t) { return [text('Your last visit was yesterday.'), t.who.confirm === 'fixed' ? fixed(OK_CANCEL) : options(['Cancel', 'Continue'])]; }
 
-  ask_enrol(t) { return [text('Get the authenticator app.'), options(t.who.enrol === 'later' ? ['Set up now', 'Not now'] : ['Set up now', 'Cancel'])]; }
+  ask_providers(t) {
+    const own = t.who.providers === 'own' ? [{ provider: 'localAuthentication' }] : [];
+    return [{ type: 'SelectIdPCallback', output: [out('providers', [{ provider: 'google', uiConfig: { buttonDisplayName: 'Google' } }, ...own]), out('value', '')], answers: 1 }];
+  }
+
+  ask_enrol(t) {
+    if (t.who.enrol === 'fixed') return [fixed(YES_NO, 'Would you like to set up a passkey?')];
+    return [text('Get the authenticator app.'), options(t.who.enrol === 'later' ? ['Set up now', 'Not now'] : ['Set up now', 'Cancel'])];
+  }
 
   ask_register() { return [text('Scan the picture with your app.'), hidden('mfaDeviceRegistration', 'otpauth://totp/x')]; }
 
@@ -124,7 +138,7 @@ class Forgerock {
     const known = this.devices.has(`${who.key} ${c.cookies[TRUST]}`);
     const trusts = ['choice', 'confirm'].includes(who.trust);
     const mfa = [who.question && 'question', who.questions && 'questions', who.approve && 'wait', who.mfa && 'choice', trusts && 'trust'];
-    return [this.p.switches.redesign && 'odd', who.renew && 'renew', who.suspended && 'suspended', who.terms && 'terms', who.confirm && 'confirm', who.enrol && (who.enrol === 'app' ? 'register' : 'enrol'),
+    return [this.p.switches.redesign && 'odd', who.renew && 'renew', who.suspended && 'suspended', who.terms && 'terms', who.providers && 'providers', who.confirm && 'confirm', who.enrol && (who.enrol === 'app' ? 'register' : 'enrol'),
       who.passkey && 'passkey', who.trust === 'profile' && 'profile', ...(known ? [] : mfa)].filter(Boolean);
   }
 
@@ -222,14 +236,20 @@ class Forgerock {
   }
 
   take_confirm(c, t, callbacks) {
-    if (this.value(callbacks, 'ConfirmationCallback') === 1) return this.next(c, t);
+    if (this.value(callbacks, 'ConfirmationCallback') === (t.who.confirm === 'fixed' ? OK : 1)) return this.next(c, t);
     c.fault('the sign-in was cancelled');
     return this.fail(c, 'Login failure');
   }
 
   take_enrol(c, t, callbacks) {
-    if (t.who.enrol === 'later' && this.value(callbacks, 'ConfirmationCallback') === 1) return this.next(c, t);
+    if (t.who.enrol !== 'now' && this.value(callbacks, 'ConfirmationCallback') === NO) return this.next(c, t);
     c.fault('an authenticator was set up for the customer');
+    return this.fail(c, 'Login failure');
+  }
+
+  take_providers(c, t, callbacks) {
+    if (this.value(callbacks, 'SelectIdPCallback') === 'localAuthentication') return this.next(c, t);
+    c.fault('an outside provider was chosen');
     return this.fail(c, 'Login failure');
   }
 
