@@ -74,6 +74,13 @@ static void failed(mk_session *s, mk_fault *fault)
         s->phase = MK_PHASE_OVER;
 }
 
+/* Whoever watches waits longest now, and no adapter has to say so. */
+static void tell_signed_in(mk_session *s)
+{
+    static const char text[] = "Signed in. The meters are being read.";
+    s->host.progress(&s->host, text, sizeof text - 1);
+}
+
 static void phase_over(mk_session *s)
 {
     mk_ask_clear(s);
@@ -82,6 +89,7 @@ static void phase_over(mk_session *s)
         s->signed_in = true;
         s->looking = false;
         s->phase = MK_PHASE_METERS;
+        tell_signed_in(s);
     } else if (s->phase == MK_PHASE_METERS) {
         mk_fault *fault = mk_meters_check(s->meters, s->meters_none, s->manifest);
         if (mk_session_must_end(s)) {

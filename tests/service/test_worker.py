@@ -88,9 +88,10 @@ test = TESTS.append
 def a_sign_in_without_a_second_factor(b):
     w = b.worker()
     heads = w.drive(b.start(w, "residential"))
-    same([h["is"] for h in heads], ["intent", "intent", "end"], "messages")
+    same([h["is"] for h in heads], ["intent", "progress", "intent", "end"], "messages")
     same(heads[0]["intents"], ["credentials"], "the password's intent")
-    same(heads[1]["intents"], ["other"], "the intent of the sign-out")
+    check("Signed in" in heads[1]["text"], "what people read once it is signed in")
+    same(heads[2]["intents"], ["other"], "the intent of the sign-out")
     end = heads[-1]
     same(end["result"]["utility"], "demo", "utility")
     same(end["result"]["version"], b.hash, "version")
@@ -129,7 +130,7 @@ def goes_on_in_another_worker(b):
     second.send({"do": "resume", "id": id, "version": b.hash, "human": True, "challenge": challenge["challenge"]["id"],
                  "answer": b.code(first.user)}, parked)
     heads = second.drive(id)
-    same([h["is"] for h in heads], ["intent", "intent", "end"], "messages")
+    same([h["is"] for h in heads], ["intent", "progress", "intent", "end"], "messages")
     same(heads[0]["intents"], ["answer"], "the first intent")
     same(len(heads[-1]["result"]["meters"]), 1, "meters")
     same(len(b.phone(first.user)), 1, "codes sent")

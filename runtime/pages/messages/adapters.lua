@@ -4,6 +4,8 @@
 local switched = { es = "Desactive la verificación en dos pasos y guarde." }
 
 return {
+  -- What the engine says once the customer is signed in.
+  ["Signed in. The meters are being read."] = { es = "Sesión iniciada. Se están leyendo los medidores." },
   -- How to switch two-step verification off (mfa.steps).
   ["Sign in at ameren.com."] = { es = "Inicie sesión en ameren.com." },
   ["Sign in at eservice.hawaiianelectric.com."] = { es = "Inicie sesión en eservice.hawaiianelectric.com." },
