@@ -43,9 +43,8 @@ static void on_folded(uv_work_t *work, int status)
     service->folding = false;
     if (!service->tidying)
         return;
-    service->tidying = false;
     mk_unit_settle(service);
-    mk_store_tidy(service->store); /* what was deleted leaves the log, too; there is little left to copy */
+    service->tidying = !mk_store_tidy(service->store); /* what was deleted leaves the log, too; there is little left to copy */
 }
 
 /* Beside the loop, every few seconds or where the log is long. */

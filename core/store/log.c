@@ -14,6 +14,7 @@ static int on_commit(void *arg, sqlite3 *db, const char *name, int pages)
 
 void mk_store_log_watch(mk_store *store)
 {
+    store->logged = 1; /* as far as we know: one that was killed may have left it full */
     sqlite3_wal_hook(store->db, on_commit, store);
 }
 
@@ -47,8 +48,16 @@ int mk_store_log_fold(mk_store *store)
     return result == SQLITE_OK ? MK_OK : MK_EIO;
 }
 
-void mk_store_tidy(mk_store *store)
+/* Without patience: the loop waits meanwhile. */
+bool mk_store_tidy(mk_store *store)
 {
-    if (!store->turn && store->logged && sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) == SQLITE_OK)
+    if (store->turn)
+        return false;
+    if (!store->logged)
+        return true;
+    sqlite3_busy_timeout(store->db, 0);
+    if (sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) == SQLITE_OK)
         store->logged = 0;
+    sqlite3_busy_timeout(store->db, MK_STORE_BUSY_MS);
+    return !store->logged;
 }

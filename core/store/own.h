@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 enum { MK_STATEMENTS = 256 }; /* kept prepared; beyond it the oldest goes */
+enum { MK_STORE_BUSY_MS = 5000 }; /* how long a statement waits for another process */
 enum { MK_LOG_MOST = 60000 }; /* pages: a commit copies a longer log itself, should nobody have done so beside it */
 
 typedef struct mk_statement {
@@ -20,7 +21,7 @@ struct mk_store {
     int claim; /* descriptor of the lock, or -1 */
     bool turn, unit;
     bool lost; /* the disk failed in this turn, and SQLite took all of it back */
-    size_t logged; /* pages in the log after the last commit */
+    size_t logged; /* pages in the log after the last commit; 1 before the first: what was left there is not known */
     unsigned long clock;
     mk_store_counts counts;
     mk_statement statements[MK_STATEMENTS];

@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAX_ROWS = 100000, MAX_BYTES = 64 << 20, BUSY_MS = 5000 };
+enum { MAX_ROWS = 100000, MAX_BYTES = 64 << 20 };
 
 int mk_store_result(mk_store *store, int result, char *why)
 {
@@ -62,7 +62,7 @@ static int connect_to(mk_store *store, const char *path, char *why)
     int err = mk_store_result(store, sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL), why);
     if (err)
         return err;
-    sqlite3_busy_timeout(store->db, BUSY_MS);
+    sqlite3_busy_timeout(store->db, MK_STORE_BUSY_MS);
     sqlite3_extended_result_codes(store->db, 1);
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);

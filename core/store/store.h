@@ -47,8 +47,8 @@ size_t mk_store_log_pages(const mk_store *store);
  * thread while the store is used, one at a time; waits for the disk. MK_OK, MK_EIO. */
 int mk_store_log_fold(mk_store *store);
 /* Empties the write-ahead log if there is something in it: what was deleted is on the disk no more. Between turns; waits for the disk, the less the more was
- * folded; another process that reads puts it off. */
-void mk_store_tidy(mk_store *store);
+ * folded. true: it is empty; false: somebody who reads (a check, a copy) puts it off. */
+bool mk_store_tidy(mk_store *store);
 
 /* Brings the schema up to the last migration that the binary carries (runtime/store/NNNN-*.sql), each in a transaction of its own. upto 0: all. A store that
  * has a schema already is copied first, to its path with .schema-NUMBER. MK_OK;

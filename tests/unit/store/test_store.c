@@ -2,6 +2,7 @@
 #include "store/store.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "script/embedded.h"
@@ -262,10 +263,50 @@ static void test_log(void **state)
     assert_int_equal(mk_store_commit(store, why), MK_OK);
     assert_int_equal(mk_store_log_fold(store), MK_OK); /* a second time, too */
     assert_false(holds("", "copied-beside-the-loop"));
-    mk_store_tidy(store);
+    assert_true(mk_store_tidy(store));
     assert_false(holds("-wal", "copied-beside-the-loop"));
     assert_int_equal(mk_store_log_pages(store), 0);
     mk_store_close(store);
+}
+
+/* Who reads for long must not hold up whoever tidies, but for a while it cannot be done. */
+static void test_log_is_read(void **state)
+{
+    (void)state;
+    mk_store *store = opened(), *reader = opened();
+    must(store, "CREATE TABLE t (a TEXT)", NULL);
+    must(store, "INSERT INTO t VALUES ('deleted-while-it-is-read')", NULL);
+    must(reader, "BEGIN", NULL);
+    check(reader, "SELECT count(*) AS n FROM t", NULL, "[{\"n\":1}]");
+    must(store, "DELETE FROM t", NULL);
+    const uint64_t began = mk_clock_mono_us();
+    assert_false(mk_store_tidy(store));
+    assert_true(mk_clock_mono_us() - began < 1000000);
+    assert_true(mk_store_log_pages(store) > 0);
+    must(reader, "COMMIT", NULL);
+    assert_true(mk_store_tidy(store));
+    assert_false(holds("-wal", "deleted-while-it-is-read") || holds("", "deleted-while-it-is-read"));
+    mk_store_close(reader);
+    mk_store_close(store);
+}
+
+/* What one that was killed has left in the log goes, too, though nothing is committed any more. */
+static void test_log_was_left(void **state)
+{
+    (void)state;
+    mk_store *killed = opened();
+    must(killed, "CREATE TABLE t (a TEXT)", NULL);
+    must(killed, "INSERT INTO t VALUES ('left-in-the-log')", NULL);
+    must(killed, "DELETE FROM t", NULL);
+    assert_true(holds("-wal", "left-in-the-log"));
+    mk_store *store = opened();
+    assert_true(mk_store_log_pages(store) > 0);
+    assert_int_equal(mk_store_log_fold(store), MK_OK);
+    assert_true(mk_store_tidy(store));
+    assert_false(holds("-wal", "left-in-the-log"));
+    assert_int_equal(mk_store_log_pages(store), 0);
+    mk_store_close(store);
+    mk_store_close(killed);
 }
 
 static void test_migrate(void **state)
@@ -419,6 +460,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_migrate, setup, teardown),    cmocka_unit_test_setup_teardown(test_migrate_fails, setup, teardown),
         cmocka_unit_test_setup_teardown(test_backup, setup, teardown),     cmocka_unit_test_setup_teardown(test_check, setup, teardown),
         cmocka_unit_test_setup_teardown(test_memory, setup, teardown),     cmocka_unit_test_setup_teardown(test_log, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_log_is_read, setup, teardown), cmocka_unit_test_setup_teardown(test_log_was_left, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
