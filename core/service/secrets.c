@@ -100,6 +100,20 @@ static json_t *credential_key(mk_service *service, const char *utility, const js
     return value;
 }
 
+/* The scenario that a made-up customer's user name asks for, "UAPI_TEST_mfa_sms" say; NULL: a customer's own name. */
+static json_t *scenario_of(const json_t *credentials)
+{
+    static const char prefix[] = "uapi_test_";
+    char name[64];
+    size_t len = 0;
+    const char *at = json_string_value(json_object_get(credentials, "username"));
+    for (; at && *at && len < sizeof name - 1; at++)
+        if (!isspace((unsigned char)*at))
+            name[len++] = (char)tolower((unsigned char)*at);
+    name[len] = 0;
+    return strncmp(name, prefix, sizeof prefix - 1) == 0 ? json_string(name + sizeof prefix - 1) : NULL;
+}
+
 static json_t *digest(mk_service *service, const char *utility, const json_t *credentials)
 {
     mk_buf text;
@@ -133,6 +147,10 @@ static int gather(mk_service *service, const char *utility, json_t *credentials,
             err = set(object, "key", credential_key(service, utility, credentials));
         if (!err)
             err = set(object, "digest", digest(service, utility, credentials));
+        json_t *scenario = scenario_of(credentials);
+        if (!err && scenario)
+            err = set(object, "scenario", json_incref(scenario));
+        json_decref(scenario);
     }
     if (!err && answer)
         err = set(object, "answer", mk_secrets_seal(service, "answer", answer));

@@ -39,21 +39,32 @@ static int read_number(mk_store *store, int *number, char *why)
     return err;
 }
 
-static int run_one(mk_store *store, const mk_embedded *file, int number, char *why)
+static int run_file(mk_store *store, const mk_embedded *file, int number, char *why)
 {
     mk_buf text;
-    char ignored[MK_STORE_WHY];
     mk_buf_init(&text, 1 << 20);
-    int err = mk_buf_adds(&text, "BEGIN IMMEDIATE;\n");
-    if (!err)
-        err = mk_buf_add(&text, file->data, file->len);
+    int err = mk_buf_add(&text, file->data, file->len);
     if (!err)
         err = mk_buf_addf(&text, "\n;PRAGMA user_version=%d;COMMIT;", number);
     if (!err)
         err = mk_store_script(store, text.data, why);
-    if (err && !sqlite3_get_autocommit(store->db))
-        mk_store_script(store, "ROLLBACK", ignored);
     mk_buf_free(&text);
+    return err;
+}
+
+/* The one after *now. Another process may have run it while this one waited for the lock: then *now is what it made. */
+static int run_one(mk_store *store, const mk_embedded *file, int *now, char *why)
+{
+    char ignored[MK_STORE_WHY];
+    int found = *now;
+    int err = mk_store_script(store, "BEGIN IMMEDIATE", why);
+    if (!err)
+        err = read_number(store, &found, why);
+    if (!err && found == *now && !(err = run_file(store, file, *now + 1, why)))
+        found++;
+    if (!sqlite3_get_autocommit(store->db))
+        mk_store_script(store, "ROLLBACK", ignored);
+    *now = err ? *now : found;
     return err;
 }
 
@@ -99,10 +110,8 @@ int mk_store_migrate(mk_store *store, int upto, int *number, char *why)
     const mk_embedded *next = NULL;
     if (!err && now && (!upto || now < upto) && now < latest)
         err = keep(store, now, why);
-    while (!err && (!upto || now < upto) && (next = migration(now + 1))) {
-        err = run_one(store, next, now + 1, why);
-        now += !err;
-    }
+    while (!err && (!upto || now < upto) && (next = migration(now + 1)))
+        err = run_one(store, next, &now, why);
     if (number)
         *number = now;
     return err;

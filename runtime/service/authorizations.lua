@@ -153,9 +153,7 @@ end
 function authorizations.expiry(scope, now)
   local wanted = scope and scope.expires or "3y"
   if wanted == "until_revoked" then return wanted, nil end
-  local at = clock.parse(wanted)
-  local span = not at and clock.duration(wanted)
-  at = at or (span and now + span) or now + clock.duration("3y")
+  local at = clock.parse(wanted) or clock.later(now, wanted) or clock.later(now, "3y")
   return clock.iso(at), at
 end
 

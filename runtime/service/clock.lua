@@ -39,14 +39,27 @@ function clock.parse(text)
   return (base + hour * 3600 + minute * 60 + second - offset) * 1000000 + micro
 end
 
-local UNIT = { h = 3600, d = 86400, w = 7 * 86400, m = 30 * 86400, y = 365 * 86400 }
+local SECONDS, MONTHS = { h = 3600, d = 86400, w = 7 * 86400 }, { m = 1, y = 12 }
 
--- "7d", "3y" -> us, or nil.
-function clock.duration(text)
+-- A time (us) later by so many months, on the same day of the month or on its last.
+local function months_later(us, count)
+  local second = us // 1000000
+  local at = os.date("!*t", second)
+  local month = at.year * 12 + at.month - 1 + count
+  local year = month // 12
+  month = month % 12 + 1
+  local first, next_first = days(year, month, 1), days(month == 12 and year + 1 or year, month % 12 + 1, 1)
+  local day = math.min(first + at.day - 1, next_first - 1)
+  return (day * 86400 + second % 86400) * 1000000 + us % 1000000
+end
+
+-- A time (us) later by "7d", "3y"; months and years go by the calendar. nil if the text is no duration.
+function clock.later(us, text)
   local count, unit = tostring(text):match("^(%d+)([hdwmy])$")
   count = tonumber(count)
   if not count or count < 1 or count > 1000 then return nil end
-  return count * UNIT[unit] * 1000000
+  if MONTHS[unit] then return months_later(us, count * MONTHS[unit]) end
+  return us + count * SECONDS[unit] * 1000000
 end
 
 return clock

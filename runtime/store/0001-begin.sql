@@ -145,6 +145,7 @@ CREATE TABLE events (
 );
 CREATE INDEX events_ts ON events (team, ts DESC, uid DESC);
 CREATE INDEX events_webhook ON events (team, webhook, ts DESC, uid DESC);
+CREATE INDEX events_meter ON events (team, meter) WHERE type = 'meter_created';
 CREATE INDEX events_next ON events (next) WHERE next IS NOT NULL;
 CREATE TABLE mails (             -- the outbox; state: queued, sent, failed, bounced
   team TEXT NOT NULL, uid TEXT NOT NULL, kind TEXT NOT NULL, recipient TEXT NOT NULL, subject TEXT NOT NULL, text TEXT NOT NULL, html TEXT NOT NULL,

@@ -15,8 +15,14 @@ for _, text in ipairs { "", "2026-02-30", "2025-02-29", "2026-13-01", "2026-00-1
   t.same(clock.parse(text), nil, "no time: " .. text)
 end
 
-for text, days in pairs { ["7d"] = 7, ["3y"] = 1095, ["2w"] = 14 } do
-  t.same(clock.duration(text), days * 86400 * 1000000, "duration " .. text)
-end
-for _, text in ipairs { "0d", "3 y", "", "d", "5000y" } do t.same(clock.duration(text), nil, "no duration: " .. text) end
+for _, case in ipairs {
+  { "2026-03-02T09:15:44.120031Z", "7d", "2026-03-09T09:15:44.120031+00:00" },
+  { "2026-03-02T09:15:44Z", "2w", "2026-03-16T09:15:44.000000+00:00" },
+  { "2026-03-02T23:59:59.000001Z", "3y", "2029-03-02T23:59:59.000001+00:00" }, -- over a leap day
+  { "2028-02-29T00:00:00Z", "1y", "2029-02-28T00:00:00.000000+00:00" },
+  { "2026-10-31T12:00:00Z", "1m", "2026-11-30T12:00:00.000000+00:00" },
+  { "2026-11-30T12:00:00Z", "1m", "2026-12-30T12:00:00.000000+00:00" },
+  { "2026-12-31T12:00:00Z", "14m", "2028-02-29T12:00:00.000000+00:00" },
+} do t.same(clock.iso(clock.later(clock.parse(case[1]), case[2])), case[3], case[2] .. " after " .. case[1]) end
+for _, text in ipairs { "0d", "3 y", "", "d", "5000y" } do t.same(clock.later(0, text), nil, "no duration: " .. text) end
 t.finish()

@@ -2,8 +2,10 @@
 """The API: what each endpoint does. First what clients of UtilityAPI v2 rely on, point by point, then ours.
 
 Prints one line a test."""
+import calendar
 import concurrent.futures
 import csv
+import datetime
 import http.client
 import io
 import json
@@ -169,12 +171,33 @@ def historical_collection(w):
     same(w.good("POST", M + "/historical-collection", {"meters": meters[:1]})["collection_duration"], 12)
     w.bad(400, "expired_or_revoked", "POST", M + "/historical-collection", {"meters": [lost]})
     w.bad(404, "not_found", "POST", M + "/historical-collection", {"meters": [meters[0], w.things["theirs"]["meters"]]})
+    revoked = w.submitted()[1]
+    was = w.meter("ours", revoked)
+    w.service.sql("INSERT INTO events (team, uid, type, ts, authorization, meter) VALUES (?, ?, 'meter_created', 1, ?, ?)",
+        w.teams["ours"], "e" + was, revoked, was)
+    w.good("POST", A + "/%s/revoke" % revoked)
+    same(w.good("POST", M + "/historical-collection", {"meters": [was, meters[0]]})["meters"], meters[:1])
+    w.bad(400, "expired_or_revoked", "POST", M + "/historical-collection", {"meters": [was, lost]})
     one = w.good("GET", M + "/" + meters[0])
     same((one["is_activated"], one["status"], one["bill_count"]), (True, "updated", 0))
     types = [e["type"] for e in w.good("GET", "/api/v2/events?limit=30")["events"] if e.get("meter_uid") == meters[1]]
     same(types, ["meter_historical_collection_finished_successful", "meter_historical_collection_started"])
     same([m["uid"] for m in w.good("GET", M + "?is_activated=true&authorizations=" + authorization)["meters"]],
         meters[::-1])
+
+
+def spans_go_by_the_calendar(w):
+    for span in ("3y", "1m", "7d"):
+        uid = w.submitted(scope={"expires": span})[1]
+        one = w.good("GET", A + "/" + uid)
+        begun, over = (datetime.datetime.fromisoformat(one[name]) for name in ("created", "expires"))
+        if span == "7d":
+            same(over - begun, datetime.timedelta(days=7))
+            continue
+        months = (over.year - begun.year) * 12 + over.month - begun.month
+        same((months, over.time()), (36 if span == "3y" else 1, begun.time()), span)
+        last = calendar.monthrange(over.year, over.month)[1]
+        same(over.day, min(begun.day, last), span)
 
 
 def collecting_fails_in_these_scenarios(w):
@@ -801,7 +824,8 @@ def every_endpoint_was_seen_to_work(w):
 TESTS = [a_form_without_a_body, json_that_calls_itself_a_form, test_submit_gives_a_referral,
          meters_inside_of_authorizations, every_field_is_there, pages_follow_one_another,
          the_next_page_is_on_the_host_that_was_called, pages_hold_a_thousand, uids_are_text_and_times_are_exact,
-         errors_have_the_envelope, too_many_requests, historical_collection, collecting_fails_in_these_scenarios, the_link_of_a_form,
+         errors_have_the_envelope, too_many_requests, historical_collection, spans_go_by_the_calendar,
+         collecting_fails_in_these_scenarios, the_link_of_a_form,
          unknown_parameters_and_repeated_lists, both_ways_to_send_the_token, forms_change, a_form_that_renews,
          filters_of_forms, authorizations_change, filters_of_authorizations, revoked_is_gone, tests_can_be_deleted, tokens_of_who_is_shut_out,
          scopes_on_authorizations, ongoing_access, meters_are_shaped, filters_of_meters, monitoring, bills_and_intervals_there_are_none,

@@ -6,6 +6,7 @@ Nothing waits by the clock: the page's own events say when it has changed.
 import json
 import os
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import urllib.parse
 import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from browser import PROGRAM, Browser, Failed, Service, check
+from browser import PROGRAM, ROOT, Browser, Failed, Service, check
 
 tests = []
 PASSWORD = "Canary-4711-horse"
@@ -119,6 +120,21 @@ def code(place):
     page = begin(place, browser, user).has("Enter the code", "a text message to", "0142", "6 digits", "Time left: about")
     page = answer(browser, page, answer="000000").has("did not accept that. You have 2 tries left.", "That code is not right.")
     answer(browser, page, answer=place.code(user)).has("Thank you, that is all")
+
+
+@test("a made-up customer's name signs in at the sandbox, whatever the utility: a test, and nothing is sent there")
+def made_up(place):
+    shutil.copy(os.path.join(ROOT, "scripts", "utilities", "sce.lua"), os.path.join(place.service.folder, "scripts", "utilities"))
+    place.until_live("sce")
+    for typed, text in (("UAPI_TEST_commercial", "4 meters were found."), (" uapi_test_BadLogin ", "did not accept")):
+        browser = visitor(place)
+        page = browser.get("/authorize/helio-solar?utility=SCE").is_(200)
+        page = browser.submit(page, "^.*/consent", **{"c.username": typed, "c.password": PASSWORD, "email": "pat@mail.test"})
+        settled(browser, page).has(text)
+        with sqlite3.connect(place.service.store, timeout=20) as db:
+            row = db.execute("SELECT is_test, utility, scenario FROM authorizations ORDER BY created DESC LIMIT 1").fetchone()
+        db.close()
+        check(row == (1, "SCE", typed.strip().lower()[10:]), row)
 
 
 @test("the window is closed: the same link on another device shows the question, and takes the answer")

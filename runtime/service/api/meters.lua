@@ -1,6 +1,7 @@
 -- Meters in the API.
 local authorizations = require "service.authorizations"
 local clock = require "service.clock"
+local db = require "service.db"
 local events = require "service.events"
 local meters = require "service.meters"
 local problem = require "service.api.problem"
@@ -26,15 +27,20 @@ function api.modify(call)
   return shape.meter(call, meters.modify(call.team, call.params.uid, { is_archived = call.body.is_archived }))
 end
 
+-- Revocation deletes meters; that there was one is still told by its event.
+local function was_there(team, uid)
+  return db.row("SELECT 1 FROM events WHERE team = ?1 AND meter = ?2 AND type = 'meter_created' LIMIT 1", team, uid) ~= nil
+end
+
 -- Those of the list that can be collected: revoked and expired ones are left out in silence. -> rows, or nil and a
 -- problem.
 local function usable(call)
   local out, seen = {}, {}
   for _, uid in ipairs(call.body.meters) do
     local row = meters.get(call.team, uid)
-    if not row then return problem.not_found() end
-    local authorization = authorizations.get(call.team, row.authorization)
-    if not seen[uid] and not authorization.revoked and not authorization.expired then
+    if not row and not was_there(call.team, uid) then return problem.not_found() end
+    local authorization = row and authorizations.get(call.team, row.authorization)
+    if row and not seen[uid] and not authorization.revoked and not authorization.expired then
       row.form, row.scenario = authorization.form, authorization.scenario
       out[#out + 1] = row
     end

@@ -46,7 +46,7 @@ local FORMATS = {
   ["email"] = is_email,
   ["email-or-empty"] = function(text) return text == "" or is_email(text) end,
   ["uri"] = is_url,
-  ["expiry"] = function(text) return text == "until_revoked" or clock.duration(text) ~= nil
+  ["expiry"] = function(text) return text == "until_revoked" or clock.later(0, text) ~= nil
   or clock.parse(text) ~= nil end,
 }
 

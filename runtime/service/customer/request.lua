@@ -4,6 +4,7 @@ local authorizations = require "service.authorizations"
 local forms = require "service.forms"
 local guard = require "service.customer.guard"
 local limit = require "service.limit"
+local made_up = require "service.made_up"
 local mails = require "service.mails"
 local page = require "service.page"
 local place = require "service.customer.place"
@@ -144,7 +145,9 @@ local function consent(req, at, t)
   at = at.form and at or place.begin(at)
   if not at then return view.plain_page(req, {}, 404, "missing") end
   local language, before = page.language(req), progress.of(at.form).state
-  local authorization, why = authorizations.submit(at.form, { utility = one.id, email = email, sealed = req.sealed, peer = web.peer(req),
+  local scenario, test = made_up.of(req.sealed)
+  local authorization, why = authorizations.submit(at.form, { utility = one.id, email = email, peer = web.peer(req),
+    sealed = test or req.sealed, test = test ~= nil, scenario = scenario,
     again = req.fields.same == "yes" })
   if authorization then
     forms.modify(at.form.team, at.form.uid, { language = language, customer_email = at.form.customer_email == "" and email or nil })

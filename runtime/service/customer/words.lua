@@ -35,7 +35,7 @@ function words.scope(t, scope)
   scope = scope or {}
   local expires = given(scope.expires) and scope.expires or "3y"
   local at, span = clock.parse(expires), words.span(t, expires)
-  local till = kept.until_of(scope, at or span and host.now() + clock.duration(expires))
+  local till = kept.until_of(scope, at or clock.later(host.now(), expires))
   local long = t("customer.consent.until_revoked")
   if at then
     long = t("customer.consent.until", { date = words.date(t, at) })

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -332,6 +333,40 @@ static void test_migrate(void **state)
     mk_store_close(store);
 }
 
+/* Processes that meet a fresh store at once: the service and a command beside it. */
+static void test_migrate_at_once(void **state)
+{
+    (void)state;
+    enum { PROCESSES = 4 };
+    int gate[2], ready[2], status = 0;
+    char byte = 0;
+    assert_int_equal(pipe(gate), 0);
+    assert_int_equal(pipe(ready), 0);
+    for (int i = 0; i < PROCESSES; i++) {
+        if (fork() != 0)
+            continue;
+        mk_store *store = NULL;
+        close(gate[1]);
+        int err = mk_store_open(&store, path, true, why); /* all have seen that nothing is there */
+        int now = -1, latest;
+        err = err ? err : mk_store_schema(store, &now, &latest, why);
+        if (write(ready[1], &byte, 1) != 1 || read(gate[0], &byte, 1) != 0)
+            _exit(3);
+        err = err ? err : mk_store_migrate(store, 0, &now, why);
+        if (err || now != latest)
+            fprintf(stderr, "migrate: %s, at %d\n", why, now);
+        _exit(err || now != latest);
+    }
+    close(gate[0]);
+    for (int i = 0; i < PROCESSES; i++)
+        assert_int_equal(read(ready[0], &byte, 1), 1);
+    close(gate[1]);
+    close(ready[0]);
+    close(ready[1]);
+    for (int i = 0; i < PROCESSES; i++)
+        assert_true(wait(&status) > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 /* One that fails in its middle leaves nothing behind. */
 static void test_migrate_fails(void **state)
 {
@@ -457,7 +492,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_open, setup, teardown),       cmocka_unit_test_setup_teardown(test_values, setup, teardown),
         cmocka_unit_test_setup_teardown(test_mistakes, setup, teardown),   cmocka_unit_test_setup_teardown(test_limits, setup, teardown),
         cmocka_unit_test_setup_teardown(test_statements, setup, teardown), cmocka_unit_test_setup_teardown(test_units, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_migrate, setup, teardown),    cmocka_unit_test_setup_teardown(test_migrate_fails, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_migrate, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_migrate_at_once, setup, teardown),    cmocka_unit_test_setup_teardown(test_migrate_fails, setup, teardown),
         cmocka_unit_test_setup_teardown(test_backup, setup, teardown),     cmocka_unit_test_setup_teardown(test_check, setup, teardown),
         cmocka_unit_test_setup_teardown(test_memory, setup, teardown),     cmocka_unit_test_setup_teardown(test_log, setup, teardown),
         cmocka_unit_test_setup_teardown(test_log_is_read, setup, teardown), cmocka_unit_test_setup_teardown(test_log_was_left, setup, teardown),
