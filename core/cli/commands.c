@@ -80,6 +80,7 @@ static const mk_option stage_options[] = {
     { "--scripts", "DIR", "the folder that holds utilities/ and cases/", "dir", false },
     { "--runtime", "DIR", "modules in DIR come before the built-in ones", "dir", false },
     { "--seconds", "N", "that building it and playing its cases may take (20)", "", false },
+    { "--signed-by", "KEYS", "public keys, parted by commas: what none of them signed is not run", "", false },
     { "--require-confinement", "yes|no", "refuse where the kernel has no Landlock or seccomp (yes)", "yes no", false }, END
 };
 static const mk_option sign_options[] = {

@@ -8,6 +8,7 @@
 #include "cli/casefile.h"
 #include "cli/command.h"
 #include "script/folders.h"
+#include "vault/sign.h"
 #include "worker/confine.h"
 #include "worker/frame.h"
 
@@ -23,7 +24,7 @@ enum { SECONDS = 20, PROBLEMS = 50, REFUSED = 14, OUT_MAX = 16 << 20, PATHS = 42
 typedef struct staging {
     const char *utility;
     const mk_version *version;
-    const char *path; /* of the adapter, or NULL */
+    char signature[200]; /* as it lies beside the adapter, or nothing */
     json_t *problems;
     size_t cases;
     int err; /* out of memory */
@@ -174,20 +175,6 @@ static void try_cases(staging *s, const mk_found *found, const char *scripts)
         add(s, found->name, 0, "its cases cannot be read");
 }
 
-/* ID.sig beside ID.lua, or nothing. */
-static json_t *signature_of(const char *path)
-{
-    char file[4200], text[200];
-    const size_t len = path ? strlen(path) : 0;
-    if (len < 5 || (size_t)snprintf(file, sizeof file, "%.*s.sig", (int)(len - 4), path) >= sizeof file)
-        return json_string("");
-    FILE *in = fopen(file, "r");
-    const bool got = in && fgets(text, sizeof text, in) && mk_utf8_valid(text, strlen(text));
-    if (in)
-        fclose(in);
-    return json_string(got ? text : "");
-}
-
 static int answer(mk_buf *out, const staging *s)
 {
     mk_buf bytes;
@@ -196,11 +183,61 @@ static int answer(mk_buf *out, const staging *s)
     mk_buf_init(&bytes, OUT_MAX);
     int err = mk_version_save(s->version, &bytes);
     if (!err)
-        err = put(out, json_pack("{s:s, s:s, s:o, s:I, s:o}", "utility", s->utility, "hash", mk_version_hash(s->version), "manifest",
-                                 mk_manifest_json(mk_version_manifest(s->version)), "cases", (json_int_t)s->cases, "signature",
-                                 signature_of(s->path)),
+        err = put(out, json_pack("{s:s, s:s, s:o, s:I, s:s}", "utility", s->utility, "hash", mk_version_hash(s->version), "manifest",
+                                 mk_manifest_json(mk_version_manifest(s->version)), "cases", (json_int_t)s->cases, "signature", s->signature),
                   (mk_bytes){ bytes.data, bytes.len });
     mk_buf_free(&bytes);
+    return err;
+}
+
+/* --- built ---------------------------------------------------------------------------------- */
+
+/* ID.sig beside ID.lua. */
+static void read_signature(staging *s, const char *path)
+{
+    char file[PATHS];
+    const size_t len = path ? strlen(path) : 0;
+    if (len < 5 || (size_t)snprintf(file, sizeof file, "%.*s.sig", (int)(len - 4), path) >= sizeof file)
+        return;
+    FILE *in = fopen(file, "r");
+    if (in && (!fgets(s->signature, sizeof s->signature, in) || !mk_utf8_valid(s->signature, strlen(s->signature))))
+        s->signature[0] = '\0';
+    if (in)
+        fclose(in);
+}
+
+/* Where signatures are asked for: told before anything that is not signed is compiled, let alone run. MK_OK, MK_EPARSE (told). */
+static int check_signature(staging *s, const char *keys, const mk_version *version, const char *name)
+{
+    mk_buf bytes;
+    mk_buf_init(&bytes, OUT_MAX);
+    const int err = keys ? mk_version_save(version, &bytes) : MK_OK;
+    const char *why = err ? NULL : mk_sign_missing(keys, s->signature, bytes.data, bytes.len);
+    mk_buf_free(&bytes);
+    if (why)
+        add(s, name, 0, why);
+    return why ? MK_EPARSE : err;
+}
+
+static int build(staging *s, const mk_args *args, const mk_found *found, mk_version **out)
+{
+    const mk_module_source source = { .arg = (void *)mk_args_get(args, "--runtime"), .text = mk_module_text };
+    json_t *problems = json_array();
+    mk_version *version = NULL;
+    int err = problems ? mk_version_collect(&version, found->name, found->text.data, found->text.len, &source, problems) : MK_ENOMEM;
+    if (!err)
+        err = check_signature(s, mk_args_get(args, "--signed-by"), version, found->name);
+    if (!err)
+        err = mk_version_finish(version, problems);
+    if (!json_array_size(s->problems))
+        add_all(s, problems);
+    if (err && !json_array_size(s->problems))
+        add(s, found->name, 0, mk_err_text(err));
+    if (err)
+        mk_version_unref(version);
+    else
+        *out = version;
+    json_decref(problems);
     return err;
 }
 
@@ -213,7 +250,6 @@ static bool is_link(const char *path)
 static void stage(staging *s, const mk_args *args, mk_found *found)
 {
     char why[300] = "";
-    json_t *problems = NULL;
     mk_version *version = NULL;
     const char *scripts = mk_args_get(args, "--scripts");
     int err = seal(args, why, sizeof why);
@@ -225,16 +261,11 @@ static void stage(staging *s, const mk_args *args, mk_found *found)
         add(s, s->utility, 0, why);
         return;
     }
-    err = mk_find_version(&version, found, mk_args_get(args, "--runtime"), &problems);
-    if (problems)
-        add_all(s, problems);
-    else if (err)
-        add(s, found->name, 0, mk_err_text(err));
+    read_signature(s, found->path);
+    err = build(s, args, found, &version);
     s->version = version;
-    s->path = found->path;
     if (!err)
         try_cases(s, found, scripts);
-    json_decref(problems);
 }
 
 /* The id that a file's name says. */

@@ -220,28 +220,44 @@ failed:
     return err;
 }
 
+int mk_version_collect(mk_version **out, const char *file, const char *text, size_t len, const mk_module_source *source, json_t *problems)
+{
+    mk_version *version = NULL;
+    int err = begin_version(&version, file, text, len, problems);
+    if (err)
+        return err;
+    bundle b = { .version = version, .source = source, .problems = problems };
+    err = scan_all(&b);
+    if (err)
+        mk_version_unref(version);
+    else
+        *out = version;
+    return err;
+}
+
+int mk_version_finish(mk_version *version, json_t *problems)
+{
+    const int err = mk_version_compile(version, problems);
+    if (err || json_array_size(problems))
+        return err ? err : MK_EPARSE;
+    seal_hash(version);
+    return MK_OK;
+}
+
 int mk_version_build(mk_version **out, const char *file, const char *text, size_t len, const mk_module_source *source,
                      json_t **problems)
 {
     mk_version *version = NULL;
     json_t *found = json_array();
-    int err = found ? begin_version(&version, file, text, len, found) : MK_ENOMEM;
-    if (!err) {
-        bundle b = { .version = version, .source = source, .problems = found };
-        err = scan_all(&b);
-    }
+    int err = found ? mk_version_collect(&version, file, text, len, source, found) : MK_ENOMEM;
     if (!err)
-        err = mk_version_compile(version, found);
-    if (!err && json_array_size(found))
-        err = MK_EPARSE;
+        err = mk_version_finish(version, found);
     if (problems)
         *problems = err == MK_EPARSE ? json_incref(found) : NULL;
     json_decref(found);
-    if (err) {
+    if (err)
         mk_version_unref(version);
-        return err;
-    }
-    seal_hash(version);
-    *out = version;
-    return MK_OK;
+    else
+        *out = version;
+    return err;
 }

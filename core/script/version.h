@@ -31,6 +31,10 @@ extern bool (*mk_version_primitive)(lua_State *L, const char *name);
  * MK_OK; else *problems is a JSON list of {"file","line","col","message","code"} (code adapter.load, ...) and MK_EPARSE; MK_ENOMEM. */
 int mk_version_build(mk_version **out, const char *file, const char *text, size_t len, const mk_module_source *source,
                      json_t **problems);
+/* The same in two steps, for whoever must know all that it holds before any of it is compiled or run. Collected, a version can only be
+ * saved, finished or let go. Both add to the list problems. MK_OK (collect: with problems, too), MK_EPARSE (with problems), MK_ENOMEM. */
+int mk_version_collect(mk_version **out, const char *file, const char *text, size_t len, const mk_module_source *source, json_t *problems);
+int mk_version_finish(mk_version *version, json_t *problems);
 mk_version *mk_version_ref(mk_version *version);
 void mk_version_unref(mk_version *version);
 const char *mk_version_hash(const mk_version *version); /* 16 hex digits of SHA-256 over names, texts, replay number */

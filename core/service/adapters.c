@@ -97,8 +97,8 @@ static void tell(mk_adapters *all, json_t *input)
 static void on_gone(adapter *a)
 {
     if (a->tried)
-        tell(a->all, json_pack("{s:s, s:[{s:s+, s:i, s:s}]}", "utility", a->id, "problems", "file", a->id, ".lua", "line", 0, "message",
-                               "the file is not there any more; the version that is live stays so: pause the utility if nobody shall sign in"));
+        tell(a->all, json_pack("{s:s, s:b, s:[{s:s+, s:i, s:s}]}", "utility", a->id, "gone", true, "problems", "file", a->id, ".lua", "line", 0,
+                               "message", "the file is not there any more; the version that is live stays so: retire the utility if nobody shall sign in"));
     if (a->stager)
         a->all->running--;
     adapter_free(a);

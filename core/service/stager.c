@@ -17,7 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { OUTPUT_MAX = 16 << 20, ARGS = 12, CHUNK = 65536 };
+enum { OUTPUT_MAX = 16 << 20, ARGS = 14, CHUNK = 65536 };
 
 struct mk_stager {
     uv_process_t process;
@@ -28,7 +28,7 @@ struct mk_stager {
     int64_t status;
     int signal;
     char *utility;
-    const json_t *keys; /* one of them must have signed; NULL: any may */
+    char *keys; /* "HEX,HEX": one of them must have signed; NULL: any may */
     const char *why; /* we ended it */
     mk_buf output;
     mk_stager_done done; /* NULL: called, or not wanted */
@@ -42,6 +42,7 @@ static void on_closed(uv_handle_t *handle)
         return;
     mk_buf_free(&stager->output);
     mk_free(stager->utility);
+    mk_free(stager->keys);
     mk_free(stager);
 }
 
@@ -75,22 +76,6 @@ static json_t *no_answer(const mk_stager *stager)
                                           : json_sprintf("building it ended with status %lld and no answer", (long long)stager->status));
 }
 
-/* NULL: it is signed, or need not be. */
-static const char *unsigned_why(const json_t *keys, const char *signature, mk_bytes blob)
-{
-    size_t i;
-    json_t *key;
-    if (!json_array_size(keys))
-        return NULL;
-    if (!signature || !*signature)
-        return "it is not signed by a key of adapter_keys: no signature lies beside it (`meterkey sign` makes one)";
-    json_array_foreach(keys, i, key)
-        if (json_is_string(key) && mk_sign_holds(json_string_value(key), signature, blob.data, blob.len))
-            return NULL;
-    return "it is not signed by a key of adapter_keys: the signature beside it is of another key, or of another text of it or of a "
-           "module that it requires";
-}
-
 /* Its hash is that of its bytes, and those are of the adapter that was asked for. */
 static bool is_what_it_says(const mk_stager *stager, const char *hash, mk_bytes blob)
 {
@@ -107,7 +92,7 @@ static json_t *version_of(const mk_stager *stager, const json_t *head, mk_bytes 
     const json_t *hash = json_object_get(head, "hash"), *cases = json_object_get(head, "cases");
     json_t *manifest = json_object_get(head, "manifest");
     const char *signature = json_string_value(json_object_get(head, "signature"));
-    const char *why = unsigned_why(stager->keys, signature, blob);
+    const char *why = mk_sign_missing(stager->keys, signature, blob.data, blob.len);
     if (why)
         return problem(stager, json_string(why));
     if (!is_what_it_says(stager, json_string_value(hash), blob))
@@ -230,6 +215,10 @@ static int spawn(mk_stager *stager, const mk_stager_job *job)
         args[count++] = "--runtime";
         args[count++] = job->runtime;
     }
+    if (stager->keys) {
+        args[count++] = "--signed-by";
+        args[count++] = stager->keys;
+    }
     uv_stdio_container_t stdio[] = { { .flags = UV_IGNORE },
                                      { .flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&stager->pipe },
                                      { .flags = UV_IGNORE } };
@@ -249,17 +238,35 @@ mk_stager_job mk_stager_job_of(const json_t *config, const char *utility, const 
                             .keys = path ? json_object_get(config, "adapter_keys") : NULL }; /* what is built in came with us */
 }
 
+/* The settings' list as the child takes it. NULL: no memory. */
+static char *join(const json_t *keys)
+{
+    size_t i;
+    json_t *key;
+    mk_buf out;
+    mk_buf_init(&out, 1 << 16);
+    int err = mk_buf_add(&out, "", 0);
+    json_array_foreach(keys, i, key)
+        err = err ? err : mk_buf_addf(&out, "%s%s", i ? "," : "", json_is_string(key) ? json_string_value(key) : "");
+    char *text = err ? NULL : mk_buf_steal(&out, NULL);
+    mk_buf_free(&out);
+    return text;
+}
+
 int mk_stager_start(mk_stager **out, uv_loop_t *loop, const mk_stager_job *job, mk_stager_done done, void *arg)
 {
     mk_stager *stager = mk_calloc(1, sizeof *stager);
     char *utility = stager ? mk_strdup(job->utility) : NULL;
+    if (utility && json_array_size(job->keys) && !(stager->keys = join(job->keys))) {
+        mk_free(utility);
+        utility = NULL;
+    }
     if (!utility) {
         mk_free(stager);
         return MK_ENOMEM;
     }
     stager->utility = utility;
     stager->arg = arg;
-    stager->keys = job->keys;
     stager->open = 3;
     mk_buf_init(&stager->output, OUTPUT_MAX);
     uv_pipe_init(loop, &stager->pipe, 0);

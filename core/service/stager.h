@@ -12,7 +12,7 @@ typedef struct mk_stager_job {
     const char *scripts, *runtime; /* or NULL */
     unsigned seconds; /* that it may take; it is killed after half as much again */
     bool require; /* refuse what cannot be sealed off */
-    const json_t *keys; /* public keys of which one must have signed it, borrowed until done; NULL or empty: none need have */
+    const json_t *keys; /* public keys of which one must have signed it, before any of it is run; NULL or empty: none need have */
 } mk_stager_job;
 /* A job as the settings want it: for the file at path below the folder scripts, or (path NULL) the adapter that is built in. */
 mk_stager_job mk_stager_job_of(const json_t *config, const char *utility, const char *path, const char *scripts);

@@ -7,11 +7,12 @@ local adapters = {}
 -- Versions of a utility that are kept for a rollback, besides those that something needs.
 local KEPT = 20
 
-local live -- id -> {manifest and what the operator set}; read anew after a change
+local live, off -- id -> {manifest and what the operator set}, of what is live and of what is retired; read anew after a change
+local folder = {} -- id -> true while its file is in the adapters' folder or built in, or the version that was built from it last
 
 local function read()
-  local pauses, policies, out = settings.all("pause:"), settings.all("mfa:"), {}
-  for _, row in ipairs(db.rows([[SELECT a.utility, a.version, a.canary, a.share, a.before, a.pinned, a.changed, v.manifest
+  local pauses, policies, out, retired = settings.all("pause:"), settings.all("mfa:"), {}, {}
+  for _, row in ipairs(db.rows([[SELECT a.utility, a.version, a.canary, a.share, a.before, a.pinned, a.changed, a.retired, v.manifest
       FROM adapters a JOIN versions v ON v.hash = a.version ORDER BY a.utility]])) do
     local one = db.json(row.manifest)
     one.version, one.canary, one.share, one.before, one.pinned, one.changed =
@@ -20,13 +21,15 @@ local function read()
     one.shipped_policy = one.mfa.policy
     one.override = policies[one.id] or host.config.mfa[one.id]
     one.mfa.policy = one.override or one.mfa.policy
-    out[one.id] = one
+    one.retired = row.retired
+    local list = one.retired and retired or out
+    list[one.id] = one
   end
-  return out
+  return out, retired
 end
 
 local function all()
-  live = live or read()
+  if not live then live, off = read() end
   return live
 end
 
@@ -41,19 +44,35 @@ function adapters.list()
   return out
 end
 
+-- Those that are retired, by name.
+function adapters.retired()
+  local out = {}
+  for _, one in pairs(all() and off) do out[#out + 1] = one end
+  table.sort(out, function(a, b) return a.name < b.name end)
+  return out
+end
+
 -- One by the adapter's id, or nil.
 function adapters.get(id) return id and all()[id] end
 
--- One by its id or by UtilityAPI's, whatever its case ("ConEd", "coned", "SDG&E"), or nil.
-function adapters.by_utility(text)
+-- The same, retired ones too.
+function adapters.any(id) return id and (all()[id] or off[id]) end
+
+local function named(list, text)
   if type(text) ~= "string" then return nil end
   local wanted = text:lower()
-  if all()[wanted] then return all()[wanted] end
-  for _, one in pairs(all()) do
+  if list[wanted] then return list[wanted] end
+  for _, one in pairs(list) do
     if one.utility_id and one.utility_id:lower() == wanted then return one end
   end
   return nil
 end
+
+-- One by its id or by UtilityAPI's, whatever its case ("ConEd", "coned", "SDG&E"), or nil.
+function adapters.by_utility(text) return named(all(), text) end
+
+-- The same, retired ones too: for saying what something is called, not for signing in.
+function adapters.known(text) return named(all(), text) or named(off, text) end
 
 -- "relay" or "turn_off": the operator's word before the adapter's.
 function adapters.policy(id) return all()[id] and all()[id].mfa.policy end
@@ -98,6 +117,7 @@ end
 -- What no session needs any more; what else goes, goes with the next version.
 function adapters.prune()
   for id in pairs(all()) do prune(id) end
+  for id in pairs(off) do prune(id) end
 end
 
 local function keep(m)
@@ -107,15 +127,15 @@ end
 
 -- A version that was rolled back from or withdrawn stays out, wherever it lies, until the folder holds another.
 local function hold(hash) db.run("UPDATE versions SET held = 1 WHERE hash = ?1", hash) end
-local function release(utility) db.run("UPDATE versions SET held = 0 WHERE utility = ?1 AND held = 1", utility) end
+local function release_all(utility) db.run("UPDATE versions SET held = 0 WHERE utility = ?1 AND held = 1", utility) end
 local function is_held(hash) return db.row("SELECT held FROM versions WHERE hash = ?1", hash).held == 1 end
 
 local function go_live(utility, hash, before, pinned)
   db.run([[INSERT INTO adapters (utility, version, before, changed, pinned) VALUES (?1, ?2, ?3, ?4, ?5)
     ON CONFLICT (utility) DO UPDATE SET version = excluded.version, before = excluded.before, changed = excluded.changed,
-      pinned = excluded.pinned, canary = NULL, share = 0]], utility, hash, before, host.now(), pinned or 0)
+      pinned = excluded.pinned, canary = NULL, share = 0, retired = NULL]], utility, hash, before, host.now(), pinned or 0)
   db.run("UPDATE versions SET live = ?2, held = 0 WHERE hash = ?1", hash, host.now())
-  if not pinned then release(utility) end
+  if not pinned then release_all(utility) end
   trial.over(utility)
   live = nil
   prune(utility)
@@ -137,7 +157,7 @@ end
 local function as_before(now)
   local over = now.canary
   if now.pinned or over then end_canary(now.id, 0) end
-  release(now.id)
+  release_all(now.id)
   if over or last_of(now.id).what == "refused" then
     log(now.id, "live", { version = now.version, reason = "the folder holds it again" .. (over and "; the canary " .. over .. " is over" or "") })
   end
@@ -159,7 +179,7 @@ local function begin_canary(now, m, share)
       { version = m.hash })
   end
   db.update("adapters", { utility = m.utility }, { canary = m.hash, share = share, changed = host.now(), pinned = 0 })
-  release(m.utility)
+  release_all(m.utility)
   trial.begin(m.utility, m.hash)
   live = nil
   log(m.utility, "canary", { version = m.hash, reason = share .. " of 100 new sessions"
@@ -167,13 +187,12 @@ local function begin_canary(now, m, share)
 end
 
 local function stays_out(m)
-  host.log("info", ("%s %s is in the folder and stays out: it was rolled back from or withdrawn; edit it, or make it live on the dashboard")
+  host.log("info", ("%s %s is in the folder and stays out: it was rolled back from or withdrawn; edit it, or release it on the dashboard")
     :format(m.utility, m.hash), "reload")
 end
 
 local function accept(m)
   local now, share = all()[m.utility], settings.get("canary:" .. m.utility)
-  keep(m)
   if now and now.version == m.hash then return as_before(now) end
   if is_held(m.hash) then return stays_out(m) end
   if now and now.canary == m.hash then
@@ -188,7 +207,9 @@ end
 
 -- A version that was built and checked aside, or what was wrong with it.
 function adapters.staged(m)
+  folder[m.utility] = not m.gone and (m.hash or true) or nil
   if not m.problems then
+    keep(m)
     accept(m)
     return prune(m.utility)
   end
@@ -207,6 +228,31 @@ function adapters.rollback(utility, hash, who)
   if now.canary then hold(now.canary) end
   go_live(utility, hash, now.version, 1)
   log(utility, "rollback", { version = hash, reason = "by " .. who })
+  return true
+end
+
+-- A version that is held is treated as any other again: what lies in the folder goes live, or is tried, at once. -> true, or nil and why.
+function adapters.release(utility, hash, who)
+  local version, now = db.row("SELECT hash, held, manifest FROM versions WHERE hash = ?1 AND utility = ?2", hash, utility), all()[utility]
+  if not version or not now or version.held == 0 then return nil, "this version is not held" end
+  db.run("UPDATE versions SET held = 0 WHERE hash = ?1", hash)
+  log(utility, "released", { version = hash, reason = "by " .. who })
+  if folder[utility] == hash then accept { utility = utility, hash = hash, manifest = db.json(version.manifest) } end
+  return true
+end
+
+-- Its file is in the adapters' folder, or it is built in.
+function adapters.has_file(utility) return folder[utility] ~= nil end
+
+-- Nobody can choose it any more, and what is kept of its customers' sign-ins goes (service.refresh); sessions that have begun come to
+-- their end, meters and authorizations stay. It is back when its file is. -> true, or nil and why.
+function adapters.retire(utility, who)
+  if folder[utility] then return nil, "its file is in the adapters' folder, or it is built in: take the file away first, or pause it" end
+  db.update("adapters", { utility = utility }, { retired = host.now(), canary = db.NULL, share = 0, pinned = 0 })
+  release_all(utility)
+  trial.over(utility)
+  live = nil
+  log(utility, "retired", { reason = "by " .. who })
   return true
 end
 
@@ -249,6 +295,14 @@ function adapters.history(utility, limit)
   return db.rows("SELECT * FROM reloads WHERE ?1 IS NULL OR utility = ?1 ORDER BY ts DESC LIMIT ?2", utility, limit or 100)
 end
 
+-- What a version of a utility (of adapters.any) is now: "live", "canary", "held" (it stays out of new sessions though the folder may have
+-- it) or "kept" (for a rollback).
+function adapters.state(one, v)
+  if v.hash == one.version then return one.retired and "kept" or "live" end
+  if v.hash == one.canary then return "canary" end
+  return v.held == 1 and "held" or "kept"
+end
+
 -- Versions of a utility that are kept, those that were live last first: {hash, created, live: when it last became so, or nil, held}.
 function adapters.versions(utility)
   return db.rows("SELECT hash, created, live, held FROM versions WHERE utility = ?1 ORDER BY coalesce(live, created) DESC LIMIT 200", utility)
@@ -262,11 +316,14 @@ end
 
 -- Percent of new sessions that a new version gets until it has proved itself; 0: a new version is for all at once. A canary that runs
 -- gets the new share, none at 0.
-function adapters.share(utility, share, who)
+function adapters.set_share(utility, share, who)
   settings.set("canary:" .. utility, share > 0 and share or nil, who)
   db.run("UPDATE adapters SET share = ?2 WHERE utility = ?1 AND canary IS NOT NULL", utility, share)
   live = nil
 end
+
+-- What the next canary gets.
+function adapters.share(utility) return settings.get("canary:" .. utility) or 0 end
 
 -- policy: "relay", "turn_off", or nil for the adapter's own.
 function adapters.override(utility, policy, who)

@@ -25,7 +25,7 @@ local function mail_questions()
     db.update("sessions", { team = row.team, uid = row.uid }, { mailed = host.now() })
     local form = forms.get(row.team, row.form)
     if form and host.listeners("form:" .. row.form) == 0 and host.config.url ~= "" then
-      local template, one = templates.get(row.team, form.template), adapters.by_utility(row.utility)
+      local template, one = templates.get(row.team, form.template), adapters.known(row.utility)
       mails.send(row.team, "code", row.customer_email, { link = forms.url((host.config.url:gsub("/+$", "")), form), utility = one and one.name or row.utility,
         company = template.company_name, language = form.language, form = form.uid, authorization = row.authorization })
     end

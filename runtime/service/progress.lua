@@ -29,7 +29,7 @@ function progress.of(form)
   local authorization = uid and authorizations.get(form.team, uid)
   local session = authorization and authorization.form == form.uid and sessions.current(authorization) or nil
   if authorization and authorization.form ~= form.uid and authorization.status == "errored" then session = nil end
-  local one = adapters.by_utility(authorization and authorization.utility or form.utility)
+  local one = adapters.known(authorization and authorization.utility or form.utility)
   local out = { form = form, template = templates.get(form.team, form.template), authorization = authorization, session = session,
     utility = one, state = state_of(form, authorization, session), error = authorization and authorization.error,
     queued = session ~= nil and session.state == "queued", paused = one and one.paused, resting = one and health.resting(one.id) }

@@ -84,8 +84,13 @@ function refresh.due()
   end
 end
 
--- Those whose time is over.
+-- Those whose time is over, and those of a utility that is retired: they would be kept for nothing.
 function refresh.expire()
+  for _, one in ipairs(adapters.retired()) do
+    for _, row in ipairs(db.rows("SELECT team, authorization FROM kept WHERE utility = ?1 LIMIT 100", one.id)) do
+      authorizations.stop_keeping(row.team, row.authorization, "retired")
+    end
+  end
   for _, row in ipairs(db.rows("SELECT team, authorization FROM kept WHERE till <= ?1 LIMIT 100", host.now())) do
     authorizations.stop_keeping(row.team, row.authorization, "over")
   end

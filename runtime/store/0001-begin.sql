@@ -73,11 +73,11 @@ CREATE TABLE versions (          -- adapters with all they require, by content h
   manifest TEXT NOT NULL, bytes BLOB NOT NULL
 );
 CREATE INDEX versions_utility ON versions (utility);
-CREATE TABLE adapters (          -- what is live: version for all, canary for share percent of new sessions
+CREATE TABLE adapters (          -- what is live: version for all, canary for share percent of new sessions; retired: since when it is not
   utility TEXT PRIMARY KEY, version TEXT NOT NULL, canary TEXT, share INTEGER NOT NULL DEFAULT 0, before TEXT, changed INTEGER NOT NULL,
-  pinned INTEGER NOT NULL DEFAULT 0
+  pinned INTEGER NOT NULL DEFAULT 0, retired INTEGER
 );
-CREATE TABLE reloads (           -- what: live, refused, rollback, canary, withdrawn
+CREATE TABLE reloads (           -- what: live, refused, rollback, canary, withdrawn, released, retired
   uid TEXT PRIMARY KEY, utility TEXT NOT NULL, version TEXT, what TEXT NOT NULL, reason TEXT, place TEXT, ts INTEGER NOT NULL
 );
 CREATE INDEX reloads_ts ON reloads (ts DESC);
@@ -108,6 +108,7 @@ CREATE TABLE kept (              -- sign-ins of ongoing access, sealed: until wh
 );
 CREATE INDEX kept_next ON kept (next, utility) WHERE next IS NOT NULL;
 CREATE INDEX kept_till ON kept (till);
+CREATE INDEX kept_utility ON kept (utility);
 CREATE TABLE attempts (          -- the ledger: per credential, by keyed hash
   credential TEXT PRIMARY KEY, utility TEXT NOT NULL, digest TEXT, failures INTEGER NOT NULL DEFAULT 0, outcome TEXT,
   last INTEGER NOT NULL, locked_until INTEGER NOT NULL DEFAULT 0

@@ -96,10 +96,14 @@ class Reloading(Whole):
         return self.text("a%d" % self.stamp)
 
     def put(self, text):
+        self.put_at(self.path, text)
+
+    @staticmethod
+    def put_at(path, text):
         """As most editors do: beside it, then over it."""
-        with open(self.path + "~", "w", encoding="utf-8") as file:
+        with open(path + "~", "w", encoding="utf-8") as file:
             file.write(text)
-        os.rename(self.path + "~", self.path)
+        os.rename(path + "~", path)
 
     def put_in_place(self, text):
         with open(self.path, "w", encoding="utf-8") as file:

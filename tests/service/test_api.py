@@ -680,6 +680,57 @@ def adapters_reload_and_roll_back(w):
     same(w.good("POST", "/api/v2/adapters/sce/rollback", {"version": "sce-v2"}, "operator")["version"], "sce-v2")
 
 
+def standing(one):
+    return {v["version"]: v["state"] for v in one["versions"]}
+
+
+def adapters_are_operated(w):
+    """Paused, shared, released and retired, by who may and in words that the audit log keeps."""
+    at = "/api/v2/adapters/sce"
+    w.service.sql("UPDATE versions SET held = 0 WHERE utility = 'sce'")
+    one = w.good("GET", at)
+    same((standing(one), one["trial"], one["retired"]), ({"sce-v2": "live", "sce-v1": "kept"}, None, None))
+    w.bad(400, "required_param_missing", "POST", at + "/pause", {}, "operator")
+    same(w.good("POST", at + "/pause", {"reason": "SCE rests until noon."}, "operator")["paused"], "SCE rests until noon.")
+    same([u["paused"] for u in w.good("GET", "/api/v2/utilities")["utilities"] if u["id"] == "sce"], ["SCE rests until noon."])
+    same(w.good("POST", at + "/resume", None, "operator")["paused"], None)
+    w.bad(400, "invalid_param", "POST", at + "/share", {"share": 101}, "operator")
+    same(w.good("POST", at + "/share", {"share": 20}, "operator")["canary_share"], 20)
+    same(w.good("POST", at + "/share", {"share": 0}, "operator")["canary_share"], 0)
+    w.bad(409, "not_held", "POST", at + "/release", {"version": "sce-v1"}, "operator")
+    same(standing(w.good("POST", at + "/rollback", None, "operator")), {"sce-v1": "live", "sce-v2": "held"})
+    same(standing(w.good("POST", at + "/release", {"version": "sce-v2"}, "operator")), {"sce-v1": "live", "sce-v2": "kept"})
+    w.bad(409, "not_held", "POST", at + "/release", {"version": "nothing"}, "operator")
+    w.service.sql("UPDATE adapters SET canary = 'sce-v2', share = 30 WHERE utility = 'sce'")
+    w.good("POST", at + "/share", {"share": 40}, "operator")
+    w.service.sql("INSERT INTO settings (name, value, changed) VALUES ('trial:sce', ?, 0)",
+        json.dumps({"version": "sce-v2", "good": 4, "failed": 1, "live_good": 9, "live_failed": 0, "since": 1700000000000000}))
+    one = w.good("GET", at)
+    same((one["canary"], one["share"], standing(one)["sce-v2"]), ("sce-v2", 40, "canary"))
+    same([one["trial"][k] for k in ("good", "failed", "live_good", "live_failed")], [4, 1, 9, 0], one["trial"])
+    w.bad(409, "in_folder", "POST", "/api/v2/adapters/demo/retire", None, "operator")
+    uid, authorization, _ = w.submitted()
+    w.keep(authorization)
+    w.service.sql("UPDATE kept SET utility = 'sce' WHERE authorization = ?", authorization)
+    one = w.good("POST", at + "/retire", None, "operator")
+    check(one["retired"] and one["canary"] is None, one)
+    w.bad(409, "retired", "POST", at + "/pause", {"reason": "Once more."}, "operator")
+    check("sce" in [a["id"] for a in w.good("GET", "/api/v2/adapters")["adapters"]], "it is not in the list of adapters")
+    check("sce" not in [u["id"] for u in w.good("GET", "/api/v2/utilities")["utilities"]], "it is in the list of utilities")
+    same([u for u in w.good("GET", "/api/experimental/utility-lookup?q=edison")["utilities"] if u["id"] == "SCE"], [])
+    w.bad(400, "invalid_param", "POST", "/api/v2/forms", {"utility": "SCE"})
+    reply = w.service.request("GET", "/help/sce")
+    same((reply.status, reply.headers["Location"]), (303, "/help/mfa"))
+    until = time.monotonic() + 10
+    while w.service.sql("SELECT count(*) FROM kept WHERE authorization = ?", authorization)[0][0]:
+        check(time.monotonic() < until, "its sign-in is still kept")
+        time.sleep(0.05)
+    whats = [row[0] for row in w.service.sql("SELECT what FROM audit WHERE target = 'adapter:sce' ORDER BY ts")]
+    for what in ("pause", "resume", "share", "rollback", "release", "retire"):
+        check("adapter." + what in whats, what, whats)
+    w.bad(404, "not_found", "GET", "/api/v2/adapters/nothing")
+
+
 class Stream:
     def __init__(self, w, who):
         self.connection = http.client.HTTPConnection("127.0.0.1", w.service.port, timeout=10)
@@ -834,6 +885,7 @@ TESTS = [a_form_without_a_body, json_that_calls_itself_a_form, test_submit_gives
          an_error_is_told_without_evidence, the_same_key_does_it_once, the_same_key_at_the_same_time, a_failure_keeps_no_key,
          other_answers_are_other_requests, webhooks_live, webhooks_ping_and_replay, tokens_live,
          adapters_reload_and_roll_back, a_stream_of_what_happens, a_stream_ends_with_its_token, tables_hold_no_formulas, a_link_is_mailed_again,
+         adapters_are_operated,
          the_description_is_whole, secrets_are_nowhere, every_endpoint_was_seen_to_work]
 
 

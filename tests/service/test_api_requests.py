@@ -81,7 +81,7 @@ def sample(w, schema):
         field = schema["properties"][name]
         out[name] = {"url": "https://hooks.test/y", "meters": [w.things["ours"]["meters"]], "utility": "DEMO",
             "scenario": "residential", "id": "c1",
-                     "answer": "123456", "name": "x"}.get(name) or field["enum"][0]
+                     "answer": "123456", "name": "x", "version": "v", "reason": "x", "share": 5}.get(name) or field["enum"][0]
     return out
 
 

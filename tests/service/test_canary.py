@@ -97,7 +97,7 @@ def a_canary_that_fails_by_its_own_fault_is_withdrawn(service, _):
     service.says("warn reload: demo withdrawn %s: %s" % (canary, why))
     same(service.live()[:2], (live, None), "live and canary")
     same(metric(service, "meterkey_adapter_refused", utility="demo"), 1, "refused")
-    dashboard(service).has("withdrawn", why, "stays out until it is edited").lacks("Canary 50 %")
+    dashboard(service).has("withdrawn", why, "held until it is edited").lacks("Canary 50 %")
     same({version for version, _ in attempts(service, 4)}, {live}, "who comes after")
     since = len(service.lines)
     service.stop()

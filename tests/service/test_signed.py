@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -124,6 +125,23 @@ def signed(service):
         if "hash" in told:
             return told
         check(told["problems"][0]["message"].startswith(("it is not signed", "no module")), told)
+
+
+@with_service
+def unread(service):
+    """what is not signed is neither run nor compiled: one that fails at once, never ends or is no Lua is told as unsigned"""
+    new(service.scripts, "alpha")
+    refused(service, "alpha")
+    sign("release.key", "alpha", "--scripts", service.scripts)
+    check("hash" in service.said("staged", utility="alpha"), "alpha is signed")
+    with open(path(service, "alpha.lua"), encoding="utf-8") as file:
+        good = file.read()
+    for text in ('error("it was run")\n', "while true do end\n", "x = = 1\n", 'require "meterkey.absent"\n'):
+        save(path(service, "alpha.lua"), text + good)
+        begun = time.monotonic()
+        told = service.said("staged", utility="alpha")
+        check("problems" in told and [OTHER in one["message"] for one in told["problems"]] == [True], "%r gave %r" % (text, told))
+        check(time.monotonic() - begun < 5, "%r took %.1f s: it was run" % (text, time.monotonic() - begun))
 
 
 @with_service

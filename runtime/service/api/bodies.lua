@@ -83,6 +83,10 @@ bodies.FormResend = object("Where to.", {
   customer_email = email "Becomes the data request's; without it, the one that it has is used.",
 })
 
+bodies.AdapterRelease = object("Which version.", { version = text("Its hash.", 128, { minLength = 1 }) }, { "version" })
+bodies.AdapterShare = object("A canary's share.", {
+  share = types.count("Of 100 new sessions, for the canary there is and those to come; 0: none.", 0, 100) }, { "share" })
+bodies.AdapterPause = object("Nobody signs in any more.", { reason = text("What customers read.", 300, { minLength = 1 }) }, { "reason" })
 bodies.AdapterRollback = object("Which version.", { version = text("Its hash; the one before if absent.", 128,
   { minLength = 1 }) })
 

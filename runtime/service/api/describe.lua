@@ -149,6 +149,17 @@ add("POST", V .. "/adapters/reload", "adapters.reload", "Looks at the adapters' 
   { answer = "Success", scope = "operator" })
 add("POST", V .. "/adapters/{uid}/rollback", "adapters.rollback", "Makes a kept version live.",
   { body = "AdapterRollback", answer = "Adapter", scope = "operator" })
+add("GET", V .. "/adapters/{uid}", "adapters.get", "One adapter, its versions and its canary's trial.", { answer = "Adapter" })
+add("POST", V .. "/adapters/{uid}/release", "adapters.release", "A held version may go live again, at once where the folder has it.",
+  { body = "AdapterRelease", answer = "Adapter", scope = "operator" })
+add("POST", V .. "/adapters/{uid}/share", "adapters.share", "Sets the share of new sessions that a new version gets first.",
+  { body = "AdapterShare", answer = "Adapter", scope = "operator" })
+add("POST", V .. "/adapters/{uid}/pause", "adapters.pause", "No new session begins; customers read why.",
+  { body = "AdapterPause", answer = "Adapter", scope = "operator" })
+add("POST", V .. "/adapters/{uid}/resume", "adapters.resume", "New sessions begin again.", { answer = "Adapter", scope = "operator" })
+add("POST", V .. "/adapters/{uid}/retire", "adapters.retire",
+  "Takes a utility whose file is gone out of all lists; its kept sign-ins are deleted, meters stay.",
+  { answer = "Adapter", scope = "operator" })
 
 add("GET", "/openapi.json", "openapi.get", "This description.", { scope = false, answer = "OpenAPI" })
 

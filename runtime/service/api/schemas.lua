@@ -128,9 +128,15 @@ schemas.Adapter = object("An adapter's versions.", {
   changed = time "Since when.", canary = null(words "On trial."),
   share = count "Of 100 new sessions that take the canary.", before = null(words "Live before."),
   pinned = flag "Rolled back to: a new version waits.", paused = null(words "Why."),
-  policy = words "relay or turn_off.",
-  versions = list(object("A version.", { version = words "Hash.", created = time "Kept since." }, true),
-    "Versions that are kept, newest first."),
+  policy = words "relay or turn_off.", retired = null(time "Since when: its file is gone, and nobody can choose it."),
+  canary_share = count "Of 100 new sessions that a new version gets first; 0: it is for all at once.",
+  trial = null(object("What the canary's sessions came to, beside those of the live version meanwhile.", { version = words "The canary.",
+    since = time "Begun.", good = count "Its sessions that brought meters.", failed = count "That failed by its own fault.",
+    live_good = count "The live version's.", live_failed = count "The live version's." }, true)),
+  versions = list(object("A version.", { version = words "Hash.", created = time "Kept since.",
+    live = null(time "When it last went live."),
+    state = one("held: rolled back from or withdrawn; it stays out, though the folder may have it.", { "live", "canary", "held", "kept" }) },
+    true), "Versions that are kept, those that were live last first."),
 }, true)
 
 schemas.Challenge = object("What the portal asks the customer.", {

@@ -1,5 +1,6 @@
 -- Rows of the store as objects of the API: every field always there, lists [], nothing null that is not said to be.
 local accounts = require "service.accounts"
+local adapters = require "service.adapters"
 local authorizations = require "service.authorizations"
 local clock = require "service.clock"
 local events = require "service.events"
@@ -202,13 +203,22 @@ function shape.utility(_, one)
     paused = null(one.paused) }
 end
 
-function shape.adapter(_, one, versions)
+local function trial_of(t)
+  return t and { version = t.version, since = time(t.since), good = t.good, failed = t.failed, live_good = t.live_good,
+    live_failed = t.live_failed } or host.null
+end
+
+-- versions, trial (or nil) and canary_share: as service.adapters and service.trial have them.
+function shape.adapter(_, one, versions, trial, canary_share)
   local all = host.array {}
-  for i, row in ipairs(versions) do all[i] = { version = row.hash, created = time(row.created) } end
+  for i, row in ipairs(versions) do
+    all[i] = { version = row.hash, created = time(row.created), live = time(row.live),
+      state = adapters.state(one, row) }
+  end
   return { id = one.id, utility_id = one.utility_id or one.id, name = one.name, version = one.version,
     changed = time(one.changed), canary = null(one.canary), share = one.share, before = null(one.before),
     pinned = one.pinned, paused = null(one.paused), policy = one.mfa.policy,
-    versions = all }
+    retired = time(one.retired), trial = trial_of(trial), canary_share = canary_share, versions = all }
 end
 
 return shape

@@ -23,7 +23,7 @@ function api.spelled(list)
   if not list then return nil end
   local out = {}
   for i, text in ipairs(list) do
-    local one = adapters.by_utility(text)
+    local one = adapters.known(text)
     out[i] = one and (one.utility_id or one.id) or text
   end
   return out

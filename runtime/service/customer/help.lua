@@ -3,6 +3,7 @@ local adapters = require "service.adapters"
 local failure = require "service.customer.failure"
 local page = require "service.page"
 local view = require "service.customer.view"
+local web = require "service.web"
 local help = {}
 
 local SAID = { otp = true, totp = true, offline_code = true, question = true, approve = true, link = true, acknowledge = true, credential = true }
@@ -51,6 +52,7 @@ end
 
 function help.utility(request, params)
   local language, one = page.language(request), adapters.by_utility(params.utility)
+  if not one and adapters.known(params.utility) then return web.redirect("/help/mfa") end
   if not one then return view.plain_page(request, {}, 404, "missing") end
   local t, utility = page.words(language), view.utility(one)
   local said, off = { utility = utility.name }, utility.mfa.policy == "turn_off"

@@ -29,7 +29,7 @@ local function standing(a, t)
 end
 
 local function said_of(at, a)
-  local one = adapters.by_utility(a.utility)
+  local one = adapters.known(a.utility)
   return { utility = one and one.name or a.utility, company = at.template.company_name }
 end
 

@@ -29,7 +29,8 @@ local function back(req, at, changes) return web.redirect(view.link(req, at.path
 -- The utility that the link, the form or the last try names, and whether the customer wants to choose.
 local function wanted(req, at, p)
   if req.query.choose then return nil end
-  return adapters.by_utility(req.query.utility) or (not req.query.utility and (p and p.utility or adapters.by_utility(at.form and at.form.utility))) or nil
+  if req.query.utility then return adapters.by_utility(req.query.utility) end
+  return adapters.get(p and p.utility and p.utility.id) or adapters.by_utility(at.form and at.form.utility)
 end
 
 local function first_pages(req, at, p)

@@ -4,7 +4,6 @@ local audit = require "service.audit"
 local figures = require "service.dashboard.health"
 local guard = require "service.dashboard.guard"
 local health = require "service.health"
-local settings = require "service.settings"
 local trial = require "service.trial"
 local web = require "service.web"
 local shown = {}
@@ -26,21 +25,21 @@ local function list(c)
     rows[i] = setmetatable({ sum = sums[one.id] or { attempts = 0 }, resting = health.resting(one.id),
       refused = latest[one.id] and latest[one.id].refused }, { __index = one })
   end
-  return c:page("adapters", "Adapters", { rows = rows, range = range, ranges = figures.RANGES,
+  return c:page("adapters", "Adapters", { rows = rows, retired = adapters.retired(), range = range, ranges = figures.RANGES,
     percent = figures.percent, history = adapters.history(nil, 30) })
 end
 
--- What a version is now, in words.
+-- What a version is now: the API's word, and what a reader would ask.
 local function standing(one, v)
-  if v.hash == one.version then return "live" end
-  if v.hash == one.canary then return ("canary, %d %%"):format(one.share) end
-  if v.held == 1 then return "stays out: rolled back from or withdrawn" end
-  if v.hash == one.before then return "before" end
-  return v.live and "" or "was never live"
+  local state = adapters.state(one, v)
+  if state == "canary" then return ("canary, %d %%"):format(one.share) end
+  if state == "held" then return "held: rolled back from or withdrawn" end
+  if state == "live" then return state end
+  return v.hash == one.before and "kept, before" or v.live and "kept" or "kept, was never live"
 end
 
 local function show(c, params, problem)
-  local one = adapters.get(params.id)
+  local one = adapters.any(params.id)
   if not one then return c:missing() end
   local range, version = range_of(c.request), c.request.query.version
   local all, reloads, rows = health.list(tonumber(range), one.id), adapters.history(one.id, 100), {}
@@ -59,19 +58,20 @@ local function show(c, params, problem)
     trial = one.canary and trial.of(one.id), healthy = trial.HEALTHY, failures = trial.FAILURES,
     charts = figures.charts(one.id, range, version, rows, reloads), by_version = figures.by_version(all),
     history = reloads,
-    percent = figures.percent, policies = POLICIES, share = settings.get("canary:" .. one.id) or 0,
+    percent = figures.percent, policies = POLICIES, share = adapters.share(one.id), has_file = adapters.has_file(one.id),
     resting = health.resting(one.id),
     latest = adapters.latest()[one.id] or {}, problem = problem }, problem and 400)
 end
 
--- A change of an adapter by its operator. action(c, one) -> what to say, or nil and what is wrong.
+-- A change of an adapter by its operator. action(c, one) -> what to say, or nil and what is wrong; third what the audit log calls it, if
+-- not by the form's name.
 local function change(what, action)
   return guard.change("adapters", "operate", function(c, params)
     local one = adapters.get(params.id)
     if not one then return c:missing() end
-    local said, why = action(c, one)
+    local said, why, more = action(c, one)
     if not said then return show(c, params, why) end
-    audit.add(c.team, "user:" .. c.me.uid, "adapter." .. what, "adapter:" .. one.id, web.peer(c.request))
+    audit.add(c.team, "user:" .. c.me.uid, "adapter." .. (more or what), "adapter:" .. one.id, web.peer(c.request))
     return c:go("/dashboard/adapters/" .. one.id, said)
   end)
 end
@@ -82,7 +82,7 @@ local function pause(c, one)
   local reason = c:field("reason")
   if c.request.fields.resume == "yes" then
     adapters.pause(one.id, nil, who(c))
-    return "resumed"
+    return "resumed", nil, "resume"
   end
   if reason == "" or #reason > 300 then return nil, "What should customers read? A sentence is needed." end
   adapters.pause(one.id, reason, who(c))
@@ -95,10 +95,22 @@ local function rollback(c, one)
   return "rolled_back"
 end
 
+local function release(c, one)
+  local done, why = adapters.release(one.id, c:field("version"), c.me.email)
+  if not done then return nil, "Not released: " .. why .. "." end
+  return "released"
+end
+
+local function retire(c, one)
+  local done, why = adapters.retire(one.id, c.me.email)
+  if not done then return nil, "Not retired: " .. why .. "." end
+  return "retired"
+end
+
 local function share(c, one)
   local value = math.tointeger(tonumber(c:field("share")))
   if not value or value < 0 or value > 100 then return nil, "The share is a number from 0 to 100." end
-  adapters.share(one.id, value, who(c))
+  adapters.set_share(one.id, value, who(c))
   return "share"
 end
 
@@ -112,7 +124,7 @@ end
 function shown.add(router)
   router:add("GET", "/dashboard/adapters", guard.page("adapters", list))
   router:add("GET", "/dashboard/adapters/:id", guard.page("adapters", show))
-  for name, action in pairs { pause = pause, rollback = rollback, share = share, policy = policy } do
+  for name, action in pairs { pause = pause, rollback = rollback, release = release, share = share, policy = policy, retire = retire } do
     router:add("POST", "/dashboard/adapters/:id/" .. name, change(name, action))
   end
 end

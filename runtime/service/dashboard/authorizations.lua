@@ -38,7 +38,7 @@ local function list(c)
   filter.window = WINDOW
   local rows, more, partly = authorizations.list(c.team, filter)
   for _, row in ipairs(rows) do
-    local one = adapters.by_utility(row.utility)
+    local one = adapters.known(row.utility)
     row.state, row.name = state_of(row), one and one.name or row.utility
   end
   local function url(uid) return "/dashboard/authorizations" .. view.query { state = state, after = uid } end
@@ -49,7 +49,7 @@ end
 local function show(c, params, problem)
   local row = authorizations.get(c.team, params.uid)
   if not row then return c:missing() end
-  local one = adapters.by_utility(row.utility)
+  local one = adapters.known(row.utility)
   local story = timeline.of_authorization(c.team, row.uid)
   for _, entry in ipairs(story) do
     entry.text, entry.code = words.happening(entry.what), entry.facts.code

@@ -142,7 +142,7 @@ local function dress(team, rows)
   for _, row in ipairs(rows) do
     row.told = row.state ~= "done" and last[row.uid]
     row.error = db.json(row.error)
-    local one = adapters.by_utility(row.used or row.utility)
+    local one = adapters.known(row.used or row.utility)
     row.utility_name = one and one.name or row.used or row.utility
     row.more, row.help = more(row, row.utility_name), requests.help(row.state, row.customer_email, row.error)
   end

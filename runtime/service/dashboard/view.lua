@@ -24,6 +24,8 @@ local SAID = {
   password = "Your password was changed; other sign-ins were ended.",
   totp_on = "Codes of your app are asked for from now on.",
   totp_off = "Codes are not asked for any more.", paused = "Paused: customers are told.", resumed = "Resumed.",
+  released = "Released: it may go live again.",
+  retired = "Retired: nobody can choose it any more.",
   rolled_back = "Rolled back: new sessions take this version.", share = "The share was set.",
   many = "All data requests were created.",
   same_link = "The customer is in the middle of it: the same link was sent.",

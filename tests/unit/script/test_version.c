@@ -163,6 +163,35 @@ static void problems_name_file_and_line(void **state)
     problem("local t = nil\n  t.x = 1", "x.lua", 2, 3, "index a nil value");
 }
 
+/* All bytes that a signature is over are there before anything is compiled; finished, it is what one step gives. */
+static void collected_it_is_not_run(void **state)
+{
+    (void)state;
+    static const char fails[] = "error('it was run')";
+    json_t *problems = json_array();
+    mk_version *version = NULL, *whole = built(adapter);
+    mk_buf before, after;
+    mk_buf_init(&before, 1 << 20);
+    mk_buf_init(&after, 1 << 20);
+    assert_int_equal(mk_version_collect(&version, "x.lua", adapter, sizeof adapter - 1, &source, problems), MK_OK);
+    assert_int_equal(mk_version_save(version, &before), MK_OK);
+    assert_int_equal(mk_version_finish(version, problems), MK_OK);
+    assert_int_equal(mk_version_save(whole, &after), MK_OK);
+    assert_int_equal(before.len, after.len);
+    assert_memory_equal(before.data, after.data, before.len);
+    assert_string_equal(mk_version_hash(version), mk_version_hash(whole));
+    mk_version_unref(version);
+    assert_int_equal(mk_version_collect(&version, "x.lua", fails, sizeof fails - 1, &source, problems), MK_OK);
+    assert_int_equal(json_array_size(problems), 0);
+    assert_int_equal(mk_version_finish(version, problems), MK_EPARSE);
+    assert_int_equal(json_array_size(problems), 1);
+    mk_version_unref(version);
+    mk_version_unref(whole);
+    mk_buf_free(&before);
+    mk_buf_free(&after);
+    json_decref(problems);
+}
+
 static void saved_and_loaded_it_is_the_same(void **state)
 {
     (void)state;
@@ -240,6 +269,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(holds_all_it_requires),           cmocka_unit_test(hash_follows_every_part),
         cmocka_unit_test(runs_from_bytecode_with_lines),   cmocka_unit_test(problems_name_file_and_line),
+        cmocka_unit_test(collected_it_is_not_run),
         cmocka_unit_test(saved_and_loaded_it_is_the_same), cmocka_unit_test(overlay_comes_before_the_binary),
         cmocka_unit_test(no_failed_allocation_is_lost),
     };

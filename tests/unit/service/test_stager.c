@@ -105,16 +105,19 @@ static const struct behaviour {
     const char *name, *message; /* NULL: a version */
     int (*act)(void);
     unsigned seconds; /* that it is given; 0: a minute */
+    const char *keys; /* JSON */
 } behaviours[] = {
-    { "says_too_much", "over 16 MiB", says_too_much, 0 },
-    { "never_ends", "did not end in time and was killed", never_ends, 1 },
-    { "dies", "ended with signal 11", dies, 0 },
-    { "says_nothing", "status 3 and no answer", says_nothing, 0 },
-    { "says_half", "status 0 and no answer", says_half, 0 },
-    { "says_a_version_and_dies", "ended with signal 9", says_a_version_and_dies, 0 },
-    { "says_another_hash", "not what it is said to be", says_another_hash, 0 },
-    { "says_another_adapter", "not what it is said to be", says_another_adapter, 0 },
-    { "says_a_version", NULL, says_a_version, 0 },
+    { "says_too_much", "over 16 MiB", says_too_much, 0, NULL },
+    { "never_ends", "did not end in time and was killed", never_ends, 1, NULL },
+    { "dies", "ended with signal 11", dies, 0, NULL },
+    { "says_nothing", "status 3 and no answer", says_nothing, 0, NULL },
+    { "says_half", "status 0 and no answer", says_half, 0, NULL },
+    { "says_a_version_and_dies", "ended with signal 9", says_a_version_and_dies, 0, NULL },
+    { "says_another_hash", "not what it is said to be", says_another_hash, 0, NULL },
+    { "says_another_adapter", "not what it is said to be", says_another_adapter, 0, NULL },
+    { "says_a_version", NULL, says_a_version, 0, "[]" },
+    { "says_a_version", "is not signed", says_a_version, 0, "[\"aa\", \"bb\"]" }, /* a child that does not look is not believed */
+    { "says_a_version", "is not signed", says_a_version, 0, "[1]" },
 };
 
 static int child(const char *adapter)
@@ -139,9 +142,11 @@ static json_t *staged(const struct behaviour *as)
     uv_loop_t loop;
     json_t *result = NULL;
     mk_stager *stager = NULL;
-    const mk_stager_job job = { .utility = "x", .adapter = as->name, .seconds = as->seconds ? as->seconds : 60 };
+    json_t *keys = as->keys ? json_loads(as->keys, 0, NULL) : NULL;
+    const mk_stager_job job = { .utility = "x", .adapter = as->name, .seconds = as->seconds ? as->seconds : 60, .keys = keys };
     assert_int_equal(uv_loop_init(&loop), 0);
     assert_int_equal(mk_stager_start(&stager, &loop, &job, keep, &result), MK_OK);
+    json_decref(keys);
     uv_run(&loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&loop), 0); /* nothing of it is left, the process neither */
     assert_non_null(result);

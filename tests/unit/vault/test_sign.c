@@ -56,9 +56,30 @@ static void test_what_is_none(void **state)
     mk_key_free(key);
 }
 
+static void test_one_of_a_list(void **state)
+{
+    (void)state;
+    char public[65], signature[129], other[65], none[129], keys[140];
+    mk_key *key = mk_key_random(), *stranger = mk_key_random();
+    by(key, "a version", public, signature);
+    by(stranger, "a version", other, none);
+    snprintf(keys, sizeof keys, "%s,%s", other, public);
+    assert_null(mk_sign_missing(NULL, NULL, "a version", 9));
+    assert_null(mk_sign_missing(public, signature, "a version", 9));
+    assert_null(mk_sign_missing(keys, signature, "a version", 9));
+    assert_non_null(strstr(mk_sign_missing(other, signature, "a version", 9), "is of another key"));
+    assert_non_null(strstr(mk_sign_missing(keys, signature, "a Version", 9), "is of another key"));
+    assert_non_null(strstr(mk_sign_missing(keys, "", "a version", 9), "no signature lies beside it"));
+    assert_non_null(mk_sign_missing("", signature, "a version", 9)); /* a list of nothing is held by nothing */
+    assert_non_null(mk_sign_missing(",", signature, "a version", 9));
+    mk_key_free(key);
+    mk_key_free(stranger);
+}
+
 int main(void)
 {
     mk_vault_init();
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_holds), cmocka_unit_test(test_what_is_none) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_holds), cmocka_unit_test(test_what_is_none),
+                                        cmocka_unit_test(test_one_of_a_list) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,107 @@
+#!/usr/bin/python3
+"""Versions that are held and let go again, and an adapter whose file is gone: retired, and back with its file. Prints one line a test."""
+import os
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import browser
+import whole
+from reloading import BOUND, Reloading
+from whole import check, same
+
+TESTS = []
+
+
+def test(function):
+    TESTS.append(function)
+    return function
+
+
+def operator(service, method, path, body=None, status=200):
+    if not hasattr(service, "operating"):
+        service.operating = service.cli("token", "create", "operator", "--team", "Whole", "--operator")
+    return service.api(method, "/adapters" + path, body, status, {"Authorization": "Bearer " + service.operating})
+
+
+def standing(one):
+    return {v["version"]: v["state"] for v in one["versions"]}
+
+
+def dashboard(service, path):
+    one = browser.Browser(service.url)
+    one.submit(one.get("/dashboard/sign-in"), "/sign-in", email="whole@team.test", password="correct horse battery").is_(200)
+    return one, one.get("/dashboard/adapters/" + path).is_(200)
+
+
+@test
+def what_is_held_goes_live_again_when_it_is_released(service, _):
+    first = service.becomes("live", 0)
+    second = service.save()
+    back = operator(service, "POST", "/demo/rollback", {"version": first})
+    same((back["version"], back["pinned"], standing(back)[first], standing(back)[second]), (first, True, "live", "held"), "rolled back")
+    page = dashboard(service, "demo")[1].has("held: rolled back from or withdrawn", "Release")
+    same(page.body.count("/demo/release"), 1, "forms that release")
+    since = len(service.lines)
+    let = operator(service, "POST", "/demo/release", {"version": second})
+    same((let["version"], standing(let)[second], let["pinned"]), (second, "live", False), "the folder holds it, so it is live")
+    service.says("demo live %s" % second, since)
+    operator(service, "POST", "/demo/rollback", {"version": first})
+    service.save()
+    operator(service, "POST", "/demo/rollback", {"version": first})
+    operator(service, "POST", "/demo/share", {"share": 50})
+    third = [v for v, state in standing(operator(service, "GET", "/demo")).items() if state == "held" and v != second][0]
+    trial = operator(service, "POST", "/demo/release", {"version": third})
+    same((trial["version"], trial["canary"], trial["share"], trial["trial"]["good"]), (first, third, 50, 0), "with a share it is a canary")
+
+
+@test
+def the_dashboard_releases_it_too(service, _):
+    first = service.becomes("live", 0)
+    second = service.save()
+    operator(service, "POST", "/demo/rollback", {"version": first})
+    one, page = dashboard(service, "demo")
+    one.submit(page, "/release").is_(200).has("Released")
+    same(service.live()[0], second, "what is live")
+
+
+@test
+def an_adapter_whose_file_is_gone_is_retired(service, sandbox):
+    service.becomes("live", 0)
+    at = service.path.replace("demo.lua", "aside.lua")
+    text = service.adapter.replace('id = "demo"', 'id = "aside"').replace('utility_id = "DEMO"', 'utility_id = "ASIDE"')
+    service.put_at(at, text)
+    service.says("aside live [0-9a-f]+")
+    operator(service, "POST", "/aside/retire", None, 409)
+    one, page = dashboard(service, "aside")
+    page.has("Take its file out of the adapters' folder first").lacks("/aside/retire")
+    waits = service.customer("mfa_sms")
+    waits.submit(utility="ASIDE")
+    question = waits.until("code", seconds=BOUND)["challenge"]
+    since = len(service.lines)
+    os.unlink(at)
+    service.says("aside refused: aside.lua:0: the file is not there any more", since)
+    one.submit(one.get("/dashboard/adapters/aside"), "/retire").is_(200).has("Retired")
+    one.get("/dashboard/adapters").has("Retired")
+    service.says("aside retired: by whole@team.test", since)
+    check("aside" not in [u["id"] for u in service.api("GET", "/utilities")["utilities"]], "it is still offered")
+    same(service.request("GET", "/help/aside").status, 303, "its page of help")
+    waits.answer(question, {"a.answer": sandbox.code(waits.user)})
+    waits.done(seconds=BOUND)
+    same(service.api("GET", "/authorizations/" + waits.authorization)["status"], "updated", "who was in the middle of it")
+    service.stop()
+    service.start()
+    service.ready()
+    check(operator(service, "GET", "/aside")["retired"], "a start brought it back")
+    since = len(service.lines)
+    service.put_at(at, text)
+    service.says("aside live [0-9a-f]+", since)
+    same(operator(service, "GET", "/aside")["retired"], None, "with its file it is back")
+
+
+def make():
+    return whole.whole(made=Reloading)
+
+
+if __name__ == "__main__":
+    sys.exit(whole.run(TESTS, make))
