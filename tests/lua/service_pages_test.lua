@@ -70,7 +70,7 @@ local en, es = messages "en", messages "es"
 
 local function names(text)
   local out = {}
-  for name in text:gmatch("{([%w_]+)}") do out[name] = true end
+  for name in text:gmatch("{([%w_]+)[^{}]*}") do out[name] = true end
   return out
 end
 
@@ -86,6 +86,26 @@ for key in pairs(es) do
   if not en[key] then missing[#missing + 1] = key end
 end
 t.same(missing, {}, "every message in both languages")
+
+-- Counts: no "1 meters", no "2 meter", whatever the count. "Step 1 of 3" counts nothing.
+local COUNTS, counted = { n = true, count = true, seconds = true, minutes = true }, 0
+for language, texts in pairs { en = en, es = es } do
+  for key, text in pairs(texts) do
+    local bare, said = text:match("{(%l+)}"), {}
+    t.same(COUNTS[bare] and key ~= "customer.step", COUNTS[bare] and false, "a count has its forms: " .. key)
+    local name = text:match("{(%l+)|")
+    for count = 0, name and 2 or -1 do said[count] = page.words(language)(key, { [name] = count, utility = "U" }) end
+    if name then
+      counted = counted + 1
+      t.same(said[0], (said[2]:gsub("2", "0")), "none as many: " .. key)
+      t.same(said[1]:match("1 (%S+)") ~= said[2]:match("2 (%S+)") and not said[1]:find("[{}|#]"), true,
+        "one as one: " .. key .. ": " .. said[1])
+    end
+  end
+end
+t.same(counted >= 24, true, "messages with counts are found: " .. counted)
+t.same(page.words "en"("customer.code.tries"), "You have {n|# try|# tries} left.", "a count that is not known yet is left to the script")
+t.same({ page.fill("{n}{n|}{n|a|b|c}{q}", { n = 1, q = "{n|a|b}" }) }, { "1{n|}{n|a|b|c}{n|a|b}" }, "what comes in is no message")
 
 local codes = {}
 for code in assert(io.open("core/base/fault_table.c")):read("a"):gmatch('{ "([%l_]+%.[%l_]+)",') do codes[#codes + 1] = code end
@@ -298,6 +318,7 @@ has(wrong, "Wrong code", "the portal's own words about the code")
 lacks(asked { kind = "otp", message = "We sent it" }, "did not accept", "a message that is no refusal")
 has(asked({ kind = "otp" }, { answer_note = "too long" }), "That cannot be the answer", "an answer that cannot be one")
 has(asked({ kind = "otp" }, { answer_note = "it can be sent again in 17 seconds" }), "can be asked for in 17 seconds", "one asked for too early")
+has(asked({ kind = "otp" }, { answer_note = "it can be sent again in 1 second" }), "can be asked for in 1 second.", "by one second")
 lacks(asked { kind = "otp", dest = host.null, prompt = host.null }, "null", "a null is nothing")
 local two = asked { kind = "question", fields = { { name = "pet", label = "Pet?" }, { name = "st", label = "Street?", optional = true } } }
 has(two, 'name="a.field.pet"', "several questions")

@@ -14,7 +14,7 @@ end
 function words.span(t, text)
   local n, unit = tostring(text):match("^(%d+)([hdwmy])$")
   if not n then return nil end
-  return t("customer.span." .. unit .. (tonumber(n) == 1 and "_one" or ""), { n = tonumber(n) })
+  return t("customer.span." .. unit, { n = tonumber(n) })
 end
 
 -- "3y", "until_revoked" or a day -> how long access lasts, for the team.
