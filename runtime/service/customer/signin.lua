@@ -101,11 +101,11 @@ function signin.show(request, at, one, options)
   local fields = fields_of(utility, t, language, options.wrong or {})
   local long, password, till = words.scope(t, form.scope)
   local function to(suffix) return view.link(request, at.path .. suffix, { utility = utility.utility_id }) end
-  local problems = problems_of(options, fields)
+  local problems, on_again = problems_of(options, fields), words.on_again(t, said, till)
   return view.show(request, at, options.status or 200, "customer/signin", { title = t("customer.signin.title", said), said = said,
     note = #problems > 0 and t("customer.errors.title") or nil, utility = utility,
     long = long, password = password, fields = fields, links = links_of(utility, t, said), problems = problems,
-    off = utility.mfa.policy == "turn_off" and { impossible = utility.mfa.off_impossible, ongoing = till ~= nil } or nil, closed = closed(utility, t, said),
+    off = utility.mfa.policy == "turn_off" and { impossible = utility.mfa.off_impossible, on_again = on_again } or nil, closed = closed(utility, t, said),
     email = request.fields.email or request.query.email or form.customer_email or "", email_wrong = options.email_wrong, same = options.same,
     action = to "/consent", decline = to "/decline", change = view.link(request, at.path, { utility = false, choose = "1", again = request.query.again }) })
 end

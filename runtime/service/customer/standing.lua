@@ -10,6 +10,7 @@ local place = require "service.customer.place"
 local receipt = require "service.receipt"
 local view = require "service.customer.view"
 local web = require "service.web"
+local words = require "service.customer.words"
 local standing = {}
 
 -- Changes whenever the page has to: what /f/TOKEN/state answers and the page carries.
@@ -98,7 +99,8 @@ function show.done(request, at, p, t)
     values.found = t("customer.done.meters", { n = #list })
   end
   values.on_again = utility.mfa.policy == "turn_off"
-  values.ongoing = kept.get(a) ~= nil
+  local row = kept.get(a)
+  values.ongoing = row and words.on_again(t, said, row.till)
   values.mailed = a.customer_email ~= "" and a.customer_email or nil
   return view.show(request, at, 200, "customer/done", values)
 end
@@ -110,6 +112,7 @@ function show.failed(request, at, p, t)
   local back = place.return_to(request, at, { referral = referral_of(p.authorization), error = failure.return_code(f.code),
     error_description = f.title })
   values.f, values.title, values.back = f, f.title, back
+  values.on_again = words.on_again(t, said, kept.until_of(p.authorization.scope, p.authorization.expires_at))
   values.again = view.link(request, at.path, { again = "1", utility = utility.utility_id or false })
   values.choose = view.link(request, at.path, { again = "1", choose = "1", utility = false })
   return view.show(request, at, 200, "customer/failed", values)

@@ -28,6 +28,12 @@ function words.kept(t, till)
   return t("customer.consent.password_kept", { date = words.date(t, till), span = words.span(t, math.max(host.config.refresh_days, 1) .. "d") })
 end
 
+-- Whether MFA that had to be off can be on again. till: until when the list is read again by itself (us), or nil.
+function words.on_again(t, said, till)
+  if not till then return t("customer.off.on_again") end
+  return t("customer.off.ongoing", { utility = said.utility, company = said.company, date = words.date(t, till) })
+end
+
 local function given(value) return value ~= nil and value ~= host.null end
 
 -- How long a scope lasts, and what becomes of the password: two sentences; and until when it is kept (us), or nil.
