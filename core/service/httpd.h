@@ -71,6 +71,15 @@ int mk_httpd_add(mk_httpd_req *req, const char *name, const char *value);
 /* Answers, once; body is copied; type NULL: none. After it req is only valid
  * until the caller returns. MK_OK, MK_ECLOSED, MK_EINVAL, MK_ENOMEM (then not answered). */
 int mk_httpd_answer(mk_httpd_req *req, int status, const char *type, const void *body, size_t len);
+/* Answers in words of its own: an error of the API, a page for a browser, else a line. As mk_httpd_answer. */
+enum mk_httpd_refusal {
+    MK_REFUSE_UNREADABLE, /* 400 */
+    MK_REFUSE_LARGE,      /* 413 */
+    MK_REFUSE_BROKEN,     /* 500 */
+    MK_REFUSE_UNKEPT,     /* 503: the store could not keep it */
+    MK_REFUSE_LATE        /* 503: the answer did not come in time */
+};
+int mk_httpd_refuse(mk_httpd_req *req, enum mk_httpd_refusal why);
 /* 303 to location, which must be a valid header value. */
 int mk_httpd_redirect(mk_httpd_req *req, const char *location);
 /* The answer comes later. gone (may be NULL) is called if the request ends

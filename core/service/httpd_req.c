@@ -4,7 +4,6 @@
 #include "base/err.h"
 #include "service/httpd_int.h"
 #include <arpa/inet.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -51,8 +50,7 @@ void mk_httpd_end_waiting(mk_httpd *httpd, int64_t before_us, bool stop)
         req->gone = NULL;
         if (gone)
             gone(req->gone_arg, req);
-        static const char text[] = "This took too long.\n";
-        if (req->state == MK_REQ_LATER && mk_httpd_answer(req, 503, "text/plain; charset=utf-8", text, sizeof text - 1))
+        if (req->state == MK_REQ_LATER && mk_httpd_refuse(req, MK_REFUSE_LATE))
             mk_httpd_give_up(req);
     }
 }
@@ -176,18 +174,6 @@ static int read_fields(mk_httpd_req *req)
 
 /* --- the handler ------------------------------------------------------- */
 
-/* In words, and for the API as its errors are. */
-static int refuse(mk_httpd_req *req, int status, const char *text)
-{
-    char json[200];
-    const char *slug = status == 413 ? "too_large" : status == 400 ? "invalid_request" : "internal";
-    if (strncmp(req->path, "/api/", 5) != 0)
-        return mk_httpd_answer(req, status, "text/plain; charset=utf-8", text, strlen(text));
-    const int len = snprintf(json, sizeof json, "{\"error\": \"%s\", \"error_description\": \"%.*s\", \"url\": null}\n", slug,
-                             (int)strcspn(text, "\n"), text);
-    return mk_httpd_answer(req, status, "application/json", json, (size_t)len);
-}
-
 static enum MHD_Result send_answer(mk_httpd_req *req)
 {
     if (req->state != MK_REQ_ANSWERED)
@@ -213,16 +199,16 @@ static enum MHD_Result handle(mk_httpd_req *req)
         if (req->state == MK_REQ_LATER)
             return MHD_YES; /* asked again in the next turn */
         if (req->state == MK_REQ_HANDLED)
-            refuse(req, 500, "Something went wrong here.\n");
+            mk_httpd_refuse(req, MK_REFUSE_BROKEN);
         break;
     case MK_ELIMIT:
-        refuse(req, 413, "That is too large.\n");
+        mk_httpd_refuse(req, MK_REFUSE_LARGE);
         break;
     case MK_EPARSE:
-        refuse(req, 400, "That is not a request I can read.\n");
+        mk_httpd_refuse(req, MK_REFUSE_UNREADABLE);
         break;
     default:
-        refuse(req, 500, "Something went wrong here.\n");
+        mk_httpd_refuse(req, MK_REFUSE_BROKEN);
     }
     return send_answer(req);
 }
@@ -266,7 +252,7 @@ static enum MHD_Result begin(mk_httpd *httpd, struct MHD_Connection *connection,
     if (!two && !announced_too_large(req))
         return MHD_YES;
     req->state = MK_REQ_HANDLED;
-    refuse(req, two ? 400 : 413, two ? "That is not a request I can read.\n" : "That is too large.\n");
+    mk_httpd_refuse(req, two ? MK_REFUSE_UNREADABLE : MK_REFUSE_LARGE);
     return send_answer(req);
 }
 

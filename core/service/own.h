@@ -72,7 +72,8 @@ void mk_unit_drop(mk_service *service); /* at the end of the process */
 extern const mk_app_entry mk_host_entries[];
 /* web.c - requests in, answers out. */
 void mk_web_request(void *service, mk_httpd_req *req);
-/* secrets.c - takes a customer's secrets out of a request: object is {"credentials", "answer", "names", "key", "digest"}, both sealed. *out is new or NULL if there is
+/* secrets.c - takes a customer's secrets out of a request: object is {"credentials", "answer", "names", "key", "digest", ...}
+ * (docs/service.md), both sealed. *out is new or NULL if there is
  * none. fields: of a form. body: of a JSON request; *rest is then what is left of it, or NULL. MK_OK, MK_EPARSE, MK_ENOMEM. */
 int mk_secrets_from_fields(mk_service *service, const mk_headers *fields, json_t **out);
 int mk_secrets_from_json(mk_service *service, json_t *body, json_t **out);

@@ -131,16 +131,68 @@ static int set(json_t *object, const char *name, json_t *value)
     return value && json_object_set_new(object, name, value) == 0 ? MK_OK : MK_ENOMEM;
 }
 
+/* --- what cannot be one ------------------------------------------------------------ */
+
+static bool is_blank(const json_t *value)
+{
+    const char *text = json_string_value(value);
+    return !text || !text[strspn(text, " ")];
+}
+
+/* The engine takes so much, and nobody types what cannot be seen. */
+static bool is_typed(const json_t *value)
+{
+    const char *text = json_string_value(value);
+    for (const char *at = text; at && *at; at++)
+        if ((unsigned char)*at < ' ' || *at == 0x7f)
+            return false;
+    return text && json_string_length(value) <= SECRET_MOST;
+}
+
+/* The names of credentials: which are given, and which of them cannot be one. */
+static int add_names(json_t *object, const json_t *credentials)
+{
+    const char *name;
+    json_t *value, *names = json_array(), *bad = json_array();
+    int err = names && bad ? MK_OK : MK_ENOMEM;
+    json_object_foreach((json_t *)(uintptr_t)credentials, name, value)
+        if (!err && !is_blank(value) &&
+            (json_array_append_new(names, json_string(name)) || (!is_typed(value) && json_array_append_new(bad, json_string(name)))))
+            err = MK_ENOMEM;
+    if (!err && json_array_size(bad))
+        err = set(object, "bad", json_incref(bad));
+    if (!err)
+        err = set(object, "names", json_incref(names));
+    json_decref(bad);
+    json_decref(names);
+    return err;
+}
+
+/* "empty" or "unlike" of an answer that a form cannot mean; NULL: it may be one. */
+static const char *wrong_answer(const json_t *answer)
+{
+    const char *name;
+    json_t *value, *fields = json_object_get(answer, "fields"), *choice = json_object_get(answer, "choice");
+    if (json_is_true(answer) || (json_is_object(answer) && !fields && !choice))
+        return NULL;
+    const json_t *text = choice ? choice : answer;
+    if (!fields)
+        return is_blank(text) ? "empty" : is_typed(text) ? NULL : "unlike";
+    size_t given = 0;
+    json_object_foreach(fields, name, value) {
+        if (!is_typed(value))
+            return "unlike";
+        given += *name && !is_blank(value);
+    }
+    return !given ? "empty" : json_object_size(fields) > FIELDS_MOST ? "unlike" : NULL;
+}
+
 /* Takes credentials and answer over (both may be NULL). */
 static int gather(mk_service *service, const char *utility, json_t *credentials, json_t *answer, json_t **out)
 {
-    json_t *names = json_array(), *object = json_object();
-    int err = names && object ? MK_OK : MK_ENOMEM;
-    const char *name;
-    json_t *value;
-    json_object_foreach(credentials, name, value)
-        if (!err && json_string_length(value) && json_array_append_new(names, json_string(name)))
-            err = MK_ENOMEM;
+    json_t *object = json_object();
+    const char *wrong = answer ? wrong_answer(answer) : NULL;
+    int err = object ? add_names(object, credentials) : MK_ENOMEM;
     if (!err && credentials) {
         err = set(object, "credentials", mk_secrets_seal(service, "credentials", credentials));
         if (!err)
@@ -156,9 +208,8 @@ static int gather(mk_service *service, const char *utility, json_t *credentials,
         err = set(object, "answer", mk_secrets_seal(service, "answer", answer));
     if (!err && answer)
         err = set(object, "answer_digest", digest(service, utility, answer));
-    if (!err)
-        err = set(object, "names", json_incref(names));
-    json_decref(names);
+    if (!err && wrong)
+        err = set(object, "answer_wrong", json_string(wrong));
     json_decref(credentials);
     json_decref(answer);
     if (err)
@@ -170,6 +221,12 @@ static int gather(mk_service *service, const char *utility, json_t *credentials,
 
 /* --- forms --------------------------------------------------------------------------- */
 
+static void set_first(json_t *object, const char *name, const char *value)
+{
+    if (!json_object_get(object, name))
+        json_object_set_new(object, name, json_string(value));
+}
+
 /* a.answer is the code or text, a.choice, a.field.NAME, a.resend, a.other, a.ok, a.cancel: contract's answers. */
 static json_t *answer_of(const mk_headers *fields)
 {
@@ -178,12 +235,12 @@ static json_t *answer_of(const mk_headers *fields)
         const char *name = fields->list[i].name, *value = fields->list[i].value;
         if (strncmp(name, "a.field.", 8) == 0) {
             list = list ? list : json_object();
-            json_object_set_new(list, name + 8, json_string(value));
+            set_first(list, name + 8, value);
         } else if (strcmp(name, "a.resend") == 0 || strcmp(name, "a.cancel") == 0) {
             json_decref(answer);
             json_decref(list);
             return json_pack("{s:b}", name + 2, 1);
-        } else if (strcmp(name, "a.choice") == 0) {
+        } else if (strcmp(name, "a.choice") == 0 && !json_is_object(answer)) {
             json_decref(answer);
             answer = json_pack("{s:s}", "choice", value);
         } else if (strcmp(name, "a.ok") == 0) {
@@ -206,7 +263,7 @@ static json_t *credentials_of(const mk_headers *fields)
         if (strncmp(fields->list[i].name, "c.", 2) != 0)
             continue;
         object = object ? object : json_object();
-        json_object_set_new(object, fields->list[i].name + 2, json_string(fields->list[i].value));
+        set_first(object, fields->list[i].name + 2, fields->list[i].value);
     }
     return object;
 }
@@ -216,9 +273,10 @@ int mk_secrets_from_fields(mk_service *service, const mk_headers *fields, json_t
     const char *utility = NULL;
     *out = NULL;
     for (size_t i = 0; i < fields->count; i++) {
-        if (strcmp(fields->list[i].name, "utility") == 0)
+        if (!utility && strcmp(fields->list[i].name, "utility") == 0) /* the first counts, as everywhere */
             utility = fields->list[i].value;
-        if (!mk_utf8_valid(fields->list[i].value, fields->list[i].value_len))
+        const char *name = fields->list[i].name;
+        if (!mk_utf8_valid(name, strlen(name)) || !mk_utf8_valid(fields->list[i].value, fields->list[i].value_len))
             return MK_EPARSE;
     }
     json_t *credentials = credentials_of(fields), *answer = answer_of(fields);

@@ -140,7 +140,7 @@ static int add_body(mk_service *service, json_t *request, mk_httpd_req *req)
     const mk_bytes body = mk_httpd_body(req);
     const char *type = mk_httpd_header(req, "Content-Type");
     if (begins_json(body) || (type && strncmp(type, "application/json", 16) == 0 && body.len))
-        return add_json(service, request, body);
+        return json_object_set_new(request, "fields", json_object()) ? MK_ENOMEM : add_json(service, request, body);
     int err = add_fields(request, mk_httpd_fields(req));
     if (!err)
         err = mk_secrets_from_fields(service, mk_httpd_fields(req), &sealed);
@@ -198,15 +198,6 @@ static void answer(visit *v, const json_t *result)
     mk_log(MK_LOG_DEBUG, v->id, "%s -> %lld in %lld us", v->line, status, (long long)(mk_clock_mono_us() - v->began_us));
 }
 
-static void refuse(mk_httpd_req *req, int status, const char *error, const char *words)
-{
-    char text[400];
-    const bool api = strncmp(mk_httpd_path(req), "/api/", 5) == 0;
-    const int len = api ? snprintf(text, sizeof text, "{\"error\": \"%s\", \"error_description\": \"%s\", \"url\": null}\n", error, words)
-                        : snprintf(text, sizeof text, "%s\n", words);
-    mk_httpd_answer(req, status, api ? "application/json" : "text/plain; charset=utf-8", text, (size_t)len);
-}
-
 static void on_done(void *arg, const json_t *result, const char *error)
 {
     visit *v = arg;
@@ -214,9 +205,7 @@ static void on_done(void *arg, const json_t *result, const char *error)
     if (req && result)
         answer(v, result);
     else if (req)
-        refuse(v->req, v->service->turned ? 503 : 500, v->service->turned ? "unavailable" : "internal",
-               v->service->turned ? "This cannot be kept at the moment. Nothing was changed; please try again."
-                                  : "Something went wrong here. Nothing was changed.");
+        mk_httpd_refuse(v->req, v->service->turned ? MK_REFUSE_UNKEPT : MK_REFUSE_BROKEN);
     if (req)
         mk_httpd_give_up(req); /* if there was no memory to answer */
     if (error)
@@ -250,7 +239,7 @@ void mk_web_request(void *arg, mk_httpd_req *req)
     snprintf(v->id, sizeof v->id, "r%llx-%lx", (unsigned long long)mk_clock_wall_ms(), service->requests++);
     const int err = fill(v, request);
     if (err) {
-        refuse(req, err == MK_EPARSE ? 400 : 500, "invalid_request", "That is not a request I can read: text must be UTF-8.");
+        mk_httpd_refuse(req, err == MK_EPARSE ? MK_REFUSE_UNREADABLE : MK_REFUSE_BROKEN);
         json_decref(request);
         mk_free(v->line);
         mk_free(v);

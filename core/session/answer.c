@@ -217,7 +217,8 @@ static int check_resend(const mk_session *s, char *why, size_t cap)
         return refuse(why, cap, MK_EPOLICY, "it was sent again as often as is allowed");
     int64_t wait = s->ask.sent_ms + s->engine->limits.resend_ms - mk_session_clock(s);
     if (wait > 0) {
-        snprintf(why, cap, "it can be sent again in %lld seconds", (long long)((wait + 999) / 1000));
+        const long long seconds = (wait + 999) / 1000;
+        snprintf(why, cap, "it can be sent again in %lld second%s", seconds, seconds == 1 ? "" : "s");
         return MK_EPOLICY;
     }
     return MK_OK;

@@ -27,26 +27,31 @@
     addEventListener("pagehide", () => events.close());
   }
 
-  // <p data-until="epoch" data-many="... {n} ..." data-one="..." data-short="...">: minutes left, told rarely.
+  // "in {n|# minute|# minutes}", as messages have it, with its count.
+  function counted(text, count) {
+    return text.replace(/\{\w+\|([^|}]*)\|([^|}]*)\}/g, (all, one, other) => (count === 1 ? one : other).replaceAll("#", count));
+  }
+
+  // <p data-until="epoch" data-counted="... {n|# minute|# minutes} ..." data-short="...">: minutes left, told rarely.
   function until(place) {
     const end = Number(place.dataset.until) * 1000, skew = Number(document.documentElement.dataset.now) * 1000 - Date.now();
     const show = () => {
       const left = end - Date.now() - skew, n = Math.round(left / 60000);
-      const text = left < 60000 ? place.dataset.short : n <= 1 ? place.dataset.one : place.dataset.many.replace("{n}", n);
+      const text = left < 60000 ? place.dataset.short : counted(place.dataset.counted, n);
       if (place.textContent !== text) place.textContent = text;
       if (left > -5000) setTimeout(show, left > 90000 ? 15000 : 3000);
     };
     show();
   }
 
-  // <form data-wait="seconds"><div>the button</div><p>in <span data-seconds></span> seconds</p></form>: a button that comes after a while.
+  // <form data-wait="seconds"><div>the button</div><p data-counted="in {seconds|...}"></p></form>: a button that comes after a while.
   function wait(box) {
-    const end = Date.now() + Number(box.dataset.wait) * 1000, [button, text] = box.children, number = box.querySelector("[data-seconds]");
+    const end = Date.now() + Number(box.dataset.wait) * 1000, [button, text] = box.children;
     const show = () => {
       const left = Math.ceil((end - Date.now()) / 1000);
       button.hidden = left > 0;
       text.hidden = left <= 0;
-      number.textContent = Math.max(left, 0);
+      text.textContent = counted(text.dataset.counted, Math.max(left, 0));
       if (left > 0) setTimeout(show, 1000);
     };
     show();
@@ -66,7 +71,7 @@
       }
       list.hidden = count === 0;
       if (none) none.hidden = count > 0;
-      if (said) said.textContent = count === 1 ? said.dataset.one : said.dataset.many.replace("{count}", count);
+      if (said) said.textContent = counted(said.dataset.counted, count);
     });
   }
 

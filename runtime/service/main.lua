@@ -41,11 +41,18 @@ local function nowhere(request)
   return web.text(404, "There is no such page.\n")
 end
 
+local function not_so(request, allowed)
+  local response = web.text(405, "Method not allowed\n")
+  if is_read(request) then response = view.plain_page(request, {}, 405, "method") end
+  response.headers.Allow = allowed
+  return response
+end
+
 local function later(request, seconds)
   local text = "Too many requests from your address. Please wait a moment.\n"
   if not is_read(request) then return web.text(429, text, { ["Retry-After"] = tostring(seconds) }) end
   local t = page.words(page.language(request))
-  local lead = t("customer.moment", { seconds = math.max(2, seconds) })
+  local lead = t("customer.moment", { seconds = seconds })
   local response = view.show(request, {}, 429, "customer/plain", { title = t("customer.busy.title"), lead = lead,
     act = t("customer.again"), act_href = request.path })
   response.headers["Retry-After"] = tostring(seconds)
@@ -66,7 +73,8 @@ end
 function handlers.request(request)
   local refused = too_many(request)
   if refused then return refused end
-  return routes:run(request) or nowhere(request)
+  local response, allowed = routes:run(request)
+  return response or allowed and not_so(request, allowed) or nowhere(request)
 end
 
 function handlers.worker(message)

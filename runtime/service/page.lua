@@ -61,16 +61,26 @@ local function messages(language)
   return languages[language]
 end
 
--- t(key, values): the message in that language, else in English; {name} is replaced. A key without a message is a mistake of ours.
+-- What stands for "{name}" or "{name|# meter|# meters}" in a text.
+local function filled(values, name, forms)
+  local value, one, other = values and values[name], forms:match("^|([^|]*)|([^|]*)$")
+  if value == nil or forms ~= "" and not one then return "{" .. name .. forms .. "}" end
+  if forms == "" then return tostring(value) end
+  return ((value == 1 and one or other):gsub("#", tostring(value)))
+end
+
+-- A message's text with values: {name} is replaced, and {name|one|other} by what fits the count, # in it by the number.
+-- What has no value stays, so that a script may count on.
+function page.fill(text, values)
+  return (text:gsub("{([%w_]+)([^{}]*)}", function(name, forms) return filled(values, name, forms) end))
+end
+
+-- t(key, values): the message in that language, else in English. A key without a message is a mistake of ours.
 function page.words(language)
   local own, english = messages(language) or {}, messages("en")
   return function(key, values)
     local text = own[key] or english[key] or error("no message '" .. tostring(key) .. "'", 2)
-    return (text:gsub("{([%w_]+)}", function(name)
-      local value = values and values[name]
-      if value == nil then return "{" .. name .. "}" end
-      return tostring(value)
-    end))
+    return (page.fill(text, values):gsub("s's%f[%W]", "s'")) -- "Utilities' website", not "Utilities's"
   end
 end
 

@@ -2,6 +2,7 @@
 local db = require "service.db"
 local forms = require "service.forms"
 local failure = require "service.customer.failure"
+local kept = require "service.kept"
 local mails = require "service.mails"
 local page = require "service.page"
 local progress = require "service.progress"
@@ -62,14 +63,14 @@ function resend.send(form, base, to)
 end
 
 -- How MFA is switched off, in the customer's language: a mail's words.
-local function off_words(now, language)
+local function off_words(now, language, ongoing)
   local mfa, t = now.utility and now.utility.mfa or {}, page.words(language)
   local said = { utility = now.utility and now.utility.name or now.authorization.utility }
   local lines = { t("mail.must_be_off.steps") }
   for i, step in ipairs(failure.steps(mfa, t, language, said)) do lines[i + 1] = i .. ". " .. step.text end
   if mfa.help_url and mfa.help_url ~= host.null then lines[#lines + 1] = t("mail.must_be_off.page", said) .. " " .. mfa.help_url end
   return { subject = t("mail.must_be_off.subject"), action = t("mail.must_be_off.action"),
-    text = t("mail.must_be_off.text") .. "\n\n" .. table.concat(lines, "\n") .. "\n\n" .. t("mail.must_be_off.then") }
+    text = t("mail.must_be_off.text") .. "\n\n" .. table.concat(lines, "\n") .. "\n\n" .. t("mail.must_be_off.then" .. (ongoing and "_ongoing" or "")) }
 end
 
 -- After a failure: mails the customer what they have to do, with a link that works. -> the data request; or nil and
@@ -80,7 +81,8 @@ function resend.notify(form, base)
   if form.disabled or form.expires < host.now() then form = forms.again(form.team, form) end
   local impossible = now.utility and now.utility.mfa.off_impossible
   local off = now.error and now.error.code == "mfa.must_be_off" and not impossible
-  mail(now.state == "code" and "code" or "failed", form, base, form.customer_email, off and off_words(now, form.language or "en") or nil)
+  local words = off and off_words(now, form.language or "en", kept.until_of(form.scope)) or nil
+  mail(now.state == "code" and "code" or "failed", form, base, form.customer_email, words)
   timeline.add(form.team, { form = form.uid }, "notified", { code = now.error and now.error.code })
   return form
 end

@@ -1,5 +1,4 @@
 -- Which handler answers which method and path.
-local web = require "service.web"
 local router = {}
 router.__index = router
 
@@ -28,18 +27,17 @@ function router:find(method, path)
     local found = { path:match(route.match) }
     if found[1] then
       if route.method == method then return route.handler, named(route, found) end
-      allowed[#allowed + 1] = route.method
+      if not allowed[route.method] then allowed[#allowed + 1], allowed[route.method] = route.method, true end
     end
   end
   return nil, allowed
 end
 
--- The response to a request: handler(request, params).
+-- The response to a request: handler(request, params); or nil and the methods that the path has, if any.
 function router:run(request)
   local handler, found = self:find(request.method, request.path)
   if handler then return handler(request, found) end
-  if #found > 0 then return web.text(405, "Method not allowed\n", { Allow = table.concat(found, ", ") }) end
-  return nil
+  return nil, #found > 0 and table.concat(found, ", ") or nil
 end
 
 return router

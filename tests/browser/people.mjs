@@ -147,6 +147,29 @@ async function mistakes(enter, service) {
   assert.equal(await page.getByLabel("Your e-mail address").inputValue(), "nobody");
 }
 
+/** The countdown to another code counts in words, down to one. */
+async function counted(enter, service) {
+  for (const [lang, one, many] of [["en", "in 1 second.", /in \d+ seconds\.$/], ["es", "en 1 segundo.", /en \d+ segundos\.$/]]) {
+    const v = await enter({}), { page } = v, form = await service.form();
+    const old = await arrive(v, form, "mfa_sms-counted-" + lang);
+    await page.getByText("No code came?").click();
+    await page.getByRole("button", { name: "Send a new code" }).click();
+    await settled(v, old);
+    await page.clock.install();
+    await page.goto(`${form.url}?lang=${lang}`);
+    await page.locator("details").first().locator("summary").click();
+    const text = page.locator("form[data-wait] p"), left = Number(await page.locator("form[data-wait]").getAttribute("data-wait"));
+    assert.match(await text.innerText(), many);
+    await page.clock.runFor((left - 2) * 1000);
+    assert.match(await text.innerText(), /2 se/);
+    await page.clock.runFor(1000);
+    assert.ok((await text.innerText()).endsWith(one), await text.innerText());
+    await page.clock.runFor(1000);
+    assert.equal(await text.isVisible(), false);
+    assert.equal(await page.locator("form[data-wait] button").isVisible(), true);
+  }
+}
+
 async function without_scripts(enter, service) {
   const v = await enter({ javaScriptEnabled: false }), { page } = v, form = await service.form(),
     user = "mfa_sms-plain";
@@ -246,7 +269,7 @@ async function heard(enter, service) {
 }
 
 export default function (test, service) {
-  const all = { "by keyboard alone": by_keyboard, "mistakes in a form": mistakes, "without scripts": without_scripts, "own colours, no motion": own_looks,
+  const all = { "by keyboard alone": by_keyboard, "mistakes in a form": mistakes, "counted in words": counted, "without scripts": without_scripts, "own colours, no motion": own_looks,
     "helped by the browser": helped, "the title tells the state": titled,
     "on a slow line": slow_line,
     "in Spanish": in_spanish, "the language is chosen": chosen_language, "heard by a screen reader": heard };

@@ -13,6 +13,7 @@ function host.file(path)
 end
 
 function host.now() return fake.now end
+function host.uid() return "123456789012" end
 function host.array(list) return list end
 function host.random(n) return ("r"):rep(n) end
 function host.encode(value) return tostring(value.state) end
@@ -77,7 +78,7 @@ package.loaded["service.progress"] = { of = function() return fake.progress end 
 package.loaded["service.meters"] = { list = function() return fake.meters or {} end }
 package.loaded["service.mails"] = { send = called("mail") }
 package.loaded["service.audit"] = { add = called("audit") }
-package.loaded["service.db"] = { update = called("update"), row = function() return fake.kept end }
+package.loaded["service.db"] = { update = called("update"), insert = called("insert"), NULL = host.null, row = function() return fake.kept end }
 
 -- Everything as before the first test.
 function fake.reset()

@@ -70,7 +70,7 @@ local en, es = messages "en", messages "es"
 
 local function names(text)
   local out = {}
-  for name in text:gmatch("{([%w_]+)}") do out[name] = true end
+  for name in text:gmatch("{([%w_]+)[^{}]*}") do out[name] = true end
   return out
 end
 
@@ -86,6 +86,26 @@ for key in pairs(es) do
   if not en[key] then missing[#missing + 1] = key end
 end
 t.same(missing, {}, "every message in both languages")
+
+-- Counts: no "1 meters", no "2 meter", whatever the count. "Step 1 of 3" counts nothing.
+local COUNTS, counted = { n = true, count = true, seconds = true, minutes = true }, 0
+for language, texts in pairs { en = en, es = es } do
+  for key, text in pairs(texts) do
+    local bare, said = text:match("{(%l+)}"), {}
+    t.same(COUNTS[bare] and key ~= "customer.step", COUNTS[bare] and false, "a count has its forms: " .. key)
+    local name = text:match("{(%l+)|")
+    for count = 0, name and 2 or -1 do said[count] = page.words(language)(key, { [name] = count, utility = "U" }) end
+    if name then
+      counted = counted + 1
+      t.same(said[0], (said[2]:gsub("2", "0")), "none as many: " .. key)
+      t.same(said[1]:match("1 (%S+)") ~= said[2]:match("2 (%S+)") and not said[1]:find("[{}|#]"), true,
+        "one as one: " .. key .. ": " .. said[1])
+    end
+  end
+end
+t.same(counted >= 24, true, "messages with counts are found: " .. counted)
+t.same(page.words "en"("customer.code.tries"), "You have {n|# try|# tries} left.", "a count that is not known yet is left to the script")
+t.same({ page.fill("{n}{n|}{n|a|b|c}{q}", { n = 1, q = "{n|a|b}" }) }, { "1{n|}{n|a|b|c}{n|a|b}" }, "what comes in is no message")
 
 local codes = {}
 for code in assert(io.open("core/base/fault_table.c")):read("a"):gmatch('{ "([%l_]+%.[%l_]+)",') do codes[#codes + 1] = code end
@@ -140,8 +160,10 @@ fake.form.scope = { expires = "until_revoked", ongoing_end = "2027-01-31T00:00:0
 has(fake.get("/f/token", { query = { utility = "demo" } }), "Until you revoke it. So that new meters and changes are seen, "
   .. "Meterkey signs in again by itself about every 7 days, until January 31, 2027.", "the scope in words")
 has(fake.get("/f/token", { query = { utility = "demo", lang = "es" } }), "aproximadamente cada 7 días, hasta el 31 de enero de 2027", "in Spanish")
-has(fake.get("/f/token", { query = { utility = "north" } }), "cannot be read again by itself", "what MFA that is on again means")
-lacks(fake.get("/f/token", { query = { utility = "demo" } }), "cannot be read again by itself", "where codes are passed on")
+local WORKS = "that works only while it is off: if it is on, the next reading ends this, your sign-in is deleted here, and Helio Solar has to ask you"
+has(fake.get("/f/token", { query = { utility = "north" } }), "But until January 31, 2027 the list", "until when MFA has to stay off")
+has(fake.get("/f/token", { query = { utility = "north" } }), WORKS, "what MFA that is on again means")
+lacks(fake.get("/f/token", { query = { utility = "demo" } }), WORKS, "where codes are passed on")
 fake.form.scope.expires = "2026-12-31T00:00:00Z"
 has(fake.get("/f/token", { query = { utility = "demo" } }), "about every 7 days, until December 31, 2026", "no longer than access lasts")
 fake.form.scope.ongoing_end = "2020-01-31T00:00:00Z"
@@ -236,9 +258,28 @@ fake.progress.authorization.utility = "Old Light"
 has(fake.get("/f/token"), "your Old Light account", "an utility whose adapter is gone")
 fake.stand("done", "north")
 has(fake.get("/f/token"), "Switch two-step verification on again", "the reminder")
+lacks(fake.get("/f/token"), WORKS, "where nothing is read again")
+fake.kept = { till = 1800000000 * 1000000, refreshed = fake.now }
+has(fake.get("/f/token"), "But until January 15, 2027 the list", "and what comes of it where the list is read again")
+has(fake.get("/f/token"), "there you can delete your sign-in, or revoke access.", "and how to end that")
+lacks(fake.get("/f/token"), "you can switch it on again now", "not as if nothing came of it")
+fake.kept = nil
+fake.stand("failed", "north", { error = { code = "mfa.must_be_off" } })
+has(fake.get("/f/token"), "You can switch it on again as soon as you are done here.", "it has to be off for a moment")
+fake.progress.authorization.scope = { ongoing_end = "2027-01-31T00:00:00Z" }
+has(fake.get("/f/token"), "But until January 31, 2027 the list", "or for longer")
+lacks(fake.get("/f/token"), "You can switch it on again as soon as", "and not for a moment")
+fake.stand("done", "north")
 has(fake.get("/f/token"), 'href="/receipt/', "the receipt")
 
+-- The password may be wrong, another login is wanted, or nothing was wanted at all: of every other failure the page says that it is right.
+local UNSAID = { ["engine.cancelled"] = true, ["auth.wrong_portal"] = true, ["auth.not_a_customer"] = true, ["site.permission"] = true }
+for _, code in ipairs { "credentials", "lock_risk", "locked", "password_expired", "credentials_reset" } do UNSAID["auth." .. code] = true end
+local owners = {}
+for code, owner in assert(io.open("core/base/fault_table.c")):read("a"):gmatch('{ "([%l_]+%.[%l_]+)", "(%l+)"') do owners[code] = owner end
 for _, code in ipairs(codes) do
+  fake.stand("failed", "demo", { error = { code = code, owner = owners[code], retry = "after" } })
+  t.same(fake.get("/f/token").body:find("password are not the problem", 1, true) == nil, UNSAID[code] == true, "whether the password may be wrong: " .. code)
   fake.stand("failed", "demo", { error = { code = code } })
   local failed = fake.get("/f/token", { query = { lang = "es" } })
   t.same(failed.status == 200 and failed.body:find("{", 1, true) == nil, true, "a page: " .. code)
@@ -249,6 +290,10 @@ has(fake.get("/f/token"), "No &lt;b&gt;", "the portal's own words")
 lacks(fake.get("/f/token"), "are not the problem", "a password that may be wrong")
 fake.stand("failed", "demo", { error = { code = "site.down", owner = "site", retry = "after" } })
 has(fake.get("/f/token"), "Your user name and password are not the problem", "a password that is not")
+fake.stand("failed", "demo", { error = { code = "auth.session_lost", owner = "engine", retry = "now" } })
+has(fake.get("/f/token"), "time ran out", "nobody is blamed")
+t.same({ page.words "en"("customer.failed.portal", { utility = "Rockland Utilities" }), page.words "en"("customer.failed.portal", { utility = "Con Ed" }) },
+  { "Go to Rockland Utilities' website", "Go to Con Ed's website" }, "whose it is")
 fake.stand("failed", "demo", { error = { code = "adapter.parse", owner = "adapter", retry = "never" } })
 lacks(fake.get("/f/token"), "again=1", "what only we can mend is not tried again")
 fake.stand("failed", "demo", { error = { code = "never.heard", owner = "operator" } })
@@ -298,6 +343,7 @@ has(wrong, "Wrong code", "the portal's own words about the code")
 lacks(asked { kind = "otp", message = "We sent it" }, "did not accept", "a message that is no refusal")
 has(asked({ kind = "otp" }, { answer_note = "too long" }), "That cannot be the answer", "an answer that cannot be one")
 has(asked({ kind = "otp" }, { answer_note = "it can be sent again in 17 seconds" }), "can be asked for in 17 seconds", "one asked for too early")
+has(asked({ kind = "otp" }, { answer_note = "it can be sent again in 1 second" }), "can be asked for in 1 second.", "by one second")
 lacks(asked { kind = "otp", dest = host.null, prompt = host.null }, "null", "a null is nothing")
 local two = asked { kind = "question", fields = { { name = "pet", label = "Pet?" }, { name = "st", label = "Street?", optional = true } } }
 has(two, 'name="a.field.pet"', "several questions")
@@ -331,6 +377,10 @@ has(fake.get("/receipt/x"), "Your password is not kept.", "nothing of the sign-i
 lacks(fake.get("/receipt/x"), 'name="forget"', "so nothing is to be deleted")
 fake.kept = { till = 1800000000 * 1000000, refreshed = fake.now }
 has(fake.get("/receipt/x"), "about every 7 days, until January 15, 2027. For that, your user name and password are kept", "what is kept, and why")
+lacks(fake.get("/receipt/x"), WORKS, "nothing of MFA where codes are passed on")
+fake.receipt.utility = "North"
+has(fake.get("/receipt/x"), WORKS, "that MFA ends it")
+fake.receipt.utility = "DEMO"
 has(fake.get("/receipt/x", { query = { lang = "es" } }), "Borrar mi inicio de sesión ahora", "how to end it, in Spanish")
 t.same(fake.post("/receipt/x", "other", { forget = "yes" }).status, 403, "not by another page")
 t.same(fake.called("stop_keeping"), nil, "nothing is deleted")
@@ -354,6 +404,19 @@ t.same(fake.called("mail"), nil, "no letter without an address of the service's 
 host.config.url = "https://meters.helio.test/"
 letters.linked(linked)
 t.same({ fake.called("mail")[3], fake.called("mail")[5].link }, { "off", "https://meters.helio.test/help/north" }, "MFA can be on again")
+fake.reset()
+fake.kept = { till = 1800000000 * 1000000, refreshed = fake.now }
+for language, words in pairs { en = { WORKS, "January 15, 2027", "open your receipt" },
+                               es = { "eso solo funciona mientras esté desactivada", "15 de enero de 2027", "abra su comprobante" } } do
+  fake.form.language = language
+  letters.linked(linked)
+  local values = fake.called("mail")[5]
+  t.same(values.link:match("^https://meters.helio.test/receipt/%x+$") ~= nil, true, "where the list is read again, the letter leads to what ends it")
+  dofile("runtime/service/mails.lua").send("t", "off", "pat@mail.test", values)
+  local mail = fake.called("insert")[3]
+  for _, part in ipairs(words) do t.same(mail.text:find(part, 1, true) ~= nil, true, language .. ": the letter says " .. part) end
+  t.same({ (mail.subject .. mail.text):find("[{}]"), mail.text:find("switch it on again now", 1, true) }, {}, "and nothing else")
+end
 fake.reset()
 linked.utility = "demo"
 letters.linked(linked)

@@ -105,7 +105,7 @@ local function rejected(c, t, utility)
   if not c.message then return nil end
   local tries = math.tointeger(tonumber(c.tries_left))
   return { says = c.message ~= "" and c.message or nil, text = t("customer.code.wrong", { utility = utility }),
-    tries = tries and t(tries == 1 and "customer.code.tries_one" or "customer.code.tries", { n = tries }) }
+    tries = tries and t("customer.code.tries", { n = tries }) }
 end
 
 -- Another one was sent since the last answer: says so, or nil.

@@ -6,7 +6,7 @@ local failure = {}
 local PASSWORD = { ["auth.credentials"] = true, ["auth.lock_risk"] = true, ["auth.locked"] = true, ["auth.password_expired"] = true,
                    ["auth.credentials_reset"] = true }
 -- What happened says whose matter it is.
-local SILENT = { ["mfa.must_be_off"] = true, ["engine.cancelled"] = true, ["mfa.denied"] = true }
+local SILENT = { ["mfa.must_be_off"] = true, ["engine.cancelled"] = true }
 -- Another utility may be the right one.
 local ELSEWHERE = { ["auth.wrong_portal"] = true, ["auth.not_a_customer"] = true, ["adapter.retired"] = true }
 -- Only the customer can mend it, on the utility's website or by calling it.
@@ -21,6 +21,11 @@ local FIXED = { ["auth.locked"] = true, ["auth.disabled"] = true, ["auth.concurr
 -- Answers of the service's own, without an owner in the table of faults.
 local OWNERS = { auth = "user", mfa = "user", user_action = "user", site = "site", net = "network", adapter = "adapter", policy = "adapter",
                  engine = "engine" }
+
+-- Time ran out, whoever's it was.
+local TIME = { ["auth.session_lost"] = true, ["mfa.answer_timeout"] = true, ["mfa.approval_expired"] = true, ["mfa.code_expired"] = true }
+-- Of what the customer has to mend: here another login would be the right one, so nothing is said for this one.
+local OTHER_LOGIN = { ["auth.wrong_portal"] = true, ["auth.not_a_customer"] = true, ["site.permission"] = true }
 
 local function part_of(code) return code:match("^[^.]+") end
 
@@ -68,7 +73,9 @@ end
 -- The owner as one of those that there are words for.
 local function owner_of(error, code)
   local part = part_of(code)
+  if TIME[code] then return "time" end
   local owner = OWNERS[part] and (error.owner or OWNERS[part]) or "engine"
+  if owner == "user" and not OTHER_LOGIN[code] then return "user_right" end
   return owner == "operator" and "engine" or owner
 end
 

@@ -44,9 +44,12 @@ end
 local function show(req, at, a)
   local t = page.words(page.language(req))
   local long, password, row = terms(a, t)
+  local one, said = adapters.by_utility(a.utility), said_of(at, a)
+  local off = row and one and one.mfa.policy == "turn_off"
   local given = clock.parse(a.signature and a.signature.ts) or a.created
-  return view.show(req, at, 200, "customer/receipt", { title = t("customer.receipt.title"), said = said_of(at, a), long = long, password = password,
+  return view.show(req, at, 200, "customer/receipt", { title = t("customer.receipt.title"), said = said, long = long, password = password,
     given = words.date(t, given), standing = standing(a, t), revocable = not a.revoked and not a.declined, kept = row ~= nil,
+    off = off and words.on_again(t, said, row.till) or nil,
     refreshed = row and words.date(t, row.refreshed), confirm = at.path .. "?revoke=1" })
 end
 

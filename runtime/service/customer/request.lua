@@ -23,6 +23,8 @@ local TRIES, PROXY_TRIES, LINK_TRIES, SECONDS = 30, 600, 15, 600
 
 -- States from which a customer may begin anew with ?again=1.
 local AGAIN = { failed = true, declined = true }
+-- States of which a customer can decline nothing.
+local OVER = { done = true, declined = true, expired = true, revoked = true, disabled = true }
 
 local function back(req, at, changes) return web.redirect(view.link(req, at.path, changes)) end
 
@@ -43,7 +45,8 @@ local function show(req, at)
   if not at.form then return first_pages(req, at) end
   local p = progress.of(at.form)
   if at.template.disabled and p.state == "choose" then return view.plain_page(req, at, 410, "disabled") end
-  local anew = AGAIN[p.state] and req.query.again and at.form.expires > host.now()
+  local anew = AGAIN[p.state] and req.query.again
+  if anew and at.form.expires <= host.now() then return view.plain_page(req, at, 410, "expired") end
   if p.state == "choose" or anew then return first_pages(req, at, p) end
   return standing.show(req, at, p)
 end
@@ -77,19 +80,34 @@ local function choose(req, at)
   return back(req, at, { utility = req.fields.utility or false, email = email ~= "" and email or nil })
 end
 
-local function valid_email(text) return #text <= 254 and text:find("^[^%s@<>,;\"]+@[^%s@<>,;\"]+%.[^%s@<>,;\".]+$") ~= nil end
+local function valid_email(text)
+  return #text <= 254 and text:find("^[^%s%c@<>,;\"]+@[^%s%c@<>,;\"]+%.[^%s%c@<>,;\".]+$") ~= nil and not text:find("..", 1, true)
+end
 
--- What is wrong with the form itself: {credential = true}, nil if it is complete.
+local function set_of(list)
+  local out = {}
+  for _, name in ipairs(list or {}) do out[name] = true end
+  return out
+end
+
+-- What is wrong with the form itself: {credential = "missing" or "bad"}, nil if it is complete.
 local function incomplete(one, sealed)
-  local given, wrong = {}, nil
-  for _, name in ipairs(sealed and sealed.names or {}) do given[name] = true end
+  local given, bad, wrong = set_of(sealed and sealed.names), set_of(sealed and sealed.bad), {}
   for _, field in ipairs(one.credentials) do
-    if not given[field.name] and field.optional ~= true then
-      wrong = wrong or {}
-      wrong[field.name] = true
-    end
+    if not given[field.name] and field.optional ~= true then wrong[field.name] = "missing" end
+    if bad[field.name] then wrong[field.name] = "bad" end
   end
-  return wrong
+  return next(wrong) and wrong or nil
+end
+
+-- Whether it has a credential that this utility does not ask for: the page is older than its adapter.
+local function outdated(one, sealed)
+  local known = {}
+  for _, field in ipairs(one.credentials) do known[field.name] = true end
+  for _, name in ipairs(sealed and sealed.names or {}) do
+    if not known[name] then return true end
+  end
+  return false
 end
 
 local REFUSED = { same_password = "same_password", rest = "rest", ["auth.locked"] = "locked", resting = "resting", paused = "paused" }
@@ -126,6 +144,7 @@ local function hindrance(req, at, t, one, email)
   local wrong = incomplete(one, req.sealed)
   local email_wrong = not valid_email(email) and t("customer.signin.email_bad") or nil
   if wrong or email_wrong then return signin.show(req, at, one, { status = 400, wrong = wrong, email_wrong = email_wrong }) end
+  if outdated(one, req.sealed) then return signin.show(req, at, one, { status = 400, problem = t("customer.refused.other") }) end
   if too_many(req, at) then return signin.show(req, at, one, { status = 429, problem = t("customer.refused.limited") }) end
   local allowed, why, till = sessions.allowed(one, req.sealed, req.fields.same == "yes")
   if not allowed then return refused(req, at, t, one, why, till) end
@@ -141,6 +160,7 @@ local function consent(req, at, t)
   local one = adapters.by_utility(req.fields.utility)
   if not one then return signin.choose(req, at, { problem = t("customer.refused.unknown_utility") }) end
   local email = (req.fields.email or ""):match("^%s*(.-)%s*$")
+  if at.form and progress.of(at.form).state == "revoked" then return back(req, at, { utility = false, email = false }) end
   local page_of = hindrance(req, at, t, one, email)
   if page_of then return page_of end
   at = at.form and at or place.begin(at)
@@ -165,13 +185,26 @@ local function decline(req, at, t)
   if lost or not place.return_allowed(req, at) then return lost or show(req, at) end
   at = at.form and at or place.begin(at)
   if not at then return view.plain_page(req, {}, 404, "missing") end
-  authorizations.decline(at.form, web.peer(req))
+  if not OVER[progress.of(at.form).state] then authorizations.decline(at.form, web.peer(req)) end
   return back(req, at, { go = "1" })
 end
 
-local function answer(req, at)
+-- What keeps the answer to the question that the page shows from being one, as the page again; or nil.
+local function no_answer(req, at, p, t)
+  local sealed = req.sealed or {}
+  local wrong = sealed.answer_wrong or not sealed.answer and "empty"
+  if not wrong or p.state ~= "code" or view.plain(p.challenge).id ~= req.fields.challenge then return nil end
+  p.refused = t(wrong == "empty" and "customer.code.missing" or "customer.code.refused")
+  local shown = standing.show(req, at, p)
+  shown.status = 400
+  return shown
+end
+
+local function answer(req, at, t)
   local p = progress.of(at.form)
-  local sealed = req.sealed and req.sealed.answer
+  local again = no_answer(req, at, p, t)
+  if again then return again end
+  local sealed = req.sealed and not req.sealed.answer_wrong and req.sealed.answer
   -- Answered already, or another question by now: the page says what is the matter.
   if p.session and sealed and req.fields.challenge then sessions.answer(p.session, req.fields.challenge, sealed) end
   return back(req, at)
@@ -203,6 +236,10 @@ function request.get(req, params)
   local at, missing = find(req, params)
   if not at then return missing end
   return show(req, at)
+end
+
+function request.anew(req, params)
+  return web.redirect(view.link(req, params.token and "/f/" .. web.percent(params.token) or "/authorize/" .. web.percent(params.portal)))
 end
 
 -- Old links may carry the data request in ?f= (utilityapi v2, section 3.1).

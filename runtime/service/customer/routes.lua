@@ -9,9 +9,8 @@ return function(router)
   router:add("POST", "/f/:token", request.choose)
   for _, name in ipairs { "consent", "answer", "decline", "cancel" } do router:add("POST", "/f/:token/" .. name, request[name]) end
   -- A page that was shown as the answer to a form, loaded anew: where it stands.
-  for _, name in ipairs { "consent", "answer", "decline", "cancel" } do
-    router:add("GET", "/f/:token/" .. name, function(_, params) return web.redirect("/f/" .. web.percent(params.token)) end)
-  end
+  for _, name in ipairs { "consent", "answer", "decline", "cancel" } do router:add("GET", "/f/:token/" .. name, request.anew) end
+  for _, name in ipairs { "consent", "decline" } do router:add("GET", "/authorize/:portal/" .. name, request.anew) end
   router:add("GET", "/f/:token/events", request.stream)
   router:add("GET", "/f/:token/state", request.state)
   router:add("GET", "/authorize/:portal", request.portal)

@@ -43,9 +43,8 @@ function signin.choose(request, at, options)
   local t = page.words(page.language(request))
   local q = request.query.q or ""
   local list = listed(request, at, t, q)
-  local count = #list == 1 and t("customer.choose.count_one") or t("customer.choose.count", { count = #list })
   return view.show(request, at, options and 400 or 200, "customer/choose", { title = t("customer.choose.title"), q = q, list = list,
-    kept = kept(request), count_text = count, many = t("customer.choose.count", {}), none = t("customer.choose.none", { q = q }),
+    kept = kept(request), count = #list, counted = t("customer.choose.count"), none = t("customer.choose.none", { q = q }),
     all_href = view.link(request, at.path, { choose = "1" }), problem = options and options.problem })
 end
 
@@ -58,7 +57,8 @@ local function fields_of(utility, t, language, wrong)
   for i, one in ipairs(utility.credentials) do
     local label, lang = words.label(t, language, one.label)
     out[i] = { name = one.name, id = "c-" .. one.name:gsub("[^%w]", "-"), label = label, lang = lang, type = one.secret and "password" or one.type or "text",
-      autocomplete = COMPLETE[one.name] or "off", optional = one.optional, wrong = wrong[one.name] and t("customer.signin.missing", { field = label }) }
+      autocomplete = COMPLETE[one.name] or "off", optional = one.optional,
+      wrong = wrong[one.name] and t("customer.signin." .. wrong[one.name], { field = label }) }
   end
   return out
 end
@@ -91,7 +91,7 @@ local function problems_of(options, fields)
   return out
 end
 
--- one: of adapters.get. options: {status, problem, wrong = {credential's name = true}, email_wrong, same: offer to send the same password}.
+-- one: of adapters.get. options: {status, problem, wrong = {credential's name = "missing" or "bad"}, email_wrong, same: offer to send the same password}.
 function signin.show(request, at, one, options)
   options = options or {}
   local language, utility = page.language(request), view.utility(one)
@@ -101,11 +101,11 @@ function signin.show(request, at, one, options)
   local fields = fields_of(utility, t, language, options.wrong or {})
   local long, password, till = words.scope(t, form.scope)
   local function to(suffix) return view.link(request, at.path .. suffix, { utility = utility.utility_id }) end
-  local problems = problems_of(options, fields)
+  local problems, on_again = problems_of(options, fields), words.on_again(t, said, till)
   return view.show(request, at, options.status or 200, "customer/signin", { title = t("customer.signin.title", said), said = said,
     note = #problems > 0 and t("customer.errors.title") or nil, utility = utility,
     long = long, password = password, fields = fields, links = links_of(utility, t, said), problems = problems,
-    off = utility.mfa.policy == "turn_off" and { impossible = utility.mfa.off_impossible, ongoing = till ~= nil } or nil, closed = closed(utility, t, said),
+    off = utility.mfa.policy == "turn_off" and { impossible = utility.mfa.off_impossible, on_again = on_again } or nil, closed = closed(utility, t, said),
     email = request.fields.email or request.query.email or form.customer_email or "", email_wrong = options.email_wrong, same = options.same,
     action = to "/consent", decline = to "/decline", change = view.link(request, at.path, { utility = false, choose = "1", again = request.query.again }) })
 end

@@ -10,6 +10,7 @@ local place = require "service.customer.place"
 local receipt = require "service.receipt"
 local view = require "service.customer.view"
 local web = require "service.web"
+local words = require "service.customer.words"
 local standing = {}
 
 -- Changes whenever the page has to: what /f/TOKEN/state answers and the page carries.
@@ -53,14 +54,14 @@ show.sent = show.working
 
 local function left_text(c, t)
   if not c.left or c.left < 60 then return t("customer.code.left_short") end
-  return c.minutes <= 1 and t("customer.code.left_one") or t("customer.code.left", { n = c.minutes })
+  return t("customer.code.left", { n = c.minutes })
 end
 
 -- The engine's word on an answer that cannot be one, in ours.
 local function refused(note, t)
   if not note then return nil end
   local seconds = note:match("sent again in (%d+) second")
-  if seconds then return t("customer.code.resend_wait", { seconds = seconds }) end
+  if seconds then return t("customer.code.resend_wait", { seconds = math.tointeger(tonumber(seconds)) }) end
   return note:find("sent again", 1, true) and t("customer.code.resend_none") or t("customer.code.refused")
 end
 
@@ -68,11 +69,11 @@ function show.code(request, at, p, t)
   local values, _, said = base(p, at, t, {})
   local c = challenge.view(view.plain(p.challenge), t, page.language(request), said.utility, host.now() // 1000000, p.session.rejected)
   values.c, values.title = c, c.title
-  values.refused = refused(p.session.answer_note, t)
+  values.refused = p.refused or refused(p.session.answer_note, t)
   values.note = (c.wrong or values.refused) and t("customer.title.wrong") or c.resent and t("customer.title.resent") or nil
   values.refresh = c.waits and 5 or nil
-  values.left, values.left_many = left_text(c, t), t("customer.code.left", {})
-  values.resend_before, values.resend_after = t("customer.code.resend_wait", {}):match("^(.-){seconds}(.*)$")
+  values.left, values.left_counted = left_text(c, t), t("customer.code.left")
+  values.resend_counted = t("customer.code.resend_wait")
   values.answer, values.cancel = view.link(request, at.path .. "/answer"), view.link(request, at.path .. "/cancel")
   return view.show(request, at, 200, "customer/code", values)
 end
@@ -95,10 +96,11 @@ function show.done(request, at, p, t)
   if #list == 0 then
     values.found = t("customer.done.meters_none", said)
   else
-    values.found = t(#list == 1 and "customer.done.meters_one" or "customer.done.meters", { n = #list })
+    values.found = t("customer.done.meters", { n = #list })
   end
   values.on_again = utility.mfa.policy == "turn_off"
-  values.ongoing = kept.get(a) ~= nil
+  local row = kept.get(a)
+  values.ongoing = row and words.on_again(t, said, row.till)
   values.mailed = a.customer_email ~= "" and a.customer_email or nil
   return view.show(request, at, 200, "customer/done", values)
 end
@@ -110,6 +112,7 @@ function show.failed(request, at, p, t)
   local back = place.return_to(request, at, { referral = referral_of(p.authorization), error = failure.return_code(f.code),
     error_description = f.title })
   values.f, values.title, values.back = f, f.title, back
+  values.on_again = words.on_again(t, said, kept.until_of(p.authorization.scope, p.authorization.expires_at))
   values.again = view.link(request, at.path, { again = "1", utility = utility.utility_id or false })
   values.choose = view.link(request, at.path, { again = "1", choose = "1", utility = false })
   return view.show(request, at, 200, "customer/failed", values)

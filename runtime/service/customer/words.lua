@@ -14,7 +14,7 @@ end
 function words.span(t, text)
   local n, unit = tostring(text):match("^(%d+)([hdwmy])$")
   if not n then return nil end
-  return t("customer.span." .. unit .. (tonumber(n) == 1 and "_one" or ""), { n = tonumber(n) })
+  return t("customer.span." .. unit, { n = tonumber(n) })
 end
 
 -- "3y", "until_revoked" or a day -> how long access lasts, for the team.
@@ -26,6 +26,12 @@ end
 -- Until when a sign-in is kept, and why.
 function words.kept(t, till)
   return t("customer.consent.password_kept", { date = words.date(t, till), span = words.span(t, math.max(host.config.refresh_days, 1) .. "d") })
+end
+
+-- Whether MFA that had to be off can be on again. till: until when the list is read again by itself (us), or nil.
+function words.on_again(t, said, till)
+  if not till then return t("customer.off.on_again") end
+  return t("customer.off.ongoing", { utility = said.utility, company = said.company, date = words.date(t, till) })
 end
 
 local function given(value) return value ~= nil and value ~= host.null end

@@ -1,0 +1,77 @@
+/* httpd_refuse.c - answers without any Lua: for the API as its errors are, for browsers a page, else a line (layer service) */
+#include "base/err.h"
+#include "service/httpd_int.h"
+#include <stdio.h>
+#include <string.h>
+
+typedef struct saying {
+    int status;
+    const char *slug, *line;      /* for programs */
+    const char *en, *en_how;      /* for people: what happened, and what to do */
+    const char *es, *es_how;
+} saying;
+
+static const saying sayings[] = {
+    [MK_REFUSE_UNREADABLE] = { 400, "invalid_request", "That is not a request I can read: text must be UTF-8.", "This could not be read",
+      "Something in the address or in what was entered got damaged on its way. Nothing was changed. Go back, or open the link from your message again.",
+      "No se pudo leer",
+      "Algo en la dirección o en lo que se escribió llegó dañado. No se cambió nada. Vuelva atrás o abra otra vez el enlace de su mensaje." },
+    [MK_REFUSE_LARGE] = { 413, "too_large", "That is too large.", "That was more than fits here",
+      "What was sent is too large. Nothing was changed. Go back and enter less.", "Era demasiado",
+      "Lo que se envió es demasiado grande. No se cambió nada. Vuelva atrás y escriba menos." },
+    [MK_REFUSE_BROKEN] = { 500, "internal", "Something went wrong here. Nothing was changed.", "Something went wrong at our end",
+      "It was not your mistake, and nothing was changed. Go back and try again. If it happens twice, tell whoever sent you the link.",
+      "Algo falló de nuestra parte",
+      "No fue un error suyo, y no se cambió nada. Vuelva atrás e inténtelo de nuevo. Si ocurre dos veces, avise a quien le envió el enlace." },
+    [MK_REFUSE_UNKEPT] = { 503, "unavailable", "This cannot be kept at the moment. Nothing was changed; please try again.", "Please try again in a moment",
+      "We cannot keep anything just now, so nothing was changed. It is not your mistake. Wait a minute, then go back and try again; your link stays good.",
+      "Inténtelo de nuevo en un momento",
+      "Ahora mismo no podemos guardar nada, así que no se cambió nada. No es un error suyo. Espere un minuto, vuelva atrás e inténtelo de nuevo; su enlace sigue siendo válido." },
+    [MK_REFUSE_LATE] = { 503, "unavailable", "This took too long.", "This takes too long at the moment",
+      "It is not your mistake. Open the link from your message again: it shows where things stand.", "Esto tarda demasiado en este momento",
+      "No es un error suyo. Abra otra vez el enlace de su mensaje: muestra cómo está todo." },
+};
+
+static const char page[] =
+    "<!doctype html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n"
+    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n"
+    "<meta name=\"robots\" content=\"noindex, nofollow\">\n<title>%s</title>\n<link rel=\"stylesheet\" href=\"/static/style.css\">\n</head>\n<body>\n"
+    "<header class=\"top\"><div class=\"brand\">Meterkey</div></header>\n<div class=\"wrap\"><main>\n<div class=\"card\">\n<h1>%s</h1>\n"
+    "<p class=\"lead\">%s</p>\n</div>\n</main></div>\n</body>\n</html>\n";
+
+/* As the pages choose it: the link's word, the cookie, the browser's first wish. */
+static bool in_spanish(mk_httpd_req *req)
+{
+    const char *wanted = mk_httpd_query(req, "lang");
+    if (!wanted || (strcmp(wanted, "es") != 0 && strcmp(wanted, "en") != 0))
+        wanted = mk_httpd_cookie(req, "lang");
+    if (!wanted || (strcmp(wanted, "es") != 0 && strcmp(wanted, "en") != 0))
+        wanted = mk_httpd_header(req, "Accept-Language");
+    return wanted && strncmp(wanted, "es", 2) == 0;
+}
+
+static int refuse_people(mk_httpd_req *req, const saying *it)
+{
+    char text[2048];
+    const bool es = in_spanish(req);
+    const char *title = es ? it->es : it->en;
+    const int len = snprintf(text, sizeof text, page, es ? "es" : "en", title, title, es ? it->es_how : it->en_how);
+    (void)mk_httpd_add(req, "Content-Security-Policy",
+                       "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+    (void)mk_httpd_add(req, "Referrer-Policy", "no-referrer");
+    (void)mk_httpd_add(req, "Cache-Control", "no-store");
+    return mk_httpd_answer(req, it->status, "text/html; charset=utf-8", text, (size_t)len);
+}
+
+int mk_httpd_refuse(mk_httpd_req *req, enum mk_httpd_refusal why)
+{
+    char text[256];
+    const saying *it = &sayings[why];
+    const char *accept = mk_httpd_header(req, "Accept");
+    const bool api = strncmp(mk_httpd_path(req), "/api/", 5) == 0;
+    if (!api && accept && strstr(accept, "text/html"))
+        return refuse_people(req, it);
+    const int len = api ? snprintf(text, sizeof text, "{\"error\": \"%s\", \"error_description\": \"%s\", \"url\": null}\n", it->slug, it->line)
+                        : snprintf(text, sizeof text, "%s\n", it->line);
+    return mk_httpd_answer(req, it->status, api ? "application/json" : "text/plain; charset=utf-8", text, (size_t)len);
+}
