@@ -14,6 +14,9 @@ local function read()
   for _, row in ipairs(db.rows([[SELECT a.utility, a.version, a.canary, a.share, a.before, a.pinned, a.changed, v.manifest
       FROM adapters a JOIN versions v ON v.hash = a.version ORDER BY a.utility]])) do
     local one = db.json(row.manifest)
+    for _, name in ipairs { "utility_id", "evidence" } do -- an adapter may lack them
+      if one[name] == host.null then one[name] = nil end
+    end
     one.version, one.canary, one.share, one.before, one.pinned, one.changed =
       row.version, row.canary, row.share, row.before, row.pinned == 1, row.changed
     one.paused = pauses[one.id]
