@@ -197,7 +197,8 @@ function adapters.staged(m)
   end
   local first, more = m.problems[1] or {}, #m.problems - 1
   local rest = more > 0 and (" (and %d more: `meterkey test %s`)"):format(more, m.utility) or ""
-  refuse(m.utility, (first.message or "") .. rest, { place = first.file and ("%s:%d"):format(first.file, first.line or 0) })
+  local line = (first.line or 0) > 0 and (":%d"):format(first.line) or "" -- a case has none
+  refuse(m.utility, (first.message or "") .. rest, { place = first.file and first.file .. line })
 end
 
 -- Back to any version that is kept, or on to one that is tried or stays out. -> true, or nil and why.
