@@ -182,6 +182,13 @@ static int seed_of(const json_t *doc, uint8_t seed[32])
     return err;
 }
 
+/* Nobody was there, so no code was sent: that is what it shows. */
+static bool unwatched(const json_t *doc)
+{
+    const char *error = json_string_value(json_object_get(json_object_get(doc, "outcome"), "error"));
+    return error && strcmp(error, "mfa.needs_human") == 0;
+}
+
 /* One session on the loop until it is over. */
 static int play_on(player *p, mk_engine *engine, const mk_version *version, const mk_credentials *credentials, char *why, size_t cap)
 {
@@ -193,7 +200,7 @@ static int play_on(player *p, mk_engine *engine, const mk_version *version, cons
         driver.page = on_page;
         driver.note = on_note;
     }
-    mk_session_input input = { .version = version, .credentials = credentials, .human = true, .transport = transport, .transport_arg = p,
+    mk_session_input input = { .version = version, .credentials = credentials, .human = !unwatched(p->doc), .transport = transport, .transport_arg = p,
                                .seed = seed, .now_ms = json_integer_value(json_object_get(p->doc, "now_ms")),
                                .mfa = json_string_value(json_object_get(p->doc, "mfa")), .keep = json_object_get(p->doc, "keep") };
     if (seed_of(p->doc, seed)) {

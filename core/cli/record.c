@@ -220,7 +220,9 @@ int mk_cmd_record(const mk_args *args)
     int status = mk_shared_read(&shared, args);
     if (status)
         return status;
-    shared.keep = NULL; /* a case begins without what earlier runs left */
+    if (shared.keep)
+        fprintf(stderr, "--keep is left aside: a case begins without what earlier runs left; \"keep\" of a case may be written by hand\n");
+    shared.keep = NULL;
     status = record(args, &shared);
     mk_shared_free(&shared);
     return status;

@@ -351,8 +351,10 @@ static int same_outcome(const json_t *run, const json_t *seen, char *why, size_t
 
 static int finish(making *m, json_t **out, const json_t *outcome, char *why, size_t cap)
 {
-    json_t *doc = document(m), *seen = NULL;
-    int err = doc ? mk_case_play(&seen, doc, m->from->version, NULL, why, cap) : MK_ENOMEM;
+    json_t *doc = document(m), *seen = NULL, *code = json_object_get(json_object_get(outcome, "error"), "code");
+    int err = doc && (!code || !json_object_set(json_object_get(doc, "outcome"), "error", code)) ? MK_OK : MK_ENOMEM;
+    if (!err)
+        err = mk_case_play(&seen, doc, m->from->version, NULL, why, cap);
     if (!err)
         err = same_outcome(outcome, seen, why, cap);
     if (!err)

@@ -103,8 +103,9 @@ static const char intro[] =
     "Made by `meterkey sandbox --list --markdown`; do not edit.\n\n"
     "`meterkey sandbox` serves a portal on loopback, with customers, meters and a page that shows the customer's phone.\n"
     "The user name picks what happens. Case does not matter, `UAPI_TEST_` may stand before it, and `-anything` after it\n"
-    "gives a customer with a phone of their own (`mfa_code-anna`). Any other name is `residential`. Any password is right\n"
-    "but `wrong`. Everything is forgotten when it stops.\n\n"
+    "gives a customer with a phone of their own (`mfa_code-anna`). A phone goes by the whole name as it was typed: what\n"
+    "`UAPI_TEST_mfa_sms` receives is not on that of `mfa_sms`. Any other name is `residential`. Any password is right but\n"
+    "`wrong`. Everything is forgotten when it stops.\n\n"
     "| User name | What happens | Ends with | What to do |\n|---|---|---|---|\n";
 
 static const char outro[] =

@@ -180,8 +180,8 @@ static json_t *credentials_json(const mk_manifest *m)
     json_t *array = json_array();
     for (size_t i = 0; i < m->credential_count; i++) {
         const mk_credential_field *field = &m->credentials[i];
-        json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:b}", "name", field->name, "label", field->label, "type",
-                                               field->type, "secret", field->secret));
+        json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:b, s:b}", "name", field->name, "label", field->label, "type",
+                                               field->type, "secret", field->secret, "optional", field->optional));
     }
     return array;
 }

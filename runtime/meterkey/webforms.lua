@@ -3,6 +3,13 @@
 -- A page is one form with view state. `__doPostBack(target, argument)` or a submit button sends all of it; a page with
 -- a ScriptManager sends it by XMLHttpRequest and gets back only what changed: fresh hidden fields, the HTML of some
 -- panels, or where to go. All this is common knowledge of the framework.
+--
+--   local view = webforms.open(s:get("/Login.aspx"))
+--   local page = view:submit(s, { target = "ctl00$Main$lnkNext", values = { ["ctl00$Main$txtUser"] = name } })
+--
+-- view:form(event) is the form with the newest hidden fields; view:submit(s, event) posts all of it and gives the page
+-- that comes; view:partial(s, event) posts for event.panel and gives the page that the answer leads to, or nil where it
+-- stays on this one. event: target and argument of __doPostBack, or button, the name of the one pressed; values by name.
 local html, site, url = require "meterkey.html", require "meterkey.site", require "meterkey.url"
 
 local webforms = {}

@@ -15,6 +15,9 @@ local function read()
   for _, row in ipairs(db.rows([[SELECT a.utility, a.version, a.canary, a.share, a.before, a.pinned, a.changed, a.retired, v.manifest
       FROM adapters a JOIN versions v ON v.hash = a.version ORDER BY a.utility]])) do
     local one = db.json(row.manifest)
+    for _, name in ipairs { "utility_id", "evidence" } do -- an adapter may lack them
+      if one[name] == host.null then one[name] = nil end
+    end
     one.version, one.canary, one.share, one.before, one.pinned, one.changed =
       row.version, row.canary, row.share, row.before, row.pinned == 1, row.changed
     one.paused = pauses[one.id]
@@ -215,7 +218,8 @@ function adapters.staged(m)
   end
   local first, more = m.problems[1] or {}, #m.problems - 1
   local rest = more > 0 and (" (and %d more: `meterkey test %s`)"):format(more, m.utility) or ""
-  refuse(m.utility, (first.message or "") .. rest, { place = first.file and ("%s:%d"):format(first.file, first.line or 0) })
+  local line = (first.line or 0) > 0 and (":%d"):format(first.line) or "" -- a case has none
+  refuse(m.utility, (first.message or "") .. rest, { place = first.file and first.file .. line })
 end
 
 -- Back to any version that is kept, or on to one that is tried or stays out. -> true, or nil and why.

@@ -286,6 +286,16 @@ def a_failure_is_a_case_too(b):
     b.run("test", "echo", "--scripts", b.scripts, "--case", "wrong_password")
 
 
+def a_run_that_nobody_watches_is_a_case_too(b):
+    credentials = b.write("credentials.json", json.dumps({"username": USER, "password": PASSWORD}))
+    _, err = b.run("record", b.adapter, "alone", "--scripts", b.scripts, "--allow-origin", b.origin, "--credentials", credentials,
+                   "--keep", os.path.join(b.folder, "keep"))
+    check("--keep is left aside" in err, err)
+    doc = json.loads(b.read(b.case("alone")))
+    check(doc["outcome"]["error"] == "mfa.needs_human" and not doc["challenges"], doc["outcome"])
+    b.run("test", "echo", "--scripts", b.scripts, "--case", "alone")
+
+
 def what_cannot_be_scrubbed_is_not_kept(b):
     """A password that is a word of the pages: replacing it breaks them, leaving it would give it away."""
     b.portal.password = "form"
@@ -498,7 +508,7 @@ def doctor_says_what_to_do(b):
 
 
 TESTS = [a_case_holds_no_secret, a_case_plays_without_a_network, what_differs_is_told_and_taken, an_account_that_the_adapter_needs_stays, a_failure_is_a_case_too,
-         what_cannot_be_scrubbed_is_not_kept, a_request_without_a_response_is_told, traces_and_reports_hold_no_secret, a_trace_is_an_archive,
+         a_run_that_nobody_watches_is_a_case_too, what_cannot_be_scrubbed_is_not_kept, a_request_without_a_response_is_told, traces_and_reports_hold_no_secret, a_trace_is_an_archive,
          a_report_is_one_tame_page, a_trace_that_cannot_be_written_stops_at_once, mistakes_are_found_with_their_place,
          mistakes_are_found_without_luacheck, what_is_right_passes_check, syntax_and_binary_are_told, new_gives_what_passes,
          demo_plays_from_its_folder_and_built_in,

@@ -20,9 +20,9 @@ import zipfile
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from server import PROGRAM, Service
+from server import PROGRAM, Service, manifests
 from test_api_requests import run
-from world import SECOND, Failed, check, quoted, same
+from world import SECOND, Api, Failed, check, quoted, same
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 F, A, M = "/api/v2/forms", "/api/v2/authorizations", "/api/v2/meters"
@@ -135,6 +135,28 @@ def errors_have_the_envelope(w):
     problem = w.bad(403, "forbidden", "DELETE", A + "/" + authorization)
     same(sorted(problem), ["error", "error_description", "url"])
     same(w.good("GET", A + "/" + authorization)["uid"], authorization)
+
+
+def an_adapter_of_ones_own(_):
+    """Without utility_id: it goes by its id. What it lacks is null in its manifest."""
+    own = dict(manifests("coned")[0], id="larkspur", name="Larkspur Electric", utility_id=None, evidence=None)
+    with tempfile.TemporaryDirectory(prefix="api-own-") as folder:
+        service = Service(folder, [own])
+        c = Api(service, {"ours": service.team("Helio Solar")})
+        service.start()
+        try:
+            c.read_description()
+            uid = c.good("POST", F, {"utility": "LarkSpur"})["uid"]
+            same(c.good("GET", F + "/" + uid)["utility"], "larkspur")
+            c.bad(400, "invalid_param", "POST", F, {"utility": "nobody"})
+            ids = {one["id"]: one["utility_id"] for one in c.good("GET", "/api/v2/utilities")["utilities"]}
+            same(ids["larkspur"], "larkspur")
+            c.good("GET", "/api/experimental/utility-lookup?q=lark")
+            page = service.request("GET", c.good("GET", F + "/" + uid)["url"][len(service.url):] + "?utility=larkspur")
+            same(page.status, 200)
+            check(b'name="utility" value="larkspur"' in page.body, page.body)
+        finally:
+            service.stop()
 
 
 def too_many_requests(_):
@@ -875,7 +897,7 @@ def every_endpoint_was_seen_to_work(w):
 TESTS = [a_form_without_a_body, json_that_calls_itself_a_form, test_submit_gives_a_referral,
          meters_inside_of_authorizations, every_field_is_there, pages_follow_one_another,
          the_next_page_is_on_the_host_that_was_called, pages_hold_a_thousand, uids_are_text_and_times_are_exact,
-         errors_have_the_envelope, too_many_requests, historical_collection, spans_go_by_the_calendar,
+         errors_have_the_envelope, an_adapter_of_ones_own, too_many_requests, historical_collection, spans_go_by_the_calendar,
          collecting_fails_in_these_scenarios, the_link_of_a_form,
          unknown_parameters_and_repeated_lists, both_ways_to_send_the_token, forms_change, a_form_that_renews,
          filters_of_forms, authorizations_change, filters_of_authorizations, revoked_is_gone, tests_can_be_deleted, tokens_of_who_is_shut_out,

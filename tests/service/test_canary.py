@@ -175,7 +175,7 @@ def a_file_that_is_as_before_is_no_longer_refused(service, _):
     dashboard(service).has("The newest version was refused", "What is live stays so")
     dashboard(service, "").has("Newest refused", "demo.lua:")
     service.put(service.adapter.replace("    s.begun = stamp\n", "    s:fail('adapter.parse', 'never')\n"))
-    service.says("demo refused: cases/demo/badlogin.json.*and 2 more: `meterkey test demo`")
+    service.says("demo refused: cases/demo/badlogin.json: .*and 2 more: `meterkey test demo`")
     service.put(service.adapter)
     service.says("demo live %s: the folder holds it again" % live)
     dashboard(service, "").lacks("Newest refused")

@@ -25,7 +25,7 @@ static const char good[] =
     "  portal = 'https://www.example.test/',\n"
     "  hosts = { 'www.example.test', { 'login.example.test', secrets = false }, 'http://127.0.0.1:18102' },\n"
     "  evidence = 'modelled', timezone = 'America/New_York',\n"
-    "  credentials = { { name = 'username', label = 'Email', type = 'email' }, { name = 'password', secret = true } },\n"
+    "  credentials = { { name = 'username', label = 'Email', type = 'email' }, { name = 'password', secret = true, optional = true } },\n"
     "  mfa = { policy = 'turn_off', help_url = 'https://www.example.test/mfa', patterns = patterns, steps = { 'Do it.' } },\n"
     "  errors = { { code = 'auth.credentials', text = [[(?i)wrong]] } },\n"
     "  sign_in = function(s) return s end, meters = function(s) return {} end,\n"
@@ -68,8 +68,8 @@ static void reads_everything(void **state)
     assert_false(m->has_sign_out);
     json_t *json = mk_manifest_json(m);
     char *text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
-    assert_string_equal(text, "{\"credentials\":[{\"label\":\"Email\",\"name\":\"username\",\"secret\":false,\"type\":\"email\"},"
-                              "{\"label\":\"password\",\"name\":\"password\",\"secret\":true,\"type\":\"password\"}],"
+    assert_string_equal(text, "{\"credentials\":[{\"label\":\"Email\",\"name\":\"username\",\"optional\":false,\"secret\":false,\"type\":\"email\"},"
+                              "{\"label\":\"password\",\"name\":\"password\",\"optional\":true,\"secret\":true,\"type\":\"password\"}],"
                               "\"evidence\":\"modelled\",\"id\":\"example\",\"mfa\":{\"help_url\":\"https://www.example.test/mfa\","
                               "\"kinds\":[\"otp\",\"question\"],\"off_impossible\":false,\"policy\":\"turn_off\",\"steps\":[\"Do it.\"]},"
                               "\"name\":\"Example Power & Light\",\"portal\":\"https://www.example.test/\","
