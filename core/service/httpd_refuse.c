@@ -35,9 +35,9 @@ static const saying sayings[] = {
 static const char page[] =
     "<!doctype html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n"
     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n"
-    "<meta name=\"robots\" content=\"noindex, nofollow\">\n<title>%s</title>\n<link rel=\"stylesheet\" href=\"/static/style.css\">\n</head>\n<body>\n"
+    "<meta name=\"robots\" content=\"noindex, nofollow\">\n<title>%s</title>\n</head>\n<body>\n"
     "<header class=\"top\"><div class=\"brand\">Meterkey</div></header>\n<div class=\"wrap\"><main>\n<div class=\"card\">\n<h1>%s</h1>\n"
-    "<p class=\"lead\">%s</p>\n</div>\n</main></div>\n</body>\n</html>\n";
+    "<p class=\"lead\">%s</p>\n</div>\n</main></div>\n<link rel=\"stylesheet\" href=\"/static/style.css\">\n</body>\n</html>\n";
 
 /* As the pages choose it: the link's word, the cookie, the browser's first wish. */
 static bool in_spanish(mk_httpd_req *req)

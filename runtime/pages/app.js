@@ -3,10 +3,19 @@
 (() => {
   const all = (selector) => Array.from(document.querySelectorAll(selector));
 
+  // Kept for this window, where the browser keeps anything. value: null takes it away. -> what was there.
+  function store(name, value) {
+    try {
+      const before = sessionStorage.getItem(name);
+      if (value === null) sessionStorage.removeItem(name); else sessionStorage.setItem(name, value);
+      return before;
+    } catch (problem) { return null; }
+  }
+
   // The page shows another state than the service has: load it anew. Text of the same state is changed in place.
   function live(main) {
     const shown = main.dataset.state, text = document.querySelector("[data-progress]");
-    let asking = false, gone = false;
+    let asking = false, gone = false, heard = false, turn = 0;
     async function look() {
       if (asking || gone) return;
       asking = true;
@@ -14,15 +23,16 @@
         const answer = await fetch(main.dataset.live + "/state", { headers: { Accept: "application/json" }, cache: "no-store" });
         if (answer.ok) {
           const now = await answer.json();
-          if (now.state !== shown) { gone = true; location.replace(location.href); }
+          if (now.state !== shown) { gone = true; store("went on", "yes"); location.replace(location.href); }
           else if (text && now.text && text.textContent !== now.text) { text.lang = now.lang; text.textContent = now.text; }
         }
       } catch (problem) { /* offline: the next event or turn looks again */ }
       asking = false;
     }
     const events = new EventSource(main.dataset.live + "/events");
-    events.onmessage = look;
-    setInterval(look, 10000);
+    events.onmessage = () => { heard = true; look(); };
+    // A proxy may keep the events to itself: the service says something at once, so whoever hears nothing asks more often.
+    setInterval(() => { turn++; if (!heard || turn % 3 === 0) look(); }, 3000);
     document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
     addEventListener("pagehide", () => events.close());
   }
@@ -80,12 +90,16 @@
     const button = document.createElement("button");
     button.type = "button";
     button.className = "btn";
-    button.textContent = input.dataset.show;
+    const what = document.createElement("span");
+    what.className = "unseen";
+    what.textContent = " " + input.labels[0].textContent.trim();
+    const name = (hidden) => button.replaceChildren(hidden ? input.dataset.show : input.dataset.hide, what);
+    name(true);
     button.setAttribute("aria-controls", input.id);
     button.addEventListener("click", () => {
       const hidden = input.type === "password";
       input.type = hidden ? "text" : "password";
-      button.textContent = hidden ? input.dataset.hide : input.dataset.show;
+      name(!hidden);
     });
     input.form.addEventListener("submit", () => { input.type = "password"; });
     const box = document.createElement("div");
@@ -99,6 +113,7 @@
     form.addEventListener("submit", (event) => {
       if (form.dataset.sent) { event.preventDefault(); return; }
       form.dataset.sent = "yes";
+      if (/\/(f|authorize)\//.test(form.action)) store("went on", "yes");
       for (const button of form.querySelectorAll("button:not([type=button])")) button.setAttribute("aria-busy", "true");
     });
   }
@@ -120,6 +135,8 @@
   all("input[data-show]").forEach(reveal);
   all("form[method=post]").forEach(once);
   all("[data-copy]").forEach(copy);
-  const first = document.querySelector("[data-focus]");
+  // What comes after the page went on, or after a form of the customer's, is read out: the text box has the focus, else what is wrong, else the heading.
+  const first = document.querySelector("[data-focus]"), wentOn = store("went on", null), heading = document.querySelector("h1");
   if (first) first.focus();
+  else if (wentOn && heading && !document.querySelector("[autofocus]")) { heading.tabIndex = -1; heading.focus(); }
 })();

@@ -80,7 +80,7 @@ function page.words(language)
   local own, english = messages(language) or {}, messages("en")
   return function(key, values)
     local text = own[key] or english[key] or error("no message '" .. tostring(key) .. "'", 2)
-    return (page.fill(text, values):gsub("s's%f[%W]", "s'")) -- "Utilities' website", not "Utilities's"
+    return (page.fill(text, values):gsub("es's%f[%W]", "es'")) -- "Utilities' website", but "Gas's"
   end
 end
 

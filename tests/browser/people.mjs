@@ -147,6 +147,67 @@ async function mistakes(enter, service) {
   assert.equal(await page.getByLabel("Your e-mail address").inputValue(), "nobody");
 }
 
+/** What has the focus, as a screen reader has it: role, name and description. */
+async function spoken(v) {
+  await v.page.waitForLoadState("load");
+  const session = await v.context.newCDPSession(v.page);
+  const { nodes } = await session.send("Accessibility.getFullAXTree");
+  await session.detach();
+  const at = nodes.findLast((one) => one.properties?.some(({ name, value }) => name === "focused" && value.value));
+  return [at?.role?.value, at?.name?.value, at?.description?.value].filter(Boolean).join(": ");
+}
+
+/** A page that goes on by itself is read out: the question with all it says, else the heading. */
+async function announced(enter, service) {
+  const v = await enter({}), form = await service.form();
+  await choose(v, form);
+  await v.page.getByRole("button", { name: "Show Password", exact: true }).click();
+  await v.page.getByRole("button", { name: "Hide Password", exact: true }).click();
+  let old = await arrive(v, form, "mfa_code-spoken");
+  assert.equal(await spoken(v), "heading: Choose how to go on");
+  await v.page.getByRole("radio").first().check();
+  await v.page.getByRole("button", { name: "Continue" }).click();
+  old = await settled(v, old);
+  assert.match(await spoken(v), /^textbox: Code: 6 digits .*has sent a text message to .* says: Enter the 6-digit code/);
+  old = await answer(v, "999999");
+  assert.match(await spoken(v), /^alert/);
+  await v.page.getByLabel("Code", { exact: true }).fill((await service.message("mfa_code-spoken")).code);
+  await v.page.getByRole("button", { name: "Continue" }).click();
+  await settled(v, old);
+  assert.equal(await spoken(v), "heading: Thank you, that is all");
+  await v.page.reload();
+  assert.equal(await v.page.evaluate(() => document.activeElement.localName), "body", "whoever loads it anew begins at the top");
+}
+
+/** A proxy that keeps events to itself: the page goes on all the same. */
+async function without_events(enter, service) {
+  const v = await enter({}), form = await service.form();
+  await v.page.route(/\/events$/, () => {});
+  await arrive(v, form, "slow-buffered");
+  await done(v);
+  const other = await enter({});
+  await other.page.route(/\/events$/, (route) => route.fulfill({ status: 502, body: "" }));
+  await arrive(other, await service.form(), "slow-refused");
+  await done(other);
+}
+
+/** The form can be read and filled in before its style is there. */
+async function unstyled(enter, service) {
+  const v = await enter({}), { page } = v, form = await service.form({ utility: "DEMO" });
+  let come;
+  await page.route(/style\.css/, (route) => new Promise((go) => { come = () => go(route.continue()); }));
+  await page.goto(form.url, { waitUntil: "commit" });
+  await page.getByLabel("User name").fill("residential-unstyled");
+  await page.evaluate(() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go))));
+  const painted = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint").length);
+  assert.equal(painted, 1, "nothing is shown until the style is there");
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth) <= 320, "wider than the screen without a style");
+  come();
+  await page.waitForLoadState("load");
+  assert.equal(await page.getByLabel("User name").inputValue(), "residential-unstyled");
+  await v.sound();
+}
+
 /** The countdown to another code counts in words, down to one. */
 async function counted(enter, service) {
   for (const [lang, one, many] of [["en", "in 1 second.", /in \d+ seconds\.$/], ["es", "en 1 segundo.", /en \d+ segundos\.$/]]) {
@@ -269,7 +330,8 @@ async function heard(enter, service) {
 }
 
 export default function (test, service) {
-  const all = { "by keyboard alone": by_keyboard, "mistakes in a form": mistakes, "counted in words": counted, "without scripts": without_scripts, "own colours, no motion": own_looks,
+  const all = { "by keyboard alone": by_keyboard, "mistakes in a form": mistakes, "counted in words": counted, "read out when it goes on": announced,
+    "without events": without_events, "before its style": unstyled, "without scripts": without_scripts, "own colours, no motion": own_looks,
     "helped by the browser": helped, "the title tells the state": titled,
     "on a slow line": slow_line,
     "in Spanish": in_spanish, "the language is chosen": chosen_language, "heard by a screen reader": heard };

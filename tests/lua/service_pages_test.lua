@@ -292,8 +292,9 @@ fake.stand("failed", "demo", { error = { code = "site.down", owner = "site", ret
 has(fake.get("/f/token"), "Your user name and password are not the problem", "a password that is not")
 fake.stand("failed", "demo", { error = { code = "auth.session_lost", owner = "engine", retry = "now" } })
 has(fake.get("/f/token"), "time ran out", "nobody is blamed")
-t.same({ page.words "en"("customer.failed.portal", { utility = "Rockland Utilities" }), page.words "en"("customer.failed.portal", { utility = "Con Ed" }) },
-  { "Go to Rockland Utilities' website", "Go to Con Ed's website" }, "whose it is")
+t.same({ page.words "en"("customer.failed.portal", { utility = "Rockland Utilities" }),
+    page.words "en"("customer.failed.portal", { utility = "Peoples Gas" }) },
+  { "Go to Rockland Utilities' website", "Go to Peoples Gas's website" }, "whose it is")
 fake.stand("failed", "demo", { error = { code = "adapter.parse", owner = "adapter", retry = "never" } })
 lacks(fake.get("/f/token"), "again=1", "what only we can mend is not tried again")
 fake.stand("failed", "demo", { error = { code = "never.heard", owner = "operator" } })
@@ -349,6 +350,8 @@ local two = asked { kind = "question", fields = { { name = "pet", label = "Pet?"
 has(two, 'name="a.field.pet"', "several questions")
 has(two, 'asks security questions', "said as several")
 has(asked { kind = "acknowledge", prompt = "Terms" }, 'name="a.ok"', "agreeing")
+has(asked { kind = "acknowledge", prompt = "Terms" }, "Nobody agrees for you", "is the customer's own")
+lacks(asked { kind = "acknowledge", prompt = "Terms" }, "with a second step", "and no code")
 has(asked { kind = "approve", medium = "push", display_code = "47" }, '<p class="number">47</p>', "the number to choose")
 has(asked { kind = "approve" }, '<noscript><meta http-equiv="refresh"', "an approval goes on by itself")
 lacks(asked { kind = "otp" }, 'http-equiv="refresh"', "a page that is typed into does not")

@@ -197,6 +197,7 @@ return {
   ["customer.code.other_way"] = "Another way",
   ["customer.code.give_up"] = "Stop this sign-in",
   ["customer.code.why"] = "Why am I asked this?",
+  ["customer.code.why_agree"] = "{utility} shows this at sign-in, and goes on only for customers who agree. Nobody agrees for you: if you do not want to, stop this sign-in.",
   ["customer.code.why_text"] = "{utility} protects your account with a second step. What you enter goes to {utility} only, is used once, and is not kept.",
 
   -- The end of a sign-in.

@@ -196,6 +196,7 @@ return {
   ["customer.code.other_way"] = "Otra forma",
   ["customer.code.give_up"] = "Detener este inicio de sesión",
   ["customer.code.why"] = "¿Por qué se me pregunta esto?",
+  ["customer.code.why_agree"] = "{utility} muestra esto al iniciar sesión y solo continúa con los clientes que aceptan. Nadie acepta por usted: si no quiere, detenga este inicio de sesión.",
   ["customer.code.why_text"] = "{utility} protege su cuenta con un segundo paso. Lo que usted escribe va solo a {utility}, se usa una vez y no se guarda.",
 
   -- The end of a sign-in.
