@@ -188,6 +188,31 @@ def long_lists_leave_others_their_turn(w):
     w.service.sql("DELETE FROM authorizations WHERE uid LIKE 's____' AND uid NOT LIKE '%-%' AND customer_email LIKE 'c%@mail.test'")
 
 
+def filters_look_at_a_window(w):
+    """A filter that no index answers looks at 50,000 rows; `next` leads on from there, and all that there are come in the end."""
+    now, team = time.time_ns() // 1000, w.teams["theirs"]
+    count = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 52000) "
+    w.service.sql(count + "INSERT INTO authorizations (team, uid, utility, created, updated, expires, status, status_ts, customer_email, declined)"
+        " SELECT ?, printf('w%05d', i), 'ConEd', ? - i * 1000000, ?, 'until_revoked', 'updated', ?, '', CASE WHEN i IN (5, 9000, 51990) THEN 1 END FROM n",
+        team, now, now, now)
+    w.service.sql(count + "INSERT INTO meters (team, uid, authorization, utility, account, service, search, data, key, status, status_message,"
+        " status_ts, created, is_activated) SELECT ?, printf('wm%05d', i), printf('w%05d', i), 'ConEd', '4711', 'electric', '', '{}', i, 'updated',"
+        " 'Found.', ?, ? - i * 1000000, i IN (5, 9000, 51990) FROM n", team, now, now)
+    for kind, query, prefix in (("authorizations", "is_declined=true", "w"), ("meters", "is_activated=true", "wm")):
+        for limit in ("", "&limit=1", "&limit=2", "&limit=150"):
+            uids, path, pages = [], "/api/v2/%s?%s%s" % (kind, query, limit), 0
+            while path:
+                page = w.good("GET", path, None, "theirs")
+                uids += [one["uid"] for one in page[kind] if one["uid"].startswith(prefix)]
+                path, pages = page["next"] and page["next"][len(w.service.url):], pages + 1
+            same(uids, [prefix + "00005", prefix + "09000", prefix + "51990"], kind + limit)
+            check(pages > 1, kind, limit, "in one page: no window")
+        first = w.good("GET", "/api/v2/%s?%s" % (kind, query), None, "theirs")
+        check(first["next"] and prefix + "51990" not in str(first), "the first page looked at all")
+    w.service.sql("DELETE FROM meters WHERE uid LIKE 'wm%'")
+    w.service.sql("DELETE FROM authorizations WHERE uid LIKE 'w_____'")
+
+
 def uids_are_text_and_times_are_exact(w):
     form = w.good("GET", F + "/" + w.things["ours"]["forms"])
     check(isinstance(form["uid"], str), form)
@@ -920,6 +945,7 @@ def every_endpoint_was_seen_to_work(w):
 TESTS = [a_form_without_a_body, json_that_calls_itself_a_form, test_submit_gives_a_referral,
          meters_inside_of_authorizations, every_field_is_there, pages_follow_one_another,
          the_next_page_is_on_the_host_that_was_called, pages_hold_a_thousand, long_lists_leave_others_their_turn,
+         filters_look_at_a_window,
          uids_are_text_and_times_are_exact,
          errors_have_the_envelope, too_many_requests, historical_collection, collecting_fails_in_these_scenarios, the_link_of_a_form,
          unknown_parameters_and_repeated_lists, both_ways_to_send_the_token, forms_change, a_form_that_renews,
