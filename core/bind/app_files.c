@@ -99,20 +99,33 @@ static int b_decode(lua_State *L)
     return 1;
 }
 
+static void push_by_tree(lua_State *L, size_t indent)
+{
+    char why[MK_APP_WHY];
+    json_t *value = mk_lua_to_json(L, 1, why, sizeof why);
+    if (!value)
+        luaL_error(L, "host.encode: %s", why);
+    char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_SORT_KEYS | (indent ? JSON_INDENT(indent) : JSON_COMPACT));
+    json_decref(value);
+    if (!text)
+        luaL_error(L, "%s", mk_err_text(MK_ENOMEM));
+    lua_pushstring(L, text);
+    mk_free(text);
+}
+
 /* host.encode(value[, indent]) -> JSON text, keys sorted                     [-2, +1, e] */
 static int b_encode(lua_State *L)
 {
-    char why[MK_APP_WHY];
+    enum { MOST = 64 << 20 };
+    mk_buf text;
     const lua_Integer indent = luaL_optinteger(L, 2, 0);
-    json_t *value = mk_lua_to_json(L, 1, why, sizeof why);
-    if (!value)
-        return luaL_error(L, "host.encode: %s", why);
-    char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_SORT_KEYS | (indent ? JSON_INDENT((size_t)indent & 15) : JSON_COMPACT));
-    json_decref(value);
-    if (!text)
-        return luaL_error(L, "%s", mk_err_text(MK_ENOMEM));
-    lua_pushstring(L, text);
-    mk_free(text);
+    luaL_checkany(L, 1);
+    mk_buf_init(&text, MOST);
+    if (!indent && mk_app_encode(L, 1, &text))
+        lua_pushlstring(L, text.data, text.len);
+    else
+        push_by_tree(L, (size_t)indent & 15);
+    mk_buf_free(&text);
     return 1;
 }
 

@@ -286,6 +286,47 @@ static int h_password_check(void *arg, mk_app_task *task, const json_t *args, js
     return begin_hashing(arg, task, text, hash);
 }
 
+/* --- the loop's turn ---------------------------------------------------------------------- */
+
+typedef struct turning {
+    uv_idle_t idle; /* not a timer: one of no milliseconds may be called in the same round again */
+    mk_service *service;
+    mk_unit *unit;
+    mk_app_task *task;
+} turning;
+
+static void on_turn_closed(uv_handle_t *handle)
+{
+    mk_free(handle->data);
+}
+
+static void on_turn(uv_idle_t *idle)
+{
+    turning *t = idle->data;
+    uv_idle_stop(idle);
+    mk_unit_resume(t->service, t->unit, t->task, NULL, NULL);
+    uv_close((uv_handle_t *)idle, on_turn_closed);
+}
+
+/* turn(): goes on once others have had theirs; what was written until then is committed. */
+static int h_turn(void *arg, mk_app_task *task, const json_t *args, json_t **result, char *why)
+{
+    mk_service *service = arg;
+    turning *t = mk_calloc(1, sizeof *t);
+    (void)args;
+    (void)result;
+    (void)why;
+    if (!t)
+        return MK_ENOMEM;
+    t->service = service;
+    t->task = task;
+    t->idle.data = t;
+    uv_idle_init(service->loop, &t->idle);
+    uv_idle_start(&t->idle, on_turn);
+    t->unit = mk_unit_pause(service);
+    return MK_APP_WAITS;
+}
+
 /* totp_check(secret, code[, after]) -> the step it is of (one before or after now is fine), nil: wrong, or used */
 static int h_totp_check(void *arg, mk_app_task *task, const json_t *args, json_t **result, char *why)
 {
@@ -306,6 +347,6 @@ static int h_totp_check(void *arg, mk_app_task *task, const json_t *args, json_t
 const mk_app_entry mk_host_entries[] = {
     { "query", h_query }, { "after", h_after }, { "random", h_random }, { "uid", h_uid }, { "hash", h_hash }, { "sha256", h_sha256 },
     { "seal", h_seal }, { "unseal", h_unseal }, { "now", h_now }, { "log", h_log },
-    { "listeners", h_listeners }, { "streamers", h_streamers }, { "workers", h_workers }, { "store", h_store },
+    { "listeners", h_listeners }, { "streamers", h_streamers }, { "workers", h_workers }, { "store", h_store }, { "turn", h_turn },
     { "password_hash", h_password_hash }, { "password_check", h_password_check }, { "totp_check", h_totp_check }, { NULL, NULL }
 };

@@ -1,5 +1,6 @@
 -- Which adapters there are, which version of each is live, and what becomes of a new one.
 local db = require "service.db"
+local kept = require "service.kept"
 local settings = require "service.settings"
 local trial = require "service.trial"
 local adapters = {}
@@ -12,7 +13,7 @@ local folder = {} -- id -> true while its file is in the adapters' folder or bui
 
 local function read()
   local pauses, policies, out, retired = settings.all("pause:"), settings.all("mfa:"), {}, {}
-  for _, row in ipairs(db.rows([[SELECT a.utility, a.version, a.canary, a.share, a.before, a.pinned, a.changed, a.retired, v.manifest
+  for _, row in ipairs(db.rows([[SELECT a.utility, a.version, a.canary, a.share, a.before, a.pinned, a.changed, a.retired, v.manifest, v.live
       FROM adapters a JOIN versions v ON v.hash = a.version ORDER BY a.utility]])) do
     local one = db.json(row.manifest)
     for _, name in ipairs { "utility_id", "evidence" } do -- an adapter may lack them
@@ -24,7 +25,7 @@ local function read()
     one.shipped_policy = one.mfa.policy
     one.override = policies[one.id] or host.config.mfa[one.id]
     one.mfa.policy = one.override or one.mfa.policy
-    one.retired = row.retired
+    one.retired, one.since = row.retired, row.live
     local list = one.retired and retired or out
     list[one.id] = one
   end
@@ -140,6 +141,7 @@ local function go_live(utility, hash, before, pinned)
   db.run("UPDATE versions SET live = ?2, held = 0 WHERE hash = ?1", hash, host.now())
   if not pinned then release_all(utility) end
   trial.over(utility)
+  kept.mended(utility)
   live = nil
   prune(utility)
 end

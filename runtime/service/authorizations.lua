@@ -70,7 +70,7 @@ function authorizations.list(team, filter)
     where[#where + 1] = { "uid", uids }
   end
   local rows, after, partly = db.page { table = "authorizations", team = team, after = filter.after, limit = filter.limit,
-    window = filter.window, where = where }
+    window = filter.window, where = where, cursor = filter.cursor }
   for _, row in ipairs(rows) do read(row) end
   return rows, after, partly
 end

@@ -92,8 +92,8 @@ local function indexed(where)
 end
 
 -- The last row that a filter looks at; nil: it may look at all of them.
-local function edge_of(query, time)
-  local from = query.from or { at = math.maxinteger, uid = "" }
+local function edge_of(query, from, time)
+  from = from or { at = math.maxinteger, uid = "" }
   local found = db.rows(([[SELECT %s AS at, uid FROM %s WHERE team = ?1 AND (%s, uid) < (?2, ?3) ORDER BY %s DESC, uid DESC
     LIMIT 2 OFFSET %d]]):format(time, query.table, time, time, (query.window or WINDOW) - 1), query.team, from.at, from.uid)
   return found[2] and found[1]
@@ -102,7 +102,8 @@ end
 -- A list of a team's rows, newest first, filtered and paged as the API has it (utilityapi v2: `after` = older than that uid).
 -- query: {table, team, time = "created", after, limit, where = {{"form", {...}}, {"utility", "ConEd"}, {"sql", "instr(search, ?) > 0", word}}}: a
 -- list matches any of its values. A filter that no index answers looks at `window` rows at most. -> rows (at most limit), the uid to
--- go on after or nil, and whether that is only as far as was looked.
+-- go on after or nil, and whether that is only as far as was looked. cursor: an empty table; with it, the next call goes on where the last
+-- ended, whatever was written in between, and looks no further than the first would have.
 function db.page(query)
   local time, limit = query.time or "created", math.min(query.limit or 1000, 1000)
   local args, conditions = { query.team }, { "team = ?1" }
@@ -126,19 +127,22 @@ function db.page(query)
       conditions[#conditions + 1] = ("%s = %s"):format(column, add(value))
     end
   end
-  if query.after then
+  local cursor = query.cursor or {}
+  if query.after and not cursor.from then
     local from = db.row(("SELECT %s AS at FROM %s WHERE team = ?1 AND uid = ?2"):format(time, query.table), query.team, query.after)
     if not from then return {}, nil end
-    conditions[#conditions + 1] = ("(%s, uid) < (%s, %s)"):format(time, add(from.at), add(query.after))
-    query.from = { at = from.at, uid = query.after }
+    cursor.from = { at = from.at, uid = query.after }
   end
-  local edge = not indexed(query.where) and edge_of(query, time)
+  if cursor.from then conditions[#conditions + 1] = ("(%s, uid) < (%s, %s)"):format(time, add(cursor.from.at), add(cursor.from.uid)) end
+  if cursor.edge == nil then cursor.edge = not indexed(query.where) and edge_of(query, cursor.from, time) or false end
+  local edge = cursor.edge
   if edge then conditions[#conditions + 1] = ("(%s, uid) >= (%s, %s)"):format(time, add(edge.at), add(edge.uid)) end
   local rows = host.query(("SELECT * FROM %s WHERE %s ORDER BY %s DESC, uid DESC LIMIT %d"):format(query.table,
     table.concat(conditions, " AND "), time, limit + 1), table.unpack(args))
-  if #rows <= limit then return rows, edge and edge.uid, edge ~= nil end
+  if #rows <= limit then return rows, edge and edge.uid or nil, edge ~= false end
   rows[#rows] = nil
-  return rows, rows[#rows].uid
+  cursor.from = { at = rows[limit][time], uid = rows[limit].uid }
+  return rows, rows[limit].uid
 end
 
 -- Rows of a query that goes by a list of values, however long: `%s` in it stands for them, ?1 is the team.

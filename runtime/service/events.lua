@@ -55,11 +55,11 @@ end
 
 function events.get(team, uid) return db.row("SELECT * FROM events WHERE team = ?1 AND uid = ?2", team, uid) end
 
--- filter: {is_delivered, after, limit} -> rows, next uid.
+-- filter: {is_delivered, after, limit} -> rows, next uid, whether only so far was looked.
 function events.list(team, filter)
   local where = {}
   if filter.is_delivered ~= nil then where[1] = { "is_delivered", filter.is_delivered and 1 or 0 } end
-  return db.page { table = "events", time = "ts", team = team, after = filter.after, limit = filter.limit, where = where }
+  return db.page { table = "events", time = "ts", team = team, after = filter.after, limit = filter.limit, cursor = filter.cursor, where = where }
 end
 
 -- is_delivered = true stops further tries.

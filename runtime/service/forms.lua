@@ -52,16 +52,16 @@ function forms.token(form) return host.unseal("link", form.token) end
 -- What is sent to the customer. base: web.base(request).
 function forms.url(base, form) return base .. "/f/" .. forms.token(form) end
 
--- filter: {uids, users, templates, is_archived, after, limit} -> rows, next uid.
+-- filter: {uids, users, templates, is_archived, after, limit} -> rows, next uid, whether only so far was looked.
 function forms.list(team, filter)
   local where = {}
   for column, list in pairs { uid = filter.uids or false, user = filter.users or false, template = filter.templates or false } do
     if list then where[#where + 1] = { column, list } end
   end
   if filter.is_archived ~= nil then where[#where + 1] = { "is_archived", filter.is_archived and 1 or 0 } end
-  local rows, after = db.page { table = "forms", team = team, after = filter.after, limit = filter.limit, where = where }
+  local rows, after, partly = db.page { table = "forms", team = team, after = filter.after, limit = filter.limit, cursor = filter.cursor, where = where }
   for _, row in ipairs(rows) do read(row) end
-  return rows, after
+  return rows, after, partly
 end
 
 -- changes: {is_archived, disabled, template_uid, authorization_uid, customer_email, utility, scope, language}; absent: unchanged; db.NULL empties

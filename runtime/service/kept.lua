@@ -65,7 +65,7 @@ function kept.wait(row, at) set(row, { next = at < row.till and at or db.NULL })
 
 function kept.refreshed(authorization)
   local row = kept.get(authorization)
-  if row then set(row, { refreshed = host.now(), tries = 0, next = later(interval(), row.till) or db.NULL }) end
+  if row then set(row, { refreshed = host.now(), tries = 0, failed = db.NULL, next = later(interval(), row.till) or db.NULL }) end
 end
 
 -- A run failed with this and nobody has to do anything: when it is tried again (us), or nil.
@@ -74,8 +74,19 @@ function kept.put_off(authorization, error)
   if not row then return nil end
   local soon = PASSES[error.owner] and error.code ~= "engine.interrupted" and WAITS[row.tries + 1]
   local at = later(soon and math.min(soon, interval()) or interval(), row.till)
-  set(row, { next = at or db.NULL, tries = row.tries + 1 })
+  set(row, { next = at or db.NULL, tries = row.tries + 1, failed = error.code })
   return at
+end
+
+-- Another version of a utility's adapter is live: those whose last run failed by the fault of the one before are read soon, one after
+-- the other in the time that runs have at that utility.
+function kept.mended(utility)
+  local now, rows = host.now(), db.rows("SELECT team, authorization, till, next FROM kept WHERE utility = ?1 AND failed LIKE 'adapter.%'", utility)
+  local gap = 60 * 1000000 // math.max(1, host.config.utility_per_minute // 2)
+  for i, row in ipairs(rows) do
+    local at = now + (i - 1) * gap
+    if at < row.till and (not row.next or row.next > at) then set(row, { next = at, tries = 0, failed = db.NULL }) end
+  end
 end
 
 return kept

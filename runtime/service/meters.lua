@@ -110,15 +110,15 @@ function meters.list(team, filter)
     where[#where + 1] = { "sql", "instr(search, ?) > 0", word }
   end
   local rows, after, partly = db.page { table = "meters", team = team, after = filter.after, limit = filter.limit,
-    window = filter.window, where = where }
+    window = filter.window, where = where, cursor = filter.cursor }
   for _, row in ipairs(rows) do read(row) end
   return rows, after, partly
 end
 
 -- Those of many authorizations at once, newest first, by the authorization's uid; nil: they are too many for that.
 function meters.of_authorizations(team, uids)
-  local out, most = {}, 2000
-  local rows = db.among("SELECT * FROM meters WHERE team = ?1 AND authorization IN (%s) ORDER BY created DESC, uid DESC LIMIT "
+  local out, most = {}, 2000 -- the sign: by the index of authorizations, not through all meters by the time of their making
+  local rows = db.among("SELECT * FROM meters WHERE team = ?1 AND authorization IN (%s) ORDER BY +created DESC, uid DESC LIMIT "
     .. most + 1, team, uids)
   if #rows > most then return nil end
   for _, row in ipairs(rows) do

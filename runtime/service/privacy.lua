@@ -11,7 +11,8 @@ local BEFORE = { "Welcome back,?", "Welcome,?", "Hello,?", "Hi,?", "Dear", "Hola
   "Customer name:?", "Customer:?", "Name:?", "Signed in as:?", "Logged in as:?" }
 -- Words that begin with a capital and are no names.
 local AFTER = { To = true, The = true, Back = true, Your = true, And = true, Sign = true, Log = true, Account = true, Customer = true,
-  User = true, Email = true, Password = true, First = true, Last = true, Required = true, Enter = true, Please = true }
+  User = true, Email = true, Password = true, First = true, Last = true, Required = true, Enter = true, Please = true,
+  We = true, Our = true, You = true, This = true, It = true, If = true, Is = true, In = true, On = true, For = true, No = true }
 
 local NAME = "%u[%w'%-\128-\255]*%.?"
 
@@ -61,14 +62,6 @@ function privacy.text(text)
   return (streets(names(text)):gsub("%d", "#"))
 end
 
--- What people read of it: numbers that only an account or a telephone has.
-function privacy.message(text)
-  text = text:gsub("[%w._%%+*-]+@[%w.-]+%.%a+", "(e-mail)")
-  return (text:gsub("%d[%d%-. ]*%d", function(number)
-    return #number:gsub("%D", "") > 4 and number:gsub("%d", "#") or nil
-  end))
-end
-
 -- A page's address: its path is the adapter's author's, what follows is the customer's.
 local function url(text)
   local path, rest = text:match("^([^?#]*)(.*)$")
@@ -76,6 +69,25 @@ local function url(text)
     return host .. way:gsub("%d%d%d%d+", function(digits) return ("#"):rep(#digits) end)
   end)
   return path .. rest:gsub("=[^&#]*", "=...")
+end
+
+local function numbers(text)
+  return (text:gsub("%d[%d%-. ]*%d", function(number)
+    return #number:gsub("%D", "") > 4 and number:gsub("%d", "#") or nil
+  end))
+end
+
+-- What people read of it: without numbers that only an account or a telephone has, and what follows a page's address.
+function privacy.message(text)
+  local out, at = {}, 1
+  text = text:gsub("[%w._%%+*-]+@[%w.-]+%.%a+", "(e-mail)")
+  while true do
+    local first, last = text:find("%a+://[^%s\"'<>]+", at)
+    if not first then break end
+    out[#out + 1] = numbers(text:sub(at, first - 1)) .. url(text:sub(first, last))
+    at = last + 1
+  end
+  return table.concat(out) .. numbers(text:sub(at))
 end
 
 local AS = { text = privacy.text, url = url, site_message = privacy.message, instead = privacy.message }

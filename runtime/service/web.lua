@@ -25,8 +25,10 @@ function web.html(status, body, headers, frames)
     ["Referrer-Policy"] = "no-referrer", ["Cache-Control"] = "no-store" }, headers) }
 end
 
-function web.json(status, value, headers)
-  return { status = status, type = "application/json", body = host.encode(value) .. "\n", headers = merged({ ["Cache-Control"] = "no-store" }, headers) }
+-- text: what value is as JSON, if that is known already.
+function web.json(status, value, headers, text)
+  return { status = status, type = "application/json", body = (text or host.encode(value)) .. "\n",
+    headers = merged({ ["Cache-Control"] = "no-store" }, headers) }
 end
 
 function web.text(status, text, headers)

@@ -102,7 +102,7 @@ CREATE INDEX sessions_runs ON sessions (ended) WHERE human = 0;
 CREATE INDEX sessions_asked ON sessions (utility, asked) WHERE asked IS NOT NULL;
 CREATE TABLE kept (              -- sign-ins of ongoing access, sealed: until when, and when the meters are read again
   team TEXT NOT NULL, authorization TEXT NOT NULL, utility TEXT NOT NULL, credential TEXT, digest TEXT, till INTEGER NOT NULL,
-  refreshed INTEGER NOT NULL, next INTEGER, tries INTEGER NOT NULL DEFAULT 0, credentials BLOB NOT NULL,
+  refreshed INTEGER NOT NULL, next INTEGER, tries INTEGER NOT NULL DEFAULT 0, failed TEXT, credentials BLOB NOT NULL,
   PRIMARY KEY (team, authorization),
   FOREIGN KEY (team, authorization) REFERENCES authorizations (team, uid) ON DELETE CASCADE
 );

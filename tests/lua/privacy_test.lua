@@ -19,6 +19,11 @@ for given, kept in pairs {
 
 t.same(privacy.message("Account 1234567890 is locked; wait 15 minutes (error D-17)"),
   "Account ########## is locked; wait 15 minutes (error D-17)", "a message keeps short numbers")
+t.same(privacy.text("Welcome back, Ada Quill We could not load your bill"), "Welcome back, (name) We could not load your bill",
+  "a sentence that follows a name")
+t.same(privacy.message("'#home' was expected on http://127.0.0.1:8080/u/88112233?holder=Ada&x=1#Ada and is not there; account 88112233"),
+  "'#home' was expected on http://127.0.0.1:8080/u/########?holder=...&x=...#Ada and is not there; account ########",
+  "a page's address in a message")
 t.same(privacy.message("Call 555-010-0199"), "Call ###-###-####", "a telephone's number")
 
 local given = { code = "adapter.unexpected_page", message = "none of #home on account 99887766", script = "sce.lua:41",

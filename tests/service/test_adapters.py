@@ -7,6 +7,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import browser
 import whole
+from ongoing import DAY, due, ended, kept, linked, now, runs, shown
 from reloading import BOUND, Reloading
 from whole import check, same
 
@@ -97,6 +98,53 @@ def an_adapter_whose_file_is_gone_is_retired(service, sandbox):
     service.put_at(at, text)
     service.says("aside live [0-9a-f]+", since)
     same(operator(service, "GET", "/aside")["retired"], None, "with its file it is back")
+
+
+@test
+def what_failed_by_the_adapters_fault_is_read_anew_by_a_new_version(service, sandbox):
+    service.becomes("live", 0)
+    customers = [linked(service, sandbox) for _ in range(3)]
+    other = linked(service, sandbox)
+    broken(service)
+    for c in customers:
+        due(service, c)
+        check("adapter.parse" in runs(service, c)[0][1], runs(service, c))
+        check(kept(service, c)["next"] > now() + DAY, "it is put off as usual")
+    failed = service.customer("residential", customer_email="kim@mail.test")
+    failed.submit()
+    failed.until("failed", seconds=BOUND)
+    one = browser.Browser(service.url)
+    one.submit(one.get("/dashboard/sign-in"), "/sign-in", email="whole@team.test", password="correct horse battery").is_(200)
+    one.get("/dashboard/requests?state=failed").lacks("newer version is live")
+    later = kept(service, other)["next"]
+    service.save()
+    for c in customers:
+        ended(service, c, 2)
+        same((runs(service, c)[1][1], shown(service, c)["status"]), (None, "updated"), "the run by the new version")
+    same((runs(service, other), kept(service, other)["next"]), ([], later), "one that did not fail")
+    one.get("/dashboard/requests?state=failed").has("A newer version is live since", "send the link again")
+
+
+@test
+def those_that_a_new_version_may_help_are_spread(service, sandbox):
+    service.becomes("live", 0)
+    customers = [linked(service, sandbox) for _ in range(3)]
+    service.settings(utility_per_minute=4)
+    service.ready()
+    service.sql("UPDATE kept SET failed = 'adapter.parse'")
+    begun = now()
+    service.save()
+    times = sorted(row[0] for row in service.sql("SELECT next FROM kept WHERE next < ?", begun + DAY))
+    gaps = [b - a for a, b in zip(times, times[1:])]
+    check(gaps and all(gap >= 30 * 1000000 for gap in gaps), ("gaps", gaps))
+
+
+def broken(service):
+    """A version that cannot read the accounts goes live: no case of the folder shows it."""
+    since = len(service.lines)
+    service.stamp += 1
+    service.put(service.text("a%d" % service.stamp, 's:fail("adapter.parse", "the list of accounts is another one")'))
+    return service.becomes("live", since)
 
 
 def make():

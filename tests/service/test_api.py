@@ -10,6 +10,7 @@ import http.client
 import io
 import json
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -120,6 +121,98 @@ def pages_hold_a_thousand(w):
     stamps = [one["ts"] for one in first["events"] + second["events"]]
     same(stamps, sorted(stamps, reverse=True))
     w.service.sql("DELETE FROM events WHERE uid LIKE 'e%'")
+
+
+def while_it_lasts(w, path, who, between):
+    """The bytes of an answer; between(connection) is called with one of another's as long as it has not come, and says how often that was."""
+    ours, theirs = [http.client.HTTPConnection("127.0.0.1", w.service.port, timeout=20) for _ in range(2)]
+    theirs.connect()
+    ours.request("GET", path, None, {"Authorization": "Bearer " + w.tokens[who]})
+    count = 0
+    while not select.select([ours.sock], [], [], 0)[0]:
+        between(theirs)
+        count += 1
+    reply = ours.getresponse()
+    body = reply.read()
+    same(reply.status, 200, body[:300])
+    ours.close()
+    theirs.close()
+    return body, count
+
+
+def is_well(connection):
+    connection.request("GET", "/healthz")
+    connection.getresponse().read()
+
+
+def long_lists_leave_others_their_turn(w):
+    """Written in slices they are byte for byte what one piece would be, and others are answered meanwhile."""
+    now, team = time.time_ns() // 1000, w.teams["theirs"]
+    rows = ",".join("('%s','s%04d','ConEd',%d,0,'until_revoked','updated',%d,'c%d@mail.test')" % (team, i, now - i // 3 * SECOND, now, i)
+        for i in range(1, 1151))
+    w.service.sql("INSERT INTO authorizations (team, uid, utility, created, updated, expires, status, status_ts, customer_email) VALUES " + rows)
+    data = json.dumps({"account": "4711", "service": "electric", "name": "Zo\u00eb \"Z\" \\ \u0001\n", "address": {"street": "12 Elm"}})
+    rows = ",".join("('%s','sm%04d','s%04d','ConEd','4711','electric','','%s',%d,'updated','Found.',%d,%d)" % (team, i, i, data, i, now, now - i // 3 * SECOND)
+        for i in range(1, 1151))
+    w.service.sql("INSERT INTO meters (team, uid, authorization, utility, account, service, search, data, key, status, status_message,"
+        " status_ts, created) VALUES " + rows)
+    for kind in ("authorizations", "meters"):
+        pieces, path = [], "/api/v2/%s?limit=90" % kind
+        while len(pieces) < 1000:
+            page = w.good("GET", path, None, "theirs")
+            pieces += page[kind]
+            path = page["next"][len(w.service.url):]
+        wanted = json.dumps({kind: pieces[:1000], "next": "%s/api/v2/%s?after=%s" % (w.service.url, kind, pieces[999]["uid"])},
+            sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n"
+        most = 0
+        for _ in range(5):
+            body, count = while_it_lasts(w, "/api/v2/" + kind, "theirs", is_well)
+            same(body.decode() == wanted, True, "the bytes of " + kind)
+            most = max(most, count)
+        check(most >= 3, kind, "others were answered", most, "times meanwhile")
+    same(len(w.good("GET", "/api/v2/meters?limit=1000&users=nobody", None, "theirs")["meters"]), 0)
+
+    def writes(connection):
+        """Another's commit, which takes away what a slice may just have ended with."""
+        nonlocal gone
+        gone += 7
+        connection.request("DELETE", "/api/v2/authorizations/s%04d" % gone, None, {"Authorization": "Bearer " + w.tokens["theirs"]})
+        connection.getresponse().read()
+    gone = 0
+    w.service.sql("UPDATE authorizations SET is_test = 1 WHERE uid LIKE 's0%'")
+    before = [one["uid"] for one in json.loads(while_it_lasts(w, "/api/v2/authorizations", "theirs", is_well)[0])["authorizations"]]
+    body, count = while_it_lasts(w, "/api/v2/authorizations", "theirs", writes)
+    uids = [one["uid"] for one in json.loads(body)["authorizations"]]
+    taken = {"s%04d" % n for n in range(7, gone + 1, 7)}
+    same((len(uids), len(set(uids))), (1000, 1000), "uids, %d deleted meanwhile" % count)
+    same(sorted(set(before) - set(uids) - taken), [], "those that were there and were left out")
+    w.service.sql("DELETE FROM meters WHERE uid LIKE 'sm%'")
+    w.service.sql("DELETE FROM authorizations WHERE uid LIKE 's____' AND uid NOT LIKE '%-%' AND customer_email LIKE 'c%@mail.test'")
+
+
+def filters_look_at_a_window(w):
+    """A filter that no index answers looks at 50,000 rows; `next` leads on from there, and all that there are come in the end."""
+    now, team = time.time_ns() // 1000, w.teams["theirs"]
+    count = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 52000) "
+    w.service.sql(count + "INSERT INTO authorizations (team, uid, utility, created, updated, expires, status, status_ts, customer_email, declined)"
+        " SELECT ?, printf('w%05d', i), 'ConEd', ? - i * 1000000, ?, 'until_revoked', 'updated', ?, '', CASE WHEN i IN (5, 9000, 51990) THEN 1 END FROM n",
+        team, now, now, now)
+    w.service.sql(count + "INSERT INTO meters (team, uid, authorization, utility, account, service, search, data, key, status, status_message,"
+        " status_ts, created, is_activated) SELECT ?, printf('wm%05d', i), printf('w%05d', i), 'ConEd', '4711', 'electric', '', '{}', i, 'updated',"
+        " 'Found.', ?, ? - i * 1000000, i IN (5, 9000, 51990) FROM n", team, now, now)
+    for kind, query, prefix in (("authorizations", "is_declined=true", "w"), ("meters", "is_activated=true", "wm")):
+        for limit in ("", "&limit=1", "&limit=2", "&limit=150"):
+            uids, path, pages = [], "/api/v2/%s?%s%s" % (kind, query, limit), 0
+            while path:
+                page = w.good("GET", path, None, "theirs")
+                uids += [one["uid"] for one in page[kind] if one["uid"].startswith(prefix)]
+                path, pages = page["next"] and page["next"][len(w.service.url):], pages + 1
+            same(uids, [prefix + "00005", prefix + "09000", prefix + "51990"], kind + limit)
+            check(pages > 1, kind, limit, "in one page: no window")
+        first = w.good("GET", "/api/v2/%s?%s" % (kind, query), None, "theirs")
+        check(first["next"] and prefix + "51990" not in str(first), "the first page looked at all")
+    w.service.sql("DELETE FROM meters WHERE uid LIKE 'wm%'")
+    w.service.sql("DELETE FROM authorizations WHERE uid LIKE 'w_____'")
 
 
 def uids_are_text_and_times_are_exact(w):
@@ -896,9 +989,9 @@ def every_endpoint_was_seen_to_work(w):
 
 TESTS = [a_form_without_a_body, json_that_calls_itself_a_form, test_submit_gives_a_referral,
          meters_inside_of_authorizations, every_field_is_there, pages_follow_one_another,
-         the_next_page_is_on_the_host_that_was_called, pages_hold_a_thousand, uids_are_text_and_times_are_exact,
-         errors_have_the_envelope, an_adapter_of_ones_own, too_many_requests, historical_collection, spans_go_by_the_calendar,
-         collecting_fails_in_these_scenarios, the_link_of_a_form,
+         the_next_page_is_on_the_host_that_was_called, pages_hold_a_thousand, long_lists_leave_others_their_turn,
+         filters_look_at_a_window, uids_are_text_and_times_are_exact, errors_have_the_envelope, an_adapter_of_ones_own,
+         too_many_requests, historical_collection, spans_go_by_the_calendar, collecting_fails_in_these_scenarios, the_link_of_a_form,
          unknown_parameters_and_repeated_lists, both_ways_to_send_the_token, forms_change, a_form_that_renews,
          filters_of_forms, authorizations_change, filters_of_authorizations, revoked_is_gone, tests_can_be_deleted, tokens_of_who_is_shut_out,
          scopes_on_authorizations, ongoing_access, meters_are_shaped, filters_of_meters, monitoring, bills_and_intervals_there_are_none,

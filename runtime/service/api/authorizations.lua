@@ -21,8 +21,7 @@ function api.list(call)
   filter.utility = utilities.spelled(filter.utility)
   with_meters(call)
   if call.with_meters then filter.limit = math.min(filter.limit or WITH_METERS, WITH_METERS) end
-  local rows, after = authorizations.list(call.team, filter)
-  return call:page("authorizations", rows, after, shape.authorization, shape.prepare_authorizations)
+  return call:listed("authorizations", filter, authorizations.list, shape.authorization, shape.prepare_authorizations)
 end
 
 function api.get(call)

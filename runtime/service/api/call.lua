@@ -37,6 +37,26 @@ function call:page(plural, rows, after, shape, prepare)
   return { [plural] = out, next = self:next(after) }
 end
 
+local SLICE, WITH_METERS = 100, 50 -- rows between which others have their turn
+
+-- The same of a list that may be long, as JSON text: read(filter) -> rows, the uid to go on after, whether that is only as far as was
+-- looked. Rows are read, shaped and written in slices; what others write in between shows in those to come.
+function call:listed(plural, filter, read, shape, prepare)
+  local left, parts, rows, after, partly, more = math.min(filter.limit or 1000, 1000), {}
+  filter.cursor = {}
+  repeat
+    filter.limit = math.min(left, self.with_meters and WITH_METERS or SLICE)
+    rows, after, partly = read(self.team, filter)
+    if #rows > 0 then parts[#parts + 1] = host.encode(self:page(plural, rows, nil, shape, prepare)[plural]):sub(2, -2) end
+    left = left - #rows
+    more = left > 0 and after and not partly
+    if more then host.turn() end
+  until not more
+  local list, next_url = host.encode(plural) .. ":[" .. table.concat(parts, ",") .. "]", '"next":' .. host.encode(self:next(after))
+  self.text = "{" .. (plural < "next" and list .. "," .. next_url or next_url .. "," .. list) .. "}"
+  return self.text
+end
+
 -- An optional value as the store takes it: null empties, absent is nil.
 function call:given(name, empty)
   local value = self.body[name]

@@ -5,8 +5,7 @@ local shape = require "service.api.shape"
 local api = {}
 
 function api.list(call)
-  local rows, after = events.list(call.team, call.query)
-  return call:page("events", rows, after, shape.event)
+  return call:listed("events", call.query, events.list, shape.event)
 end
 
 function api.get(call)

@@ -9,8 +9,7 @@ local shape = require "service.api.shape"
 local api = {}
 
 function api.list(call)
-  local rows, after = forms.list(call.team, call.query)
-  return call:page("forms", rows, after, shape.form)
+  return call:listed("forms", call.query, forms.list, shape.form)
 end
 
 function api.get(call)

@@ -12,8 +12,7 @@ local api = {}
 function api.list(call)
   local filter = call.query
   filter.utility, filter.service = utilities.spelled(filter.utility), filter.service_type
-  local rows, after = meters.list(call.team, filter)
-  return call:page("meters", rows, after, shape.meter, shape.prepare_meters)
+  return call:listed("meters", filter, meters.list, shape.meter, shape.prepare_meters)
 end
 
 function api.get(call)

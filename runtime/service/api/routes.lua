@@ -53,7 +53,7 @@ end
 local function answer(call, value, why)
   if value == nil then return failure(why) end
   if call.whole or call.endpoint.type ~= "application/json" then return value end
-  return web.json(200, value)
+  return web.json(200, value, nil, call.text)
 end
 
 -- Done once for each Idempotency-Key.

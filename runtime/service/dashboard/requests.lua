@@ -54,7 +54,7 @@ function requests.sql(team, now, filter)
   local window = (#outer > 0 or exact) and requests.WINDOW or PAGE + 1
   local where = #outer > 0 and " WHERE " .. table.concat(outer, " AND ") or ""
   local sql = [[SELECT * FROM (SELECT f.uid, f.customer_email, f.utility, f.created, f.is_archived, f.expires,
-      a.uid AS authorization, a.error, a.utility AS used, s.challenge_until, %s AS state
+      a.uid AS authorization, a.error, a.status_ts, a.utility AS used, s.challenge_until, %s AS state
     FROM (SELECT * FROM forms WHERE %s ORDER BY created DESC, uid DESC LIMIT %d) f%s) f%s
     ORDER BY f.created DESC, f.uid DESC LIMIT %d]]
   return sql:format(STATE, table.concat(inner, " AND "), window, FROM, where, PAGE + 1), args, window
@@ -125,10 +125,17 @@ local function told(team, rows)
   return out
 end
 
-local function more(row, name)
+-- What failed by an adapter's own fault may go well by the version that is live since. one: of service.adapters, or nil.
+function requests.mended(one, error, failed_at)
+  local own = error and error.code and error.code:find("^adapter%.") and one and not one.retired and one.since
+  if not own or not failed_at or one.since <= failed_at then return nil end
+  return ("A newer version is live since %s: send the link again."):format(os.date("!%d %b %Y, %H:%M UTC", one.since // 1000000))
+end
+
+local function more(row, name, one)
   if (row.state == "failed" or row.state == "reauthorize") and row.error then
     local failure = words.failure(row.error, name or "the utility")
-    return failure.text .. " It is up to " .. failure.owner .. "."
+    return failure.text .. " " .. (requests.mended(one, row.error, row.status_ts) or "It is up to " .. failure.owner .. ".")
   elseif row.state == "mfa_off" then
     return "The customer has to switch it off for the first sign-in."
   elseif row.state == "code" and row.challenge_until then
@@ -144,7 +151,7 @@ local function dress(team, rows)
     row.error = db.json(row.error)
     local one = adapters.known(row.used or row.utility)
     row.utility_name = one and one.name or row.used or row.utility
-    row.more, row.help = more(row, row.utility_name), requests.help(row.state, row.customer_email, row.error)
+    row.more, row.help = more(row, row.utility_name, one), requests.help(row.state, row.customer_email, row.error)
   end
 end
 

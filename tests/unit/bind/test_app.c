@@ -32,6 +32,11 @@ static const char handlers[] =
     "function h.strings() return { ('x'):rep(10), os.getenv and 1 or 0 } end\n"
     "function h.module() return { found = pcall(require, 'cjson'), own = require('own').value } end\n"
     "function h.json() local v, err = host.decode('{\"a\": [1, null]') return { v = v or host.null, err = err, text = host.encode(host.array {}) } end\n"
+    "function h.encode(input) return { text = host.encode(input) } end\n"
+    "function h.odd_ones() local t = {} for i = 1, 70 do t['k' .. i] = i end\n"
+    "  local function fails(value) return not pcall(host.encode, value) end\n"
+    "  return { host.encode(t):sub(1, 17), host.encode { 1.5, 2.0, -3 }, host.encode { [5] = 1 }, host.encode(nil), host.encode({ a = 1 }, 2),\n"
+    "    fails { 1, a = 2 }, fails '\\255', fails(print), fails { f = print }, host.encode { { 1, 2 }, { a = {} } } } end\n"
     "function h.file() return { a = host.file('own.lua') ~= nil, b = host.file('../own.lua') == nil } end\n"
     "function h.loop(input) local t = {} for i = 1, input.n do t[i] = { i } end return t end\n"
     "return h\n";
@@ -319,10 +324,44 @@ static void test_memory_at_start(void **state)
     mk_app_free(app);
 }
 
+/* What host.encode writes by itself is what jansson writes. */
+static void text_is_as_jansson_has_it(void **state)
+{
+    (void)state;
+    static const char *const values[] = {
+        "{}", "[]", "[[], {}, [[]]]", "{\"b\": 1, \"a\": -9007199254740993, \"A\": true, \"ab\": false, \"\": null}",
+        "[\"\\u0000\\u0001\\u001f\\u007f\\b\\f\\n\\r\\t\\\"\\\\/\", \"\\u00e9\\u20ac\\ud83d\\ude00\"]",
+        "{\"e\u0301\\n\": [1, 2.5, 1e300, 0.1]}", "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
+    };
+    mk_app *app = NULL;
+    assert_int_equal(start(&app), MK_OK);
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        json_t *value = json_loads(values[i], JSON_ALLOW_NUL, NULL);
+        assert_non_null(value);
+        char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS);
+        json_t *wanted = json_pack("{s:s}", "text", text);
+        char *whole = json_dumps(wanted, JSON_COMPACT);
+        called c = { .times = 0 };
+        mk_app_call(app, "encode", value, on_done, &c);
+        assert_null(c.error);
+        assert_string_equal(c.result, whole);
+        forget(&c);
+        mk_free(text);
+        mk_free(whole);
+        json_decref(wanted);
+        json_decref(value);
+    }
+    gives(app, "odd_ones", "{}",
+          "[\"{\\\"k1\\\":1,\\\"k10\\\":10,\",\"[1.5,2.0,-3]\",\"{\\\"5\\\":1}\",\"null\",\"{\\n  \\\"a\\\": 1\\n}\",true,true,true,true,"
+          "\"[[1,2],{\\\"a\\\":{}}]\"]");
+    mk_app_free(app);
+}
+
 int main(void)
 {
     json_set_alloc_funcs(mk_malloc, mk_free);
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(text_is_as_jansson_has_it, setup, teardown),
         cmocka_unit_test_setup_teardown(test_calls, setup, teardown),  cmocka_unit_test_setup_teardown(test_errors, setup, teardown),
         cmocka_unit_test_setup_teardown(test_waits, setup, teardown),  cmocka_unit_test_setup_teardown(test_broken, setup, teardown),
         cmocka_unit_test_setup_teardown(test_nothing_left, setup, teardown), cmocka_unit_test_setup_teardown(test_memory, setup, teardown),
