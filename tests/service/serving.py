@@ -3,9 +3,14 @@ import json
 import os
 import queue
 import subprocess
+import sys
 import tempfile
 import threading
 import urllib.request
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from server import report
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
@@ -146,6 +151,7 @@ class Serving:
             self.process.wait(LIMIT)
         status = self.process.returncode
         self.process.stdout.close()
+        check(not report(self.words()), report(self.words()))
         return status
 
     def close(self):
@@ -166,7 +172,6 @@ def same(got, want, what="value"):
 
 def run(tests):
     """Each prints its line; gives the exit status."""
-    import sys
     import traceback
     failed = False
     only = sys.argv[1:]

@@ -246,33 +246,6 @@ def declined_in_the_middle(service, sandbox):
 
 
 @test
-def sealed_secrets_go_from_the_files(service, sandbox):
-    c = service.customer("mfa_sms")
-    c.submit()
-    challenge = c.until("code")["challenge"]
-    session = service.session(c.authorization)
-    sealed = [session["credentials"][:64], session["parked"][:64]]
-    check(canary_bytes(service.folder, sealed), "the test's own search finds nothing")
-    c.answer(challenge, {"a.answer": sandbox.code(c.user)})
-    c.done()
-    limit = time.monotonic() + 20
-    while canary_bytes(service.folder, sealed) and time.monotonic() < limit:
-        time.sleep(0.5)
-    same(canary_bytes(service.folder, sealed), [], "sealed values that were left behind")
-
-
-def canary_bytes(folder, values):
-    out = []
-    for name in os.listdir(folder):
-        path = os.path.join(folder, name)
-        if os.path.isfile(path):
-            with open(path, "rb") as file:
-                data = file.read()
-            out += [name for value in values if value in data]
-    return out
-
-
-@test
 def a_wrong_password_is_not_sent_again(service, sandbox):
     c = service.customer("residential")
     c.submit("wrong")
