@@ -58,12 +58,12 @@ asan: | build/deps.test
 
 # All tests of the service with a sanitized program. A report ends its test where it is in a log (tests/service/server.py) or a test's own
 # output (tests/run); what commands say is left below build/asan/reports. Workers cannot look for leaks: nobody may look into them.
-# test_deb installs the package, which holds a program that is not sanitized.
-NOT_SANITIZED := test_deb
+# test_deb and test_systemd make the package, whose program is built without.
+NOT_SANITIZED := test_deb test_systemd
 asan-service: | build/deps.test
 	@$(MAKE) --no-print-directory BUILD=build/asan SANITIZE=address,undefined all build/asan/service/version build/asan/torture/service
 	@rm -rf build/asan/reports && mkdir -p build/asan/reports
-	@BUILD=build/asan ASAN_OPTIONS=log_path=$(ROOT)build/asan/reports/of $(PYTHON) tests/run --suite service --skip $(NOT_SANITIZED) $(ARGS)
+	@BUILD=build/asan ASAN_OPTIONS=log_path=$(ROOT)build/asan/reports/of $(PYTHON) tests/run --suite service $(NOT_SANITIZED:%=--skip %) $(ARGS)
 	@! grep -r . build/asan/reports
 
 # The service's threads (the store's log, mails into their folder, hashing of passwords) by the thread sanitizer.
