@@ -56,20 +56,23 @@ asan: | build/deps.test
 	@$(MAKE) --no-print-directory BUILD=build/asan SANITIZE=address,undefined all units
 	@BUILD=build/asan $(PYTHON) tests/run --suite unit --suite lua --suite conformance --suite cases --suite hostile $(ARGS)
 
-# All tests of the service with a sanitized program. A service's report ends its test (tests/service/server.py); whatever else says
-# something (commands, the sandbox portal) leaves it below build/asan/reports. Workers cannot look for leaks: nobody may look into them.
-NOT_SANITIZED := test_deb
+# All tests of the service with a sanitized program. A report ends its test where it is in a log (tests/service/server.py) or a test's own
+# output (tests/run); what commands say is left below build/asan/reports. Workers cannot look for leaks: nobody may look into them.
+# test_deb and test_systemd make the package, whose program is built without.
+NOT_SANITIZED := test_deb test_systemd
 asan-service: | build/deps.test
 	@$(MAKE) --no-print-directory BUILD=build/asan SANITIZE=address,undefined all build/asan/service/version build/asan/torture/service
 	@rm -rf build/asan/reports && mkdir -p build/asan/reports
-	@BUILD=build/asan ASAN_OPTIONS=log_path=$(ROOT)build/asan/reports/of $(PYTHON) tests/run --suite service --skip $(NOT_SANITIZED) $(ARGS)
+	@BUILD=build/asan ASAN_OPTIONS=log_path=$(ROOT)build/asan/reports/of $(PYTHON) tests/run --suite service $(NOT_SANITIZED:%=--skip %) $(ARGS)
 	@! grep -r . build/asan/reports
 
-# The service's threads (the store's log, hashing of passwords) by the thread sanitizer. A worker has one thread and may not begin as a
-# process of several, so nothing that needs workers.
+# The service's threads (the store's log, mails into their folder, hashing of passwords) by the thread sanitizer.
+THREADED := test_api.py test_dashboard.py test_outbound.py test_store.py test_sessions.py test_log.py
 tsan-service: | build/deps.test
 	@$(MAKE) --no-print-directory BUILD=build/tsan SANITIZE=thread all
-	@BUILD=build/tsan $(PYTHON) tests/run --suite service --name test_api.py --name test_dashboard.py $(ARGS)
+	@rm -rf build/tsan/reports && mkdir -p build/tsan/reports
+	@BUILD=build/tsan TSAN_OPTIONS=log_path=$(ROOT)build/tsan/reports/of $(PYTHON) tests/run --suite service $(THREADED:%=--name %) $(ARGS); \
+	  status=$$?; ! grep -r . build/tsan/reports && exit $$status
 
 # Each target for FUZZ_SECONDS; what it learns stays under build/, crashes too.
 FUZZ_SECONDS ?= 300

@@ -12,6 +12,12 @@ SANITIZED = os.path.basename(os.environ.get("BUILD", "build")) in ("asan", "tsan
 PROGRAM = os.path.join(ROOT, os.environ.get("BUILD", "build"), "meterkey")
 
 
+def report(text):
+    """What a sanitizer says in a log, or None."""
+    found = re.search(r"(?m)^.*(Sanitizer: |: runtime error: )(?s:.*)", text)
+    return found and found.group(0)[:6000]
+
+
 class Reply:
     def __init__(self, status, headers, body):
         self.status, self.headers, self.body = status, headers, body
@@ -94,8 +100,8 @@ class Service:
             self.process.terminate()
             status = self.process.wait(60 if SANITIZED else 20)
             self.process.stdout.close()
-            found = re.search(r"(?m)^.*(Sanitizer: |: runtime error: )(?s:.*)", self.log())
-            assert status == 0 and not found, "the service ended with %d\n%s" % (status, found.group(0)[:6000] if found else self.log()[-1000:])
+            found = report(self.log())
+            assert status == 0 and not found, "the service ended with %d\n%s" % (status, found or self.log()[-1000:])
 
     def log(self):
         with open(os.path.join(self.folder, "log"), encoding="utf-8", errors="replace") as file:

@@ -3,14 +3,20 @@ import json
 import os
 import queue
 import subprocess
+import sys
 import tempfile
 import threading
+import time
 import urllib.request
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from server import SANITIZED, report
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
 PROGRAM = os.path.join(BUILD, "meterkey")
-LIMIT = 25
+LIMIT = 100 if SANITIZED else 25
 
 # Handlers that keep what they were told and stream it: what a test of the service's C needs in place of the real ones.
 RECORDER = """-- a recorder: every call of a handler is a row, and a message to whoever listens
@@ -119,9 +125,10 @@ class Serving:
 
     def said(self, handler="staged", seconds=LIMIT, **fields):
         """The next message of a handler whose fields are so; others before it are dropped."""
+        limit = time.monotonic() + seconds
         while True:
             try:
-                told = self.messages.get(timeout=seconds)
+                told = self.messages.get(timeout=max(0, limit - time.monotonic()))
             except queue.Empty:
                 raise AssertionError("nothing was said of %s %r; log:\n%s" % (handler, fields, self.words()[-2000:])) from None
             if told is None:
@@ -148,6 +155,8 @@ class Serving:
             self.process.wait(LIMIT)
         status = self.process.returncode
         self.process.stdout.close()
+        found = report(self.words()) if os.path.exists(self.log) else None
+        check(not found, found)
         return status
 
     def close(self):
@@ -168,7 +177,6 @@ def same(got, want, what="value"):
 
 def run(tests):
     """Each prints its line; gives the exit status."""
-    import sys
     import traceback
     failed = False
     only = sys.argv[1:]

@@ -66,6 +66,12 @@ def test(function):
     return function
 
 
+def first():
+    """A sanitizer's library, which wants to come before any other."""
+    name = {"asan": "libasan.so", "tsan": "libtsan.so"}.get(os.path.basename(os.environ.get("BUILD", "build")))
+    return [subprocess.run(["cc", "-print-file-name=" + name], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()] if name else []
+
+
 def refused(service, **more):
     """Started where it cannot be: what it says, and it ends."""
     argv = [PROGRAM, "serve", "--config", os.path.join(service.folder, "config.lua"), "--store", service.store, "--listen", "127.0.0.1:0"]
@@ -191,7 +197,7 @@ def moved_clock(service):
             file.write(struct.pack("<q", 0))
         service.stop()
         saved, service.connection = dict(os.environ), None
-        os.environ.update(LD_PRELOAD=library, CLOCK_FILE=name)
+        os.environ.update(LD_PRELOAD=":".join(first() + [library]), CLOCK_FILE=name)
         try:
             service.start()
         finally:
