@@ -7,6 +7,7 @@
 #include "parse/json.h"
 #include "service/body.h"
 #include "service/own.h"
+#include "vault/seal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
