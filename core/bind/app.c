@@ -95,10 +95,11 @@ int mk_app_new(mk_app **out, const mk_app_options *options, char *why)
     lua_pushcfunction(app->L, load);
     lua_pushlightuserdata(app->L, app);
     lua_pushlightuserdata(app->L, (void *)(uintptr_t)options->config);
-    if (lua_pcall(app->L, 2, 0, 1) != LUA_OK) {
-        snprintf(why, MK_APP_WHY, "%s", lua_tostring(app->L, -1));
+    const int status = lua_pcall(app->L, 2, 0, 1);
+    if (status != LUA_OK) {
+        snprintf(why, MK_APP_WHY, "%s", status == LUA_ERRMEM ? mk_err_text(MK_ENOMEM) : lua_tostring(app->L, -1));
         mk_app_free(app);
-        return MK_EPARSE;
+        return status == LUA_ERRMEM ? MK_ENOMEM : MK_EPARSE;
     }
     lua_settop(app->L, 0);
     *out = app;
@@ -142,6 +143,24 @@ static void finish(mk_app_task *task, const json_t *result, const char *error)
     drop(task);
 }
 
+/* Called with a thread that failed at 1: its error, with where. */
+static int explain(lua_State *L)
+{
+    lua_State *thread = lua_touserdata(L, 1);
+    luaL_traceback(L, thread, luaL_tolstring(thread, -1, NULL), 0);
+    return 1;
+}
+
+static void fail(mk_app_task *task)
+{
+    lua_State *main = task->app->L;
+    lua_pushcfunction(main, explain);
+    lua_pushlightuserdata(main, task->thread);
+    const bool told = lua_pcall(main, 1, 1, 0) == LUA_OK; /* else there is no memory for words */
+    finish(task, NULL, told ? lua_tostring(main, -1) : mk_err_text(MK_ENOMEM));
+    lua_pop(main, 1);
+}
+
 /* Runs it until it waits or is done; nargs values are on its stack. */
 static void go(mk_app_task *task, int nargs)
 {
@@ -154,9 +173,7 @@ static void go(mk_app_task *task, int nargs)
         return;
     }
     if (status != LUA_OK) {
-        luaL_traceback(main, L, luaL_tolstring(L, -1, NULL), 0);
-        finish(task, NULL, lua_tostring(main, -1));
-        lua_pop(main, 1);
+        fail(task);
         return;
     }
     json_t *result = count ? mk_lua_to_json(L, -count, why, sizeof why) : NULL;
@@ -200,13 +217,21 @@ void mk_app_call(mk_app *app, const char *handler, const json_t *input, mk_app_d
     go(task, 1);
 }
 
+/* Called with a name at 1. */
+static int has(lua_State *L)
+{
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &handlers_key);
+    lua_pushboolean(L, lua_getfield(L, -1, lua_touserdata(L, 1)) == LUA_TFUNCTION);
+    return 1;
+}
+
 bool mk_app_has(mk_app *app, const char *handler)
 {
-    lua_rawgetp(app->L, LUA_REGISTRYINDEX, &handlers_key);
-    lua_pushstring(app->L, handler);
-    const bool has = lua_rawget(app->L, -2) == LUA_TFUNCTION;
-    lua_pop(app->L, 2);
-    return has;
+    lua_pushcfunction(app->L, has);
+    lua_pushlightuserdata(app->L, (void *)(uintptr_t)handler);
+    const bool is_there = lua_pcall(app->L, 1, 1, 0) == LUA_OK && lua_toboolean(app->L, -1);
+    lua_pop(app->L, 1);
+    return is_there;
 }
 
 /* On the thread's stack: what a function that waited gives, as (value) or (nil, why). */

@@ -53,16 +53,55 @@ char *mk_app_file(const mk_app *app, const char *path, size_t *len)
     return NULL;
 }
 
+/* --- values that C holds, in Lua: freed even where there is no memory for them there ------------- */
+
+static int push_bytes(lua_State *L)
+{
+    const mk_bytes *bytes = lua_touserdata(L, 1);
+    lua_pushlstring(L, bytes->data, bytes->len);
+    return 1;
+}
+
+static int push_value(lua_State *L)
+{
+    mk_lua_push_json(L, lua_touserdata(L, 1));
+    return 1;
+}
+
+static int pushed(lua_State *L, lua_CFunction push, const void *what)
+{
+    lua_pushcfunction(L, push);
+    lua_pushlightuserdata(L, (void *)(uintptr_t)what);
+    return lua_pcall(L, 1, 1, 0);
+}
+
+/* text is taken. */
+static int give_text(lua_State *L, char *text, size_t len)
+{
+    const mk_bytes bytes = { text, len };
+    const int status = pushed(L, push_bytes, &bytes);
+    mk_free(text);
+    return status == LUA_OK ? 1 : lua_error(L);
+}
+
+/* value is taken. */
+static int give_json(lua_State *L, json_t *value)
+{
+    const int status = pushed(L, push_value, value);
+    json_decref(value);
+    return status == LUA_OK ? 1 : lua_error(L);
+}
+
+/* --- files ------------------------------------------------------------------------------------ */
+
 /* host.file(path) -> text, or nil if there is none                           [-1, +1, e] */
 static int b_file(lua_State *L)
 {
     size_t len = 0;
     char *text = mk_app_file(mk_app_of(L), luaL_checkstring(L, 1), &len);
     if (text)
-        lua_pushlstring(L, text, len);
-    else
-        lua_pushnil(L);
-    mk_free(text);
+        return give_text(L, text, len);
+    lua_pushnil(L);
     return 1;
 }
 
@@ -73,14 +112,16 @@ static int b_search(lua_State *L)
     size_t len = 0;
     luaL_gsub(L, name, ".", "/");
     const char *path = lua_pushfstring(L, "%s.lua", lua_tostring(L, -1));
+    const char *chunk = lua_pushfstring(L, "@%s", path);
     char *text = mk_app_file(mk_app_of(L), path, &len);
     if (!text)
         return lua_pushfstring(L, "no file '%s'", path), 1;
-    const char *chunk = lua_pushfstring(L, "@%s", path);
     const int status = luaL_loadbufferx(L, text, len, chunk, "t");
     mk_free(text);
     return status == LUA_OK ? 1 : lua_error(L);
 }
+
+/* --- JSON -------------------------------------------------------------------------------------- */
 
 /* host.decode(text) -> value, or nil and what is wrong                       [-1, +1|+2, m] */
 static int b_decode(lua_State *L)
@@ -94,23 +135,20 @@ static int b_decode(lua_State *L)
         lua_pushfstring(L, "line %d: %s", error.line, error.text);
         return 2;
     }
-    mk_lua_push_json(L, value); /* out of memory leaks it: the service ends then */
-    json_decref(value);
-    return 1;
+    return give_json(L, value);
 }
 
-static void push_by_tree(lua_State *L, size_t indent)
+static int encode_by_tree(lua_State *L, size_t indent)
 {
     char why[MK_APP_WHY];
     json_t *value = mk_lua_to_json(L, 1, why, sizeof why);
     if (!value)
-        luaL_error(L, "host.encode: %s", why);
-    char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_SORT_KEYS | (indent ? JSON_INDENT(indent) : JSON_COMPACT));
+        return luaL_error(L, "host.encode: %s", why);
+    char *text = mk_json_text(value, JSON_ENCODE_ANY | JSON_SORT_KEYS | (indent ? JSON_INDENT(indent) : JSON_COMPACT));
     json_decref(value);
     if (!text)
-        luaL_error(L, "%s", mk_err_text(MK_ENOMEM));
-    lua_pushstring(L, text);
-    mk_free(text);
+        return luaL_error(L, "%s", mk_err_text(MK_ENOMEM));
+    return give_text(L, text, strlen(text));
 }
 
 /* host.encode(value[, indent]) -> JSON text, keys sorted                     [-2, +1, e] */
@@ -121,12 +159,13 @@ static int b_encode(lua_State *L)
     const lua_Integer indent = luaL_optinteger(L, 2, 0);
     luaL_checkany(L, 1);
     mk_buf_init(&text, MOST);
-    if (!indent && mk_app_encode(L, 1, &text))
-        lua_pushlstring(L, text.data, text.len);
-    else
-        push_by_tree(L, (size_t)indent & 15);
+    if (!indent && mk_app_encode(L, 1, &text)) {
+        size_t len = 0;
+        char *made = mk_buf_steal(&text, &len);
+        return made ? give_text(L, made, len) : luaL_error(L, "%s", mk_err_text(MK_ENOMEM));
+    }
     mk_buf_free(&text);
-    return 1;
+    return encode_by_tree(L, (size_t)indent & 15);
 }
 
 /* host.array(t) -> t, marked so that JSON has [] even when it is empty       [-1, +1, m] */
@@ -172,10 +211,8 @@ static int b_entry(lua_State *L)
     if (err)
         return luaL_error(L, "host.%s: %s", entry->name, *why ? why : mk_err_text(err));
     if (result)
-        mk_lua_push_json(L, result);
-    else
-        lua_pushnil(L);
-    json_decref(result);
+        return give_json(L, result);
+    lua_pushnil(L);
     return 1;
 }
 

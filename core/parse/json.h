@@ -32,6 +32,10 @@ json_t *mk_json_load(const char *text, size_t len, size_t flags, json_error_t *e
 /* Compact, sorted keys, UTF-8 as it is. MK_OK, MK_ENOMEM, MK_ELIMIT. */
 int mk_json_write(mk_buf *out, const json_t *value);
 
+/* jansson's json_dumps with its flags, which must not be called itself where the text is kept: where memory is refused it leaves parts out and says
+ * nothing. mk_free. NULL: out of memory, or not to be written. */
+char *mk_json_text(const json_t *value, size_t flags);
+
 /* $ .name ['name'] [n] [*]; compiled once. */
 typedef struct mk_json_path mk_json_path;
 int mk_json_path_compile(mk_json_path **out, const char *text, char *why, size_t cap); /* as mk_selector_compile */

@@ -123,3 +123,13 @@ int mk_json_write(mk_buf *out, const json_t *value)
         mk_buf_splice(out, before, out->len - before, "", 0);
     return err;
 }
+
+char *mk_json_text(const json_t *value, size_t flags)
+{
+    const unsigned long refused = mk_mem_refused();
+    char *text = json_dumps(value, flags);
+    if (mk_mem_refused() == refused)
+        return text;
+    mk_free(text);
+    return NULL;
+}

@@ -21,7 +21,7 @@ const mk_setting mk_settings[] = {
     { "key", "text", "\"\"", "file", "the master key (64 hex digits, mode 0600), made if absent; empty: $METERKEY_KEY, a credential of systemd named meterkey.key, or the store's path with .key" },
     { "scripts", "text", "\"\"", "folder", "adapters (utilities/, cases/); empty: the installed ones" },
     { "adapter_keys", "list", "[]", "hex", "public keys of `meterkey sign`; with any, only adapters signed by one of them go live" },
-    { "stage_seconds", "number", "20", "seconds", "that building a new version of an adapter and playing its cases may take" },
+    { "stage_seconds", "number", "20", "seconds", "that building a new version of an adapter and playing its cases may take; 1 to 3600" },
     { "runtime", "text", "\"\"", "folder", "modules and pages that come before the built-in ones" },
     { "workers", "number", "0", "processes", "0: one for each core" },
     { "sessions_per_worker", "number", "1000", "sessions", "at once; more wait in the store" },
@@ -41,7 +41,7 @@ const mk_setting mk_settings[] = {
     { "utility_per_minute", "number", "60", "sessions", "begun a minute at one utility" },
     { "breaker_failures", "number", "5", "failures", "of the site in a row, after which a utility rests" },
     { "breaker_minutes", "number", "5", "minutes", "that it rests" },
-    { "refresh_days", "number", "7", "days", "after which meters are read again where access is ongoing; 0: only when asked to" },
+    { "refresh_days", "number", "7", "days", "after which meters are read again where access is ongoing, at most 3650; 0: only when asked to" },
     { "login_minutes", "number", "720", "minutes", "a dashboard login lasts without being used" },
     { "form_days", "number", "30", "days", "a link to a data request can be used" },
     { "retention_days", "number", "365", "days", "that ended and archived data requests, events, mails and the audit log are kept" },
@@ -99,10 +99,9 @@ static void unknown(const char *name, char *why, size_t cap)
     snprintf(why, cap, near ? "there is no setting '%s'; did you mean '%s'?" : "there is no setting '%s'; --print-config shows all%s", name, near ? near : "");
 }
 
-static bool is_right(const char *name, json_t *value, char *why, size_t cap)
+static bool is_right(const mk_setting *setting, const char *name, json_t *value, char *why, size_t cap)
 {
     char wrong[200];
-    const mk_setting *setting = find(name);
     if (!setting)
         unknown(name, why, cap);
     else if (!fits(setting, value))
@@ -121,12 +120,13 @@ static int merge(json_t *all, json_t *given, const char *file, const mk_buf *tex
     char wrong[300];
     json_object_foreach(given, name, value)
     {
-        if (!is_right(name, value, wrong, sizeof wrong)) {
+        const mk_setting *setting = find(name);
+        if (!is_right(setting, name, value, wrong, sizeof wrong)) {
             const int line = mk_config_line(text->data, text->len, name);
             snprintf(why, cap, line ? "%s:%d: %s" : "%s:%.0d %s", file, line, wrong);
             return MK_EPARSE;
         }
-        if (*find(name)->type == 'l' && !json_is_array(value))
+        if (*setting->type == 'l' && !json_is_array(value))
             continue; /* {} in Lua */
         if (json_object_set(all, name, value))
             return MK_ENOMEM;

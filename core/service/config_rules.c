@@ -24,6 +24,7 @@ static const char *const egress[] = { "http://", "https://", "socks5h://", "sock
 static const char *const stores[] = { "sqlite:", NULL };
 
 static const config_rule rules[] = {
+    { "stage_seconds", 1, 3600, NULL, false, NULL },
     { "workers", 0, 1024, NULL, false, NULL },
     { "sessions_per_worker", 1, 1000000, NULL, false, NULL },
     { "connections", 1, 1000000, NULL, false, NULL },
@@ -33,6 +34,7 @@ static const config_rule rules[] = {
     { "utility_per_minute", 1, 1000000, NULL, false, NULL },
     { "breaker_failures", 1, 1000000, NULL, false, NULL },
     { "breaker_minutes", 1, 10080, NULL, false, NULL },
+    { "refresh_days", 0, 3650, NULL, false, NULL },
     { "login_minutes", 1, 525600, NULL, false, NULL },
     { "form_days", 1, 3650, NULL, false, NULL },
     { "retention_days", 1, 36500, NULL, false, NULL },

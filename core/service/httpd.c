@@ -1,6 +1,7 @@
 /* httpd.c - the HTTP server's life on the loop: start, turn, stop (layer service) */
 #include "base/clock.h"
 #include "base/err.h"
+#include "service/body.h"
 #include "service/httpd_int.h"
 #include <unistd.h>
 
@@ -104,28 +105,11 @@ static void set_limits(mk_httpd_limits *to, const mk_httpd_limits *from)
         to->fields = 100;
 }
 
-static int digit(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
-}
-
-/* As the library's own, but %00 stays as it stands: it would cut the path or the value short. */
 static size_t unescape(void *arg, struct MHD_Connection *connection, char *text)
 {
     (void)arg;
     (void)connection;
-    char *out = text;
-    for (const char *at = text; *at; at++) {
-        const int high = *at == '%' ? digit(at[1]) : -1, low = high >= 0 ? digit(at[2]) : -1;
-        if (low >= 0 && high + low > 0) {
-            *out++ = (char)(high * 16 + low);
-            at += 2;
-        } else {
-            *out++ = *at;
-        }
-    }
-    *out = '\0';
-    return (size_t)(out - text);
+    return mk_body_unescape(text);
 }
 
 /* The daemon takes fd over if it starts. */

@@ -49,7 +49,7 @@ const char *mk_httpd_url(const mk_httpd *httpd);
 /* How many requests wait for a later answer. */
 size_t mk_httpd_waiting(const mk_httpd *httpd);
 
-/* What came. Strings live as long as the request; NULL if it is not there.
+/* What came. Strings live until the handler has answered and returned; NULL if it is not there.
  * Values with a NUL inside never get here: such a request gets 400. */
 const char *mk_httpd_method(const mk_httpd_req *req); /* "GET"; a HEAD is answered as a GET, the body is left out for you */
 const char *mk_httpd_path(const mk_httpd_req *req);   /* decoded, begins with '/', without the query */
@@ -75,6 +75,7 @@ int mk_httpd_answer(mk_httpd_req *req, int status, const char *type, const void 
 enum mk_httpd_refusal {
     MK_REFUSE_UNREADABLE, /* 400 */
     MK_REFUSE_LARGE,      /* 413 */
+    MK_REFUSE_STREAMS,    /* 429 */
     MK_REFUSE_BROKEN,     /* 500 */
     MK_REFUSE_UNKEPT,     /* 503: the store could not keep it */
     MK_REFUSE_LATE        /* 503: the answer did not come in time */

@@ -1,11 +1,10 @@
 /* httpd_req.c - one HTTP request: receiving, handing over, answering (layer service) */
 #include "base/clock.h"
-#include "base/codec.h"
 #include "base/err.h"
+#include "service/body.h"
 #include "service/httpd_int.h"
 #include <arpa/inet.h>
 #include <string.h>
-#include <strings.h>
 
 /* --- the list of those that wait -------------------------------------- */
 
@@ -84,6 +83,13 @@ static mk_httpd_req *req_new(mk_httpd *httpd, struct MHD_Connection *connection,
     return NULL;
 }
 
+/* An answer may go on for hours, or be taken slowly: what came is not kept as long. */
+static void let_go(mk_httpd_req *req)
+{
+    mk_headers_free(&req->fields);
+    mk_buf_free(&req->body);
+}
+
 void mk_httpd_on_done(void *arg, struct MHD_Connection *connection, void **slot, enum MHD_RequestTerminationCode why)
 {
     (void)arg;
@@ -103,79 +109,17 @@ void mk_httpd_on_done(void *arg, struct MHD_Connection *connection, void **slot,
     if (req->response)
         MHD_destroy_response(req->response);
     mk_headers_free(&req->answer_headers);
-    mk_headers_free(&req->fields);
-    mk_buf_free(&req->body);
+    let_go(req);
     mk_free(req->method);
     mk_free(req->path);
     mk_free(req);
-}
-
-static int decode(mk_buf *out, const char *text, size_t len)
-{
-    int err = mk_percent_decode(out, text, len, true);
-    if (err)
-        return err;
-    return memchr(out->data, 0, out->len) ? MK_EPARSE : MK_OK;
-}
-
-static int add_field(mk_httpd_req *req, const char *pair, size_t len)
-{
-    mk_buf name, value;
-    mk_buf_init(&name, req->httpd->limits.body_bytes);
-    mk_buf_init(&value, req->httpd->limits.body_bytes);
-    const char *equals = memchr(pair, '=', len);
-    size_t name_len = equals ? (size_t)(equals - pair) : len;
-    int err = req->fields.count < req->httpd->limits.fields ? MK_OK : MK_ELIMIT;
-    if (!err)
-        err = decode(&name, pair, name_len);
-    if (!err && equals)
-        err = decode(&value, equals + 1, len - name_len - 1);
-    if (!err)
-        err = mk_headers_add(&req->fields, name.data, value.data, value.len, false);
-    mk_buf_free(&name);
-    mk_buf_free(&value);
-    return err;
-}
-
-static bool is_form(mk_httpd_req *req)
-{
-    static const char form[] = "application/x-www-form-urlencoded";
-    const char *type = mk_httpd_header(req, "Content-Type");
-    if (!type || strncasecmp(type, form, sizeof form - 1) != 0)
-        return false;
-    char after = type[sizeof form - 1];
-    return after == 0 || after == ';' || after == ' ' || after == '\t';
-}
-
-/* curl -d sends JSON as a form, too: it has no fields, and its % and & mean nothing. */
-static bool holds_json(const mk_httpd_req *req)
-{
-    size_t at = 0;
-    while (at < req->body.len && strchr(" \t\r\n", req->body.data[at]))
-        at++;
-    return at < req->body.len && (req->body.data[at] == '{' || req->body.data[at] == '[');
-}
-
-static int read_fields(mk_httpd_req *req)
-{
-    if (!is_form(req) || holds_json(req))
-        return MK_OK;
-    const char *at = req->body.data, *end = at + req->body.len;
-    while (at < end) {
-        const char *amp = memchr(at, '&', (size_t)(end - at));
-        size_t len = (size_t)((amp ? amp : end) - at);
-        int err = len ? add_field(req, at, len) : MK_OK;
-        if (err)
-            return err;
-        at += len + 1;
-    }
-    return MK_OK;
 }
 
 /* --- the handler ------------------------------------------------------- */
 
 static enum MHD_Result send_answer(mk_httpd_req *req)
 {
+    let_go(req);
     if (req->state != MK_REQ_ANSWERED)
         return MHD_NO; /* nothing can be said: the connection is closed */
     return MHD_queue_response(req->connection, (unsigned)req->status, req->response);
@@ -187,7 +131,9 @@ static int check(mk_httpd_req *req)
         return MK_ELIMIT;
     if (req->path[0] != '/')
         return MK_EPARSE;
-    return read_fields(req);
+    if (!mk_body_is_form(mk_httpd_header(req, "Content-Type")) || mk_body_is_json(mk_httpd_body(req)))
+        return MK_OK; /* curl -d sends JSON as a form, too: it has no fields, and its % and & mean nothing */
+    return mk_body_fields(&req->fields, mk_httpd_body(req), req->httpd->limits.fields);
 }
 
 static enum MHD_Result handle(mk_httpd_req *req)
@@ -222,19 +168,6 @@ static enum MHD_Result suspend(mk_httpd_req *req)
     return MHD_YES;
 }
 
-/* True if the client announces more than is taken: answered before it is sent. */
-static bool announced_too_large(mk_httpd_req *req)
-{
-    const char *text = mk_httpd_header(req, "Content-Length");
-    size_t most = req->httpd->limits.body_bytes, length = 0;
-    for (; text && *text >= '0' && *text <= '9'; text++) {
-        length = length * 10 + (size_t)(*text - '0');
-        if (length > most)
-            return true;
-    }
-    return false;
-}
-
 /* What stands in front may go by the other one, and take the body's rest for a request of somebody else's. */
 static bool has_two_lengths(mk_httpd_req *req)
 {
@@ -249,8 +182,8 @@ static enum MHD_Result begin(mk_httpd *httpd, struct MHD_Connection *connection,
         return MHD_NO;
     *slot = req;
     const bool two = has_two_lengths(req);
-    if (!two && !announced_too_large(req))
-        return MHD_YES;
+    if (!two && !mk_body_over(mk_httpd_header(req, "Content-Length"), httpd->limits.body_bytes))
+        return MHD_YES; /* what is announced as too large is answered before it is sent */
     req->state = MK_REQ_HANDLED;
     mk_httpd_refuse(req, two ? MK_REFUSE_UNREADABLE : MK_REFUSE_LARGE);
     return send_answer(req);

@@ -40,16 +40,9 @@ void mk_keys_free(mk_keys *keys)
 
 static int from_environment(mk_key **out, const char *text, char *why)
 {
-    mk_buf bytes;
-    mk_buf_init(&bytes, MK_KEY_BYTES);
-    int err = mk_hex_decode(&bytes, text, strlen(text));
-    if (!err && bytes.len != MK_KEY_BYTES)
-        err = MK_EPARSE;
-    if (!err && !(*out = mk_key_new((const uint8_t *)bytes.data)))
-        err = MK_ENOMEM;
+    const int err = mk_key_read(out, text, strlen(text));
     if (err)
-        snprintf(why, MK_STORE_WHY, "METERKEY_KEY: 64 hex digits are needed");
-    mk_buf_free(&bytes);
+        snprintf(why, MK_STORE_WHY, "METERKEY_KEY: %s", err == MK_EPARSE ? "64 hex digits are needed" : mk_err_text(err));
     return err;
 }
 

@@ -72,6 +72,13 @@ void mk_unit_drop(mk_service *service); /* at the end of the process */
 extern const mk_app_entry mk_host_entries[];
 /* web.c - requests in, answers out. */
 void mk_web_request(void *service, mk_httpd_req *req);
+/* web_in.c - a request as the handler's table. MK_OK, MK_EPARSE (not UTF-8, a name that is too long), MK_ENOMEM. */
+int mk_web_read(mk_service *service, json_t *request, const char *id, mk_httpd_req *req);
+/* One pair of a query, of cookies, of headers (names in lower case): repeated names are joined by commas, as lists are written; of headers the first
+ * counts, but for X-Forwarded-*. */
+int mk_web_pair(json_t *object, const char *name, const char *value, bool header);
+/* What the body says: fields, json, body, body_error, sealed; type may be NULL. */
+int mk_web_body(mk_service *service, json_t *request, const char *type, const mk_headers *fields, mk_bytes body);
 /* secrets.c - takes a customer's secrets out of a request: object is {"credentials", "answer", "names", "key", "digest", ...}
  * (docs/service.md), both sealed. *out is new or NULL if there is
  * none. fields: of a form. body: of a JSON request; *rest is then what is left of it, or NULL. MK_OK, MK_EPARSE, MK_ENOMEM. */
@@ -92,6 +99,7 @@ void mk_action_do(mk_service *service, json_t *action);
 /* stream.c - server-sent events: req gets what is sent to topic from now on. who: by whose right, or NULL. */
 void mk_stream_open(mk_service *service, mk_httpd_req *req, const char *topic, const char *who, const char *first);
 void mk_stream_send(mk_service *service, const char *topic, const json_t *data);
+bool mk_stream_full(const mk_service *service, const char *topic, const char *who); /* no more of this topic by this right */
 size_t mk_stream_count(const mk_service *service, const char *topic);
 json_t *mk_stream_who(const mk_service *service); /* each of them once; a new list */
 void mk_stream_close(mk_service *service, const char *who);

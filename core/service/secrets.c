@@ -8,7 +8,7 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { TEXT_MOST = 1 << 20, SEALED_MOST = 256 << 20, SECRET_MOST = 512, FIELDS_MOST = 32 };
+enum { TEXT_MOST = 1 << 20, SEALED_MOST = 256 << 20, SECRET_MOST = 512, TYPED_MOST = 2048, FIELDS_MOST = 32 };
 
 /* --- sealed values -------------------------------------------------------------- */
 
@@ -51,7 +51,7 @@ int mk_secrets_unseal_bytes(mk_service *service, const char *label, const json_t
 
 json_t *mk_secrets_seal(mk_service *service, const char *label, const json_t *value)
 {
-    char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+    char *text = mk_json_text(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
     json_t *sealed = text ? mk_secrets_seal_bytes(service, label, text, strlen(text)) : NULL;
     mk_free(text);
     return sealed;
@@ -117,7 +117,7 @@ static json_t *scenario_of(const json_t *credentials)
 static json_t *digest(mk_service *service, const char *utility, const json_t *credentials)
 {
     mk_buf text;
-    char *all = json_dumps(credentials, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+    char *all = mk_json_text(credentials, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
     mk_buf_init(&text, TEXT_MOST);
     int err = all ? mk_buf_addf(&text, "digest\n%s\n%s", utility ? utility : "", all) : MK_ENOMEM;
     json_t *value = err ? NULL : mk_secrets_hash(service, text.data, text.len);
@@ -268,19 +268,49 @@ static json_t *credentials_of(const mk_headers *fields)
     return object;
 }
 
+static bool is_text_in_form(const mk_header *field)
+{
+    return mk_utf8_valid(field->name, strlen(field->name)) && mk_utf8_valid(field->value, field->value_len);
+}
+
+/* No page of ours lets more be typed (512 characters, of up to four bytes). */
+static const char *too_much(const mk_headers *fields)
+{
+    size_t credentials = 0, answers = 0;
+    for (size_t i = 0; i < fields->count; i++) {
+        const mk_header *field = &fields->list[i];
+        size_t *count = strncmp(field->name, "c.", 2) == 0 ? &credentials : strncmp(field->name, "a.", 2) == 0 ? &answers : NULL;
+        if (count && (++*count > FIELDS_MOST || field->value_len > TYPED_MOST))
+            return count == &credentials ? "credentials" : "answer";
+    }
+    return NULL;
+}
+
+static int refuse(const char *wrong, json_t **out)
+{
+    *out = json_pack("{s:s, s:[]}", "wrong", wrong, "names");
+    return *out ? MK_OK : MK_ENOMEM;
+}
+
 int mk_secrets_from_fields(mk_service *service, const mk_headers *fields, json_t **out)
 {
-    const char *utility = NULL;
+    const char *utility = NULL, *wrong = too_much(fields);
+    const unsigned long refused = mk_mem_refused();
     *out = NULL;
     for (size_t i = 0; i < fields->count; i++) {
         if (!utility && strcmp(fields->list[i].name, "utility") == 0) /* the first counts, as everywhere */
             utility = fields->list[i].value;
-        const char *name = fields->list[i].name;
-        if (!mk_utf8_valid(name, strlen(name)) || !mk_utf8_valid(fields->list[i].value, fields->list[i].value_len))
+        if (!is_text_in_form(&fields->list[i]))
             return MK_EPARSE;
     }
+    if (wrong)
+        return refuse(wrong, out);
     json_t *credentials = credentials_of(fields), *answer = answer_of(fields);
-    return credentials || answer ? gather(service, utility, credentials, answer, out) : MK_OK;
+    if (mk_mem_refused() == refused)
+        return credentials || answer ? gather(service, utility, credentials, answer, out) : MK_OK;
+    json_decref(credentials); /* half of them would be tried as if they were all */
+    json_decref(answer);
+    return MK_ENOMEM;
 }
 
 /* --- JSON ------------------------------------------------------------------------------ */
@@ -322,8 +352,7 @@ int mk_secrets_from_json(mk_service *service, json_t *body, json_t **out)
     if (wrong) {
         json_decref(answer);
         json_decref(credentials);
-        *out = json_pack("{s:s, s:[]}", "wrong", wrong, "names");
-        return *out ? MK_OK : MK_ENOMEM;
+        return refuse(wrong, out);
     }
     const char *utility = json_string_value(json_object_get(body, "utility"));
     return credentials || answer ? gather(service, utility, credentials, answer, out) : MK_OK;

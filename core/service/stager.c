@@ -231,9 +231,8 @@ static int spawn(mk_stager *stager, const mk_stager_job *job)
 
 mk_stager_job mk_stager_job_of(const json_t *config, const char *utility, const char *path, const char *scripts)
 {
-    const json_int_t seconds = mk_config_number(config, "stage_seconds");
     return (mk_stager_job){ .utility = utility, .adapter = path ? path : utility, .scripts = path ? scripts : NULL,
-                            .runtime = mk_config_text(config, "runtime"), .seconds = seconds < 1 ? 1 : seconds > 3600 ? 3600 : (unsigned)seconds,
+                            .runtime = mk_config_text(config, "runtime"), .seconds = (unsigned)mk_config_number(config, "stage_seconds"),
                             .require = json_is_true(json_object_get(config, "require_confinement")),
                             .keys = path ? json_object_get(config, "adapter_keys") : NULL }; /* what is built in came with us */
 }

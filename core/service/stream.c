@@ -2,11 +2,12 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "parse/json.h"
 #include "service/own.h"
 
 #include <string.h>
 
-enum { MESSAGE_MOST = 256 << 10 };
+enum { MESSAGE_MOST = 256 << 10, STREAMS_MOST = 30 };
 
 struct mk_listener {
     mk_service *service;
@@ -59,7 +60,7 @@ void mk_stream_open(mk_service *service, mk_httpd_req *req, const char *topic, c
 void mk_stream_send(mk_service *service, const char *topic, const json_t *data)
 {
     mk_buf text;
-    char *json = json_dumps(data, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+    char *json = mk_json_text(data, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
     mk_buf_init(&text, MESSAGE_MOST);
     if (json && mk_buf_addf(&text, "data: %s\n\n", json) == MK_OK)
         for (mk_listener *at = service->listeners; at; at = at->next)
@@ -75,6 +76,15 @@ size_t mk_stream_count(const mk_service *service, const char *topic)
     for (const mk_listener *at = service->listeners; at; at = at->next)
         count += strcmp(at->topic, topic) == 0;
     return count;
+}
+
+/* Whoever has a link or a token could else hold every connection there is. */
+bool mk_stream_full(const mk_service *service, const char *topic, const char *who)
+{
+    size_t count = 0;
+    for (const mk_listener *at = service->listeners; at; at = at->next)
+        count += strcmp(at->topic, topic) == 0 && strcmp(at->who, who ? who : "") == 0;
+    return count >= STREAMS_MOST;
 }
 
 json_t *mk_stream_who(const mk_service *service)

@@ -13,13 +13,20 @@
 
 enum { FIRST = 3 }; /* SD_LISTEN_FDS_START */
 
-/* A number in the environment, or 0. */
+unsigned long long mk_systemd_number(const char *text)
+{
+    unsigned long long value = 0;
+    for (const char *at = text; at && *at; at++) {
+        if (*at < '0' || *at > '9' || __builtin_mul_overflow(value, 10ULL, &value) ||
+            __builtin_add_overflow(value, (unsigned long long)(*at - '0'), &value))
+            return 0;
+    }
+    return value;
+}
+
 static unsigned long long number(const char *name)
 {
-    const char *text = getenv(name);
-    char *end = NULL;
-    const unsigned long long value = text && *text >= '0' && *text <= '9' ? strtoull(text, &end, 10) : 0;
-    return end && !*end ? value : 0;
+    return mk_systemd_number(getenv(name));
 }
 
 static int option(int fd, int name)

@@ -13,4 +13,6 @@ int mk_systemd_socket(int *fd);
 bool mk_systemd_notify(const char *state);
 /* A sign of life is wanted from this process at least every so many microseconds; 0: none. */
 unsigned long long mk_systemd_watchdog(void);
+/* A number as the environment has them: decimal digits alone; 0 for anything else, and beyond 64 bits. */
+unsigned long long mk_systemd_number(const char *text);
 #endif

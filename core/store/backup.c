@@ -1,6 +1,7 @@
 /* backup.c - a copy while the store is in use, and a look through the whole file (layer store) */
 #include "base/err.h"
 #include "base/mem.h"
+#include "parse/json.h"
 #include "store/own.h"
 
 #include <stdio.h>
@@ -56,7 +57,7 @@ static int add_rows(mk_store *store, const char *sql, const char *sound, json_t 
     int err = mk_store_query(store, sql, NULL, &rows, why);
     for (size_t i = 0; !err && i < json_array_size(rows); i++) {
         json_t *row = json_array_get(rows, i);
-        char *text = json_dumps(row, JSON_COMPACT | JSON_SORT_KEYS);
+        char *text = mk_json_text(row, JSON_COMPACT | JSON_SORT_KEYS);
         const char *first = json_string_value(json_object_iter_value(json_object_iter(row)));
         if (!text)
             err = MK_ENOMEM;

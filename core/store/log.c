@@ -5,16 +5,20 @@
 #include "base/err.h"
 #include "store/own.h"
 
+/* What is committed is on the disk, whatever comes of the copying: an error from here would tell that it is not. */
 static int on_commit(void *arg, sqlite3 *db, const char *name, int pages)
 {
     mk_store *store = arg;
     store->logged = (size_t)pages;
-    return pages < MK_LOG_MOST ? SQLITE_OK : sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) == SQLITE_NOMEM ? SQLITE_NOMEM : SQLITE_OK;
+    if (pages >= store->log_most)
+        (void)sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    return SQLITE_OK;
 }
 
 void mk_store_log_watch(mk_store *store)
 {
     store->logged = 1; /* as far as we know: one that was killed may have left it full */
+    store->log_most = MK_LOG_MOST;
     sqlite3_wal_hook(store->db, on_commit, store);
 }
 

@@ -239,7 +239,9 @@ int mk_store_begin(mk_store *store, char *why)
         return MK_EIO;
     }
     if (!store->turn) {
-        int err = mk_store_script(store, "BEGIN IMMEDIATE", why);
+        int err = sqlite3_get_autocommit(store->db) ? MK_OK : mk_store_script(store, "ROLLBACK", why); /* its commit failed, and it had no memory */
+        if (!err)
+            err = mk_store_script(store, "BEGIN IMMEDIATE", why);
         if (err)
             return err;
         store->turn = true;

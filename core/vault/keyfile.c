@@ -29,20 +29,20 @@ static int check(int fd)
     return S_ISREG(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & 07177) ? MK_OK : MK_EPOLICY;
 }
 
-static int parse(mk_key **out, const char *text, size_t len)
+int mk_key_read(mk_key **out, const char *text, size_t len)
 {
     uint8_t bytes[MK_KEY_BYTES];
     size_t got = 0;
     if (len == HEX + 1 && text[HEX] == '\n')
         len--;
-    if (len != HEX || sodium_hex2bin(bytes, sizeof bytes, text, len, NULL, &got, NULL) != 0 || got != sizeof bytes)
+    if (len != HEX)
         return MK_EPARSE;
-    mk_key *key = mk_key_new(bytes);
+    const bool whole = sodium_hex2bin(bytes, sizeof bytes, text, len, NULL, &got, NULL) == 0 && got == sizeof bytes;
+    mk_key *key = whole ? mk_key_new(bytes) : NULL;
     sodium_memzero(bytes, sizeof bytes);
-    if (!key)
-        return MK_ENOMEM;
-    *out = key;
-    return MK_OK;
+    if (key)
+        *out = key;
+    return key ? MK_OK : whole ? MK_ENOMEM : MK_EPARSE;
 }
 
 static ssize_t read_all(int fd, char *to, size_t most)
@@ -80,7 +80,7 @@ static int read_key(mk_key **out, const char *path, int (*may)(int fd))
     int err = may(fd);
     if (!err) {
         const ssize_t len = read_all(fd, text, sizeof text);
-        err = len < 0 ? MK_EIO : parse(out, text, (size_t)len);
+        err = len < 0 ? MK_EIO : mk_key_read(out, text, (size_t)len);
         sodium_memzero(text, sizeof text);
     }
     close(fd);

@@ -20,6 +20,8 @@ mk_key *mk_key_derive(const mk_key *key, const char *use);
 /* Keyed hash (BLAKE2b) of data. */
 void mk_key_hash(const mk_key *key, const void *data, size_t len, uint8_t out[32]);
 
+/* A key as text: 64 hex digits, and maybe a newline. MK_OK, MK_EPARSE, MK_ENOMEM. */
+int mk_key_read(mk_key **out, const char *text, size_t len);
 /* Reads a key file (64 hex digits and a newline), which must be a regular file of
  * this user's with mode 0600 or less; makes it if create, durably and without a race. MK_OK, MK_ENOENT, MK_EPOLICY
  * (mode or owner), MK_EPARSE, MK_EIO, MK_ENOMEM. */

@@ -1,15 +1,20 @@
 -- Rate limits, in memory: a bucket of tokens for each key that refills with time.
 local limit = {}
-local buckets, count = {}, 0
+local MOST = 100000
+local buckets, count, swept = {}, 0, 0
 
--- Old buckets are full again and say nothing.
+-- Old buckets are full again and say nothing. Where there are too many others, all begin anew: memory is bounded, and so is this work.
 local function sweep(now)
-  for key, bucket in pairs(buckets) do
-    if bucket.full <= now then
-      buckets[key] = nil
-      count = count - 1
+  if math.abs(now - swept) >= 1 then
+    for key, bucket in pairs(buckets) do
+      if bucket.full <= now then
+        buckets[key] = nil
+        count = count - 1
+      end
     end
+    swept = now
   end
+  if count >= MOST then buckets, count = {}, 0 end
 end
 
 -- Takes one of `most` in each `seconds` for key: true; or false and the seconds until there is one again.
@@ -17,7 +22,7 @@ function limit.take(key, most, seconds)
   local now, per = host.now() / 1000000, seconds / most
   local bucket = buckets[key]
   if not bucket then
-    if count >= 100000 then sweep(now) end
+    if count >= MOST then sweep(now) end
     bucket = { full = now }
     buckets[key], count = bucket, count + 1
   end
@@ -28,5 +33,7 @@ function limit.take(key, most, seconds)
   bucket.full = full
   return true
 end
+
+function limit.count() return count end
 
 return limit

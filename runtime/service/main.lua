@@ -65,7 +65,7 @@ local READS, CHANGES, SECONDS = 1200, 240, 60
 local function too_many(request)
   if request.path:find("^/api/") or request.path == "/openapi.json" then return nil end -- the API counts by token
   local kind = request.method == "GET" and "read" or "change"
-  local allowed, wait = limit.take(kind .. ":" .. web.peer(request), kind == "read" and READS or CHANGES, SECONDS)
+  local allowed, wait = limit.take(kind .. ":" .. web.network(request), kind == "read" and READS or CHANGES, SECONDS)
   if allowed then return nil end
   return later(request, wait)
 end

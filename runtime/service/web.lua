@@ -66,7 +66,31 @@ function web.base(request)
   return (web.secure(request) and "https://" or "http://") .. name
 end
 
+-- An address without its port and brackets; nil if it is none.
+local function address(text)
+  local host_of = text:match('^"?%[([%x:.]+)%]') or text:match("^(%d+%.%d+%.%d+%.%d+):%d+$") or text
+  return #host_of <= 45 and host_of:find("^[%x:.]+$") and host_of or nil
+end
+
 -- The client's address.
-function web.peer(request) return forwarded(request, "x-forwarded-for") or request.peer end
+function web.peer(request)
+  local given = forwarded(request, "x-forwarded-for")
+  return given and address(given) or request.peer
+end
+
+-- What limits count by: the client's address; of IPv6 its network of 64 bits, all of which one client has.
+function web.network(request)
+  local peer = web.peer(request)
+  if not peer:find(":", 1, true) or peer:find(".", 1, true) then return peer end
+  local groups, head = {}, peer:match("^(.-)::")
+  for group in (head or peer):gmatch("%x+") do groups[#groups + 1] = tonumber(group, 16) end
+  if head then
+    local tail = select(2, peer:match("::(.*)$"):gsub("%x+", ""))
+    for _ = #groups + tail + 1, 8 do groups[#groups + 1] = 0 end
+    for group in peer:match("::(.*)$"):gmatch("%x+") do groups[#groups + 1] = tonumber(group, 16) end
+  end
+  for i = 1, 4 do groups[i] = ("%x"):format(groups[i] or 0) end
+  return table.concat(groups, ":", 1, 4) .. "::/64"
+end
 
 return web

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Hostile input to the service over raw HTTP: whatever comes, it answers or closes, changes nothing, and serves the others. Prints one line a test."""
 import contextlib
+import json
 import os
 import random
 import socket
@@ -158,6 +159,52 @@ def json_that_is_no_request(service, _):
         for path in ("/api/v2/forms", "/api/v2/authorizations/1/challenge", "/api/v2/webhooks"):
             reply = talk(service, post(path, body, b"application/json", bearer(service)))
             check(200 <= status(reply) < 500, (path, status(reply), body[:60], reply[-200:]))
+    lives(service)
+
+
+@test
+def secrets_in_json_that_is_broken(service, _):
+    """What is wrong is told by line; nothing of the body is quoted, as it may be a password."""
+    for body in (b'{"credentials": {"password": "hunter2', b'{"credentials": {"password": "hunter2" x', b'{"credentials": {"password": hunter2}}',
+                 b'{"answer": "hunter2"', b'["hunter2", hunter2]', b'{"answer": "\\q-hunter2"}'):
+        reply = talk(service, post("/api/v2/forms", body, b"application/json", bearer(service)))
+        same((status(reply), b"line 1: " in reply, b"hunter2" in reply), (400, True, False), (body, reply))
+    lives(service)
+
+
+@test
+def who_is_in_front(service, _):
+    """A proxy may write its X-Forwarded-For as a line of its own: the last one is the proxy's, what comes before it is the client's word."""
+    path = service.customer("residential").path.encode()
+    proxy = b"X-Forwarded-For: 203.0.113.9"
+    for expected, lines in (("203.0.113.9", (b"X-Forwarded-For: 198.51.100.7", proxy)), ("203.0.113.9", (proxy + b":4711",)),
+                            ("203.0.113.9", (b"X-Forwarded-For: 198.51.100.7, 203.0.113.9",)), ("203.0.113.9", (b"x-forwarded-for: " + b"9" * 300, proxy)),
+                            ("2001:db8::7", (b"X-Forwarded-For: [2001:db8::7]:4711",)), ("127.0.0.1", (b"X-Forwarded-For: unknown",)),
+                            ("127.0.0.1", (b"X-Forwarded-For: " + b"9." * 40,))):
+        customer = service.customer("residential")
+        customer.page("?utility=DEMO")
+        path, form = customer.path.encode(), b"guard=" + customer.guard.encode()
+        talk(service, post(path + b"/decline", form, b"application/x-www-form-urlencoded", b"Cookie: " + customer.cookie.encode(), *lines))
+        facts = service.sql("SELECT facts FROM timeline WHERE form = ? AND what = 'declined'", customer.form["uid"])[0][0]
+        same(json.loads(facts)["peer"], expected, lines)
+    lives(service)
+
+
+@test
+def streams_without_end(service, _):
+    """Whoever has a link or a token holds so many streams of it, and no more; another's are there still."""
+    one, other = (service.customer("residential").path + "/events" for _ in range(2))
+    with contextlib.ExitStack() as stack:
+        def stream(path, *lines):
+            link = stack.enter_context(contextlib.closing(socket.create_connection(("127.0.0.1", service.port), 10)))
+            link.sendall(head("GET", path, *lines))
+            return link.recv(4096)
+        for path, lines in ((one, ()), ("/api/v2/events/stream", (bearer(service),))):
+            for n in range(30):
+                same(status(stream(path, *lines)), 200, (path, n))
+            reply = stream(path, *lines)
+            same((status(reply), b"too_many_streams" in reply), (429, "/api/" in path), path)
+        same(status(stream(other)), 200, "another's stream")
     lives(service)
 
 

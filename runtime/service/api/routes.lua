@@ -34,7 +34,7 @@ end
 -- The token's row; or nil and the response. Who has none is counted by address.
 local function token_of(request, endpoint)
   local token = endpoint.scope and accounts.by_token(token_text(request))
-  local key = token and "api:" .. token.uid or "api from:" .. web.peer(request)
+  local key = token and "api:" .. token.uid or "api from:" .. web.network(request)
   local free, wait = limit.take(key, math.max(host.config.api_per_second, 1), 1)
   if not free then return nil, slow_down(wait) end
   if endpoint.scope and not token then return nil, unauthorized() end
@@ -98,7 +98,7 @@ end
 -- A path that nobody has, or not with this method.
 local function missing(methods)
   return function(request)
-    local free, wait = limit.take("api from:" .. web.peer(request), math.max(host.config.api_per_second, 1), 1)
+    local free, wait = limit.take("api from:" .. web.network(request), math.max(host.config.api_per_second, 1), 1)
     if not free then return slow_down(wait) end
     local allowed = {}
     for match, list in pairs(methods) do

@@ -14,7 +14,7 @@ function place.of_token(request, token)
   local form = forms.by_token(token)
   local template = form and templates.get(form.team, form.template)
   if template then return { path = "/f/" .. token, scope = token, form = form, template = template } end
-  local calm = limit.take("nowhere:" .. web.peer(request), WRONG, WRONG_SECONDS)
+  local calm = limit.take("nowhere:" .. web.network(request), WRONG, WRONG_SECONDS)
   return nil, view.plain_page(request, {}, calm and 404 or 429, "missing")
 end
 

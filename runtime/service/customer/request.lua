@@ -127,7 +127,7 @@ end
 
 local function too_many(req, at)
   local peer = web.peer(req)
-  if not limit.take("signin:" .. peer, is_private(peer) and PROXY_TRIES or TRIES, SECONDS) then return true end
+  if not limit.take("signin:" .. web.network(req), is_private(peer) and PROXY_TRIES or TRIES, SECONDS) then return true end
   return at.form ~= nil and not limit.take("signin:" .. at.scope, LINK_TRIES, SECONDS)
 end
 

@@ -39,7 +39,7 @@ end
 local function try(request)
   if not guard.before_good(request) then return form(request, "The page was too old. Please try again.", 403) end
   local peer, fields = web.peer(request), request.fields
-  local free, seconds = limit.take("sign-in:" .. peer, TRIES, SECONDS)
+  local free, seconds = limit.take("sign-in:" .. web.network(request), TRIES, SECONDS)
   if not free then
     return form(request, ("Too many tries from your address. Try again in %d min."):format((seconds + 59) // 60), 429)
   end

@@ -38,7 +38,7 @@ local function make(request)
   if accounts.any_user() then return web.redirect("/dashboard") end
   local fields, peer = request.fields, web.peer(request)
   if not guard.before_good(request) then return form(request, "The page was too old. Please try again.", 403) end
-  if not limit.take("setup:" .. peer, 10, 600) then return form(request, "Too many tries. Wait some minutes.", 429) end
+  if not limit.take("setup:" .. web.network(request), 10, 600) then return form(request, "Too many tries. Wait some minutes.", 429) end
   if not allowed(fields.token) then
     return form(request, "The setup token is wrong. It stands in the service's log.", 403)
   end

@@ -103,7 +103,7 @@ end
 
 local function join(request, params)
   local peer = web.peer(request)
-  if not limit.take("invite:" .. peer, 20, 600) then return over(request) end
+  if not limit.take("invite:" .. web.network(request), 20, 600) then return over(request) end
   local user, password = invited(params.token), request.fields.password
   if not user then return over(request) end
   if not guard.before_good(request) then

@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "parse/json.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -38,6 +39,8 @@ static const char handlers[] =
     "  return { host.encode(t):sub(1, 17), host.encode { 1.5, 2.0, -3 }, host.encode { [5] = 1 }, host.encode(nil), host.encode({ a = 1 }, 2),\n"
     "    fails { 1, a = 2 }, fails '\\255', fails(print), fails { f = print }, host.encode { { 1, 2 }, { a = {} } } } end\n"
     "function h.file() return { a = host.file('own.lua') ~= nil, b = host.file('../own.lua') == nil } end\n"
+    "function h.gives_much() local got = host.much() return { got, host.decode(host.encode(got)) } end\n"
+    "function h.collect() collectgarbage() collectgarbage() end\n"
     "function h.loop(input) local t = {} for i = 1, input.n do t[i] = { i } end return t end\n"
     "return h\n";
 
@@ -64,6 +67,16 @@ static int f_add(void *arg, mk_app_task *task, const json_t *args, json_t **resu
     return *result ? MK_OK : MK_ENOMEM;
 }
 
+static int f_much(void *arg, mk_app_task *task, const json_t *args, json_t **result, char *reason)
+{
+    (void)arg;
+    (void)task;
+    (void)args;
+    (void)reason;
+    *result = json_pack("{s:[s, s, {s:i}], s:s}", "list", "a text that is not short, as Lua counts: more than forty bytes", "b", "n", 1, "c", "d");
+    return *result ? MK_OK : MK_ENOMEM;
+}
+
 static int f_refuse(void *arg, mk_app_task *task, const json_t *args, json_t **result, char *reason)
 {
     (void)arg;
@@ -84,7 +97,7 @@ static int f_wait(void *arg, mk_app_task *task, const json_t *args, json_t **res
     return MK_APP_WAITS;
 }
 
-static const mk_app_entry entries[] = { { "add", f_add }, { "refuse", f_refuse }, { "wait", f_wait }, { NULL, NULL } };
+static const mk_app_entry entries[] = { { "add", f_add }, { "much", f_much }, { "refuse", f_refuse }, { "wait", f_wait }, { NULL, NULL } };
 
 static void put(const char *name, const char *text)
 {
@@ -274,27 +287,39 @@ static void test_nothing_left(void **state)
     assert_int_equal(mk_mem_live(), alive);
 }
 
-/* The n-th allocation of a call fails: done is called all the same, once, and the next call works. */
+/* Calls it once with the n-th allocation failing (and with `on` all after it): done is called all the same, once. False: none was refused. */
+static bool failed_once(mk_app *app, const char *handler, const char *input, unsigned long n, bool on)
+{
+    called c = { .times = 0 };
+    json_t *value = json_loads(input, 0, NULL), *answer = json_integer(1);
+    const unsigned long refused = mk_mem_refused();
+    mk_mem_fail_at(n, on);
+    mk_app_call(app, handler, value, on_done, &c);
+    while (c.waiting && !c.times)
+        mk_app_resume(c.waiting, answer, NULL);
+    mk_mem_fail_at(0, false);
+    json_decref(value);
+    json_decref(answer);
+    assert_int_equal(c.times, 1);
+    forget(&c);
+    return mk_mem_refused() != refused;
+}
+
+/* Lua collects and tries again where one is refused; where all are, it raises. The next call works, and nothing of C's is left. */
 static void failing(mk_app *app, const char *handler, const char *input)
 {
-    bool whole = false;
-    for (unsigned long n = 1; n < 2000 && !whole; n++) {
-        called c = { .times = 0 };
-        json_t *value = json_loads(input, 0, NULL), *answer = json_integer(1);
-        const unsigned long refused = mk_mem_refused();
-        mk_mem_fail_at(n, false);
-        mk_app_call(app, handler, value, on_done, &c);
-        while (c.waiting && !c.times)
-            mk_app_resume(c.waiting, answer, NULL);
-        mk_mem_fail_at(0, false);
-        whole = mk_mem_refused() == refused;
-        json_decref(value);
-        json_decref(answer);
-        assert_int_equal(c.times, 1);
-        forget(&c);
+    for (int on = 0; on < 2; on++) {
+        unsigned long n = 1;
+        failed_once(app, handler, input, 0, false); /* so that all is there that stays */
+        gives(app, "collect", "{}", NULL);
+        const long live = mk_mem_live();
+        while (n < 2000 && failed_once(app, handler, input, n, on))
+            n++;
+        assert_true(n > 1 && n < 2000);
+        gives(app, "collect", "{}", NULL);
+        assert_int_equal(mk_mem_live(), live);
+        gives(app, "echo", "{\"a\": 1}", "{\"a\":1}");
     }
-    assert_true(whole);
-    gives(app, "echo", "{\"a\": 1}", "{\"a\":1}");
 }
 
 static void test_memory(void **state)
@@ -306,6 +331,12 @@ static void test_memory(void **state)
     failing(app, "add", "{\"a\": 2, \"b\": 40}");
     failing(app, "raises", "{\"text\": \"oh dear\"}");
     failing(app, "waits", "{\"key\": \"a\"}");
+    failing(app, "gives_much", "{}");
+    failing(app, "json", "{}");
+    failing(app, "file", "{}");
+    failing(app, "module", "{}");
+    failing(app, "caught", "{}");
+    failing(app, "none", "{}");
     mk_app_free(app);
 }
 
@@ -313,15 +344,20 @@ static void test_memory_at_start(void **state)
 {
     (void)state;
     mk_app *app = NULL;
-    int err = MK_ENOMEM;
-    for (unsigned long n = 1; n < 20000 && err; n += n < 300 ? 1 : 17) {
-        mk_mem_fail_at(n, false);
-        err = start(&app);
-        mk_mem_fail_at(0, false);
-        assert_true(err == MK_OK || err == MK_ENOMEM || err == MK_EPARSE);
+    for (int on = 0; on < 2; on++) {
+        int err = MK_ENOMEM;
+        const long live = mk_mem_live();
+        for (unsigned long n = 1; n < 20000 && err; n += n < 300 ? 1 : 17) {
+            mk_mem_fail_at(n, on);
+            err = start(&app);
+            mk_mem_fail_at(0, false);
+            assert_true(err == MK_OK || err == MK_ENOMEM || err == MK_EPARSE);
+            if (err)
+                assert_int_equal(mk_mem_live(), live);
+        }
+        assert_int_equal(err, MK_OK);
+        mk_app_free(app);
     }
-    assert_int_equal(err, MK_OK);
-    mk_app_free(app);
 }
 
 /* What host.encode writes by itself is what jansson writes. */
@@ -359,7 +395,7 @@ static void text_is_as_jansson_has_it(void **state)
 
 int main(void)
 {
-    json_set_alloc_funcs(mk_malloc, mk_free);
+    mk_json_init();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(text_is_as_jansson_has_it, setup, teardown),
         cmocka_unit_test_setup_teardown(test_calls, setup, teardown),  cmocka_unit_test_setup_teardown(test_errors, setup, teardown),

@@ -18,6 +18,7 @@ struct fixture {
     mk_httpd_req *late;
     int gone, port, calls;
     mk_httpd_stream *stream;
+    mk_httpd_req *streamed;
     int left; /* streams whose client or server left */
 };
 
@@ -68,6 +69,8 @@ static void handler(void *arg, mk_httpd_req *req)
         mk_httpd_later(req, gone, f);
     } else if (strcmp(path, "/stream") == 0) {
         mk_httpd_add(req, "Cache-Control", "no-store");
+        assert_int_equal(mk_httpd_fields(req)->count, 1);
+        f->streamed = req;
         assert_int_equal(mk_httpd_stream_begin(&f->stream, req, "text/event-stream", left, f), MK_OK);
     } else if (strcmp(path, "/go") == 0) {
         mk_httpd_redirect(req, "/there?a=1");
@@ -164,7 +167,8 @@ static void expect_status(struct fixture *f, const char *raw, size_t len, int st
     test_reply_free(&r);
 }
 
-#define FORM "Connection: close\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+#define TYPE "Content-Type: application/x-www-form-urlencoded\r\n"
+#define FORM "Connection: close\r\n" TYPE
 #define EXPECT(f, text, status) expect_status(f, text, sizeof(text) - 1, status)
 
 static void test_refusals(void **state)
@@ -311,7 +315,7 @@ static void test_nothing_left(void **state)
 
 static int open_stream(struct fixture *f)
 {
-    static const char raw[] = "GET /stream HTTP/1.1\r\nHost: a\r\n\r\n";
+    static const char raw[] = "POST /stream HTTP/1.1\r\nHost: a\r\n" TYPE "Content-Length: 3\r\n\r\nf=1";
     const int fd = test_http_send(f->port, raw, sizeof raw - 1);
     for (int i = 0; i < 500 && !f->stream; i++)
         test_turn(&f->loop, 10);
@@ -352,6 +356,7 @@ static void test_stream(void **state)
     say(&f, "data: two\n\n"); /* while nothing else goes on: it is sent at once, not with the next traffic */
     say(&f, "data: three\n\n");
     until(&f, fd, "data: three\n\n");
+    assert_int_equal(mk_httpd_body(f.streamed).len + mk_httpd_fields(f.streamed)->count, 0); /* what came is not kept for as long */
     say(&f, "data: last\n\n");
     mk_httpd_stream_end(f.stream);
     until(&f, fd, "data: last\n\n");

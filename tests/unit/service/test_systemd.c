@@ -151,6 +151,8 @@ static void test_watchdog(void **state)
     assert_true(mk_systemd_watchdog() == 30000000);
     set_number("WATCHDOG_PID", getpid() + 1);
     assert_true(mk_systemd_watchdog() == 0);
+    assert_true(mk_systemd_number("18446744073709551615") == ~0ULL && mk_systemd_number("007") == 7);
+    assert_true(!mk_systemd_number("18446744073709551616") && !mk_systemd_number("1 ") && !mk_systemd_number("-1") && !mk_systemd_number("") && !mk_systemd_number(NULL));
 }
 
 int main(void)

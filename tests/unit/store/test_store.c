@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "script/embedded.h"
+#include "store/own.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -485,10 +486,38 @@ static void test_memory(void **state)
     mk_store_close(store);
 }
 
+/* Whether a commit is kept is what it says, also where it copies a long log itself and SQLite has no memory for that. */
+static void test_log_memory(void **state)
+{
+    (void)state;
+    long kept = 0, refused = 0;
+    mk_store *store = opened(), *other = opened();
+    must(store, "CREATE TABLE t (a)", NULL);
+    must(store, "CREATE TABLE large AS SELECT randomblob(8000000)", NULL); /* what it takes to copy 2,000 pages is more than a commit takes */
+    store->log_most = 1;
+    for (int room = 0; room < 100; room++) {
+        char expected[40];
+        assert_int_equal(mk_store_begin(store, why), MK_OK);
+        must(store, "INSERT INTO t VALUES (randomblob(3000))", NULL);
+        assert_int_equal(mk_store_end(store, true, why), MK_OK);
+        sqlite3_hard_heap_limit64(sqlite3_memory_used() + room * 256 + 1);
+        const int err = mk_store_commit(store, why);
+        sqlite3_hard_heap_limit64(0);
+        kept += !err;
+        refused += err != MK_OK;
+        snprintf(expected, sizeof expected, "[{\"n\":%ld}]", kept);
+        check(other, "SELECT count(*) AS n FROM t", NULL, expected);
+    }
+    assert_true(kept > 0 && refused > 0);
+    mk_store_close(other);
+    mk_store_close(store);
+}
+
 int main(void)
 {
     json_set_alloc_funcs(mk_malloc, mk_free);
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_log_memory, setup, teardown),
         cmocka_unit_test_setup_teardown(test_open, setup, teardown),       cmocka_unit_test_setup_teardown(test_values, setup, teardown),
         cmocka_unit_test_setup_teardown(test_mistakes, setup, teardown),   cmocka_unit_test_setup_teardown(test_limits, setup, teardown),
         cmocka_unit_test_setup_teardown(test_statements, setup, teardown), cmocka_unit_test_setup_teardown(test_units, setup, teardown),
