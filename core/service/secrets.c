@@ -85,13 +85,13 @@ json_t *mk_secrets_hash(mk_service *service, const void *data, size_t len)
     return mk_secrets_hex(hash, sizeof hash);
 }
 
-/* Utility and user name as portals compare them: without case and outer blanks. */
-static json_t *credential_key(mk_service *service, const char *utility, const json_t *credentials)
+/* The user name as portals compare them: without case and blanks. At which utility is added where it is known by one name (service.sessions). */
+static json_t *credential_key(mk_service *service, const json_t *credentials)
 {
     mk_buf text;
     const char *name = json_string_value(json_object_get(credentials, "username"));
     mk_buf_init(&text, TEXT_MOST);
-    int err = mk_buf_addf(&text, "credential\n%s\n", utility ? utility : "");
+    int err = mk_buf_adds(&text, "credential\n");
     for (const char *at = name ? name : ""; !err && *at; at++)
         if (!isspace((unsigned char)*at))
             err = mk_buf_addc(&text, (char)tolower((unsigned char)*at));
@@ -114,12 +114,12 @@ static json_t *scenario_of(const json_t *credentials)
     return strncmp(name, prefix, sizeof prefix - 1) == 0 ? json_string(name + sizeof prefix - 1) : NULL;
 }
 
-static json_t *digest(mk_service *service, const char *utility, const json_t *credentials)
+static json_t *digest(mk_service *service, const json_t *credentials)
 {
     mk_buf text;
     char *all = mk_json_text(credentials, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
     mk_buf_init(&text, TEXT_MOST);
-    int err = all ? mk_buf_addf(&text, "digest\n%s\n%s", utility ? utility : "", all) : MK_ENOMEM;
+    int err = all ? mk_buf_addf(&text, "digest\n%s", all) : MK_ENOMEM;
     json_t *value = err ? NULL : mk_secrets_hash(service, text.data, text.len);
     mk_free(all);
     mk_buf_free(&text);
@@ -188,7 +188,7 @@ static const char *wrong_answer(const json_t *answer)
 }
 
 /* Takes credentials and answer over (both may be NULL). */
-static int gather(mk_service *service, const char *utility, json_t *credentials, json_t *answer, json_t **out)
+static int gather(mk_service *service, json_t *credentials, json_t *answer, json_t **out)
 {
     json_t *object = json_object();
     const char *wrong = answer ? wrong_answer(answer) : NULL;
@@ -196,9 +196,9 @@ static int gather(mk_service *service, const char *utility, json_t *credentials,
     if (!err && credentials) {
         err = set(object, "credentials", mk_secrets_seal(service, "credentials", credentials));
         if (!err)
-            err = set(object, "key", credential_key(service, utility, credentials));
+            err = set(object, "key", credential_key(service, credentials));
         if (!err)
-            err = set(object, "digest", digest(service, utility, credentials));
+            err = set(object, "digest", digest(service, credentials));
         json_t *scenario = scenario_of(credentials);
         if (!err && scenario)
             err = set(object, "scenario", json_incref(scenario));
@@ -207,7 +207,7 @@ static int gather(mk_service *service, const char *utility, json_t *credentials,
     if (!err && answer)
         err = set(object, "answer", mk_secrets_seal(service, "answer", answer));
     if (!err && answer)
-        err = set(object, "answer_digest", digest(service, utility, answer));
+        err = set(object, "answer_digest", digest(service, answer));
     if (!err && wrong)
         err = set(object, "answer_wrong", json_string(wrong));
     json_decref(credentials);
@@ -294,12 +294,10 @@ static int refuse(const char *wrong, json_t **out)
 
 int mk_secrets_from_fields(mk_service *service, const mk_headers *fields, json_t **out)
 {
-    const char *utility = NULL, *wrong = too_much(fields);
+    const char *wrong = too_much(fields);
     const unsigned long refused = mk_mem_refused();
     *out = NULL;
     for (size_t i = 0; i < fields->count; i++) {
-        if (!utility && strcmp(fields->list[i].name, "utility") == 0) /* the first counts, as everywhere */
-            utility = fields->list[i].value;
         if (!is_text_in_form(&fields->list[i]))
             return MK_EPARSE;
     }
@@ -307,7 +305,7 @@ int mk_secrets_from_fields(mk_service *service, const mk_headers *fields, json_t
         return refuse(wrong, out);
     json_t *credentials = credentials_of(fields), *answer = answer_of(fields);
     if (mk_mem_refused() == refused)
-        return credentials || answer ? gather(service, utility, credentials, answer, out) : MK_OK;
+        return credentials || answer ? gather(service, credentials, answer, out) : MK_OK;
     json_decref(credentials); /* half of them would be tried as if they were all */
     json_decref(answer);
     return MK_ENOMEM;
@@ -354,6 +352,5 @@ int mk_secrets_from_json(mk_service *service, json_t *body, json_t **out)
         json_decref(credentials);
         return refuse(wrong, out);
     }
-    const char *utility = json_string_value(json_object_get(body, "utility"));
-    return credentials || answer ? gather(service, utility, credentials, answer, out) : MK_OK;
+    return credentials || answer ? gather(service, credentials, answer, out) : MK_OK;
 }

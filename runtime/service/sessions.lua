@@ -79,6 +79,12 @@ end
 
 -- --- start --------------------------------------------------------------------------------------
 
+-- What a request brought, its key one of this utility: however the request named it, the ledger has one entry for it.
+local function scoped(one, sealed)
+  if not sealed or not sealed.key then return sealed or {} end
+  return { credentials = sealed.credentials, digest = sealed.digest, key = host.hash("credential:" .. one.id .. ":" .. sealed.key) }
+end
+
 -- May a session with these begin at this utility (of adapters.get)? -> true, or false, a code and until when.
 function sessions.allowed(one, sealed, again)
   if one.paused then return false, "paused" end
@@ -89,7 +95,7 @@ function sessions.allowed(one, sealed, again)
     for _, name in ipairs(sealed and sealed.names or {}) do found = found or name == field.name end
     if not found then return false, "incomplete" end
   end
-  return ledger.allows(sealed, again)
+  return ledger.allows(scoped(one, sealed), again)
 end
 
 local function running(utility)
@@ -136,6 +142,7 @@ end
 -- sealed: of a request (credentials, key, digest). The caller has asked sessions.allowed. alone: without a customer; the state of the
 -- authorization is still that of the session before.
 function sessions.start(authorization, one, sealed, alone)
+  if not alone then sealed = scoped(one, sealed) end -- what is kept is so already
   local uid = host.uid()
   db.insert("sessions", { team = authorization.team, uid = uid, authorization = authorization.uid, utility = one.id,
     version = adapters.pick(one.id), state = "queued", credentials = sealed.credentials, credential = sealed.key, digest = sealed.digest,

@@ -327,6 +327,21 @@ def answers(p):
 
 
 @test
+def a_refused_password_by_another_name_of_the_utility(p):
+    """Whatever the form calls the utility, a password that it refused is not sent again."""
+    c = p.service.customer("badlogin")
+    c.submit(utility="DEMO")
+    c.until("failed")
+    for name in ("DEMO", "demo", "Demo"):
+        check("has already refused exactly this" in c.submit(status=409, utility=name).body.decode(), name)
+    twice = encoded([("guard", c.guard), ("utility", "demo"), ("utility", "x"), ("email", "a@b.test"), ("c.username", c.user),
+                     ("c.password", whole.PASSWORD)])
+    page = p.ask("POST", c.path + "/consent", twice, cookie=c.cookie)
+    worded(page, 409)
+    same(p.service.sandbox.arrived(c.user)[0], 1, "passwords that came to the portal")
+
+
+@test
 def receipts(p):
     guard, cookie = p.guard(p.receipt + "?revoke=1")
     for pairs in ([], [("revoke", "")], [("revoke", "no")], [("revoke", LONG)], [("revoke", MARKUP)], [("forget", CONTROLS)], [("revoke", "no"), ("revoke", "yes")]):
