@@ -117,14 +117,24 @@ function events.due()
   end
 end
 
+-- One line a request, for who looks why deliveries pile up.
+local function log_failure(m, row)
+  local _, count = m.uid:gsub("[^,]+", "")
+  host.log("warn", ("%d not delivered to %s of team %s: %s"):format(count, row.webhook or "a webhook", row.team,
+    m.error or "status " .. tostring(m.status)), "webhook")
+end
+
 -- How a request went: 200 delivers all of it; else again every hour for 72 hours.
 function events.delivered(m)
+  local told = false
   for key in m.uid:gmatch("[^,]+") do
     local team, uid = key:match("^([^.]+)%.(.+)$")
     local row = team and events.get(team, uid)
     if row and m.ok and m.status == 200 then
       db.update("events", { team = team, uid = uid }, { is_delivered = 1, next = db.NULL, status = 200, error = db.NULL })
     elseif row then
+      if not told then log_failure(m, row) end
+      told = true
       local again = row.is_delivered == 0 and host.now() - row.ts < LAST -- it may have been stopped by hand meanwhile
       db.update("events", { team = team, uid = uid }, { status = m.status or db.NULL, error = m.error or ("HTTP " .. tostring(m.status)),
         next = again and host.now() + HOUR or db.NULL })

@@ -1,6 +1,7 @@
 -- Mails to customers and users: an outbox in the store, sent by the service with retries.
 local db = require "service.db"
 local page = require "service.page"
+local privacy = require "service.privacy"
 local mails = {}
 
 local MINUTE = 60 * 1000000
@@ -45,6 +46,7 @@ function mails.delivered(m)
   local team, uid = m.uid:match("^([^.]+)%.(.+)$")
   local row = team and db.row("SELECT * FROM mails WHERE team = ?1 AND uid = ?2", team, uid)
   if not row then return end
+  if not m.ok then host.log("warn", ("%s not sent: %s"):format(uid, privacy.message(m.error or tostring(m.status))), "mail") end
   if m.ok then
     db.update("mails", { team = team, uid = uid }, { state = "sent", sent = host.now(), next = db.NULL, error = db.NULL })
   elseif m.status and m.status >= 500 then

@@ -3,23 +3,29 @@
 
 (A full disk is in tests/faults/test_crash.py, mistakes in the settings in test_config.py, slow clients in test_hostile_http.py.)"""
 import contextlib
+import html
 import http.client
 import mmap
 import os
+import re
 import resource
 import shutil
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import browser
+import receiver
 import whole
-from whole import PROGRAM, check, same
+from whole import PROGRAM, ROOT, check, same
 
 MANY = 10000
 CLOCK = """#define _GNU_SOURCE
@@ -290,6 +296,135 @@ def ten_thousand_who_only_connect(service, _):
     finally:
         for link in links:
             link.close()
+
+
+# --- a token has leaked, deliveries pile up, nginx is in front ------------------------------------
+
+def status_of(service, token, path="/api/v2/forms"):
+    return service.request("GET", path, None, {"Authorization": "Bearer " + token}).status
+
+
+@test
+def a_leaked_token_and_a_leaked_password(service, _):
+    """As the runbook says: what is open by them ends at once, while serving."""
+    token = service.cli("token", "create", "leaked", "--team", "Whole")
+    uid = [one["uid"] for one in service.api("GET", "/tokens")["tokens"] if one["name"] == "leaked"][0]
+    stream = http.client.HTTPConnection("127.0.0.1", service.port, timeout=20)
+    stream.request("GET", "/api/v2/events/stream", None, {"Authorization": "Bearer " + token})
+    answer = stream.getresponse()
+    same((answer.status, status_of(service, token)), (200, 200), "with the token")
+    one = browser.Browser(service.url)
+    one.submit(one.get("/dashboard/sign-in"), "/sign-in", email="whole@team.test", password="correct horse battery").is_(200).has("Sign out")
+    service.cli("token", "revoke", uid)
+    same(status_of(service, token), 401, "with the token, revoked")
+    answer.read()                      # ends, or the time is over
+    same(status_of(service, service.token), 200, "with another token")
+    subprocess.run([PROGRAM, "user", "password", "whole@team.test", "--store", service.store, "--config", os.path.join(service.folder, "config.lua")],
+                   input="another horse battery", text=True, check=True, capture_output=True, timeout=20)
+    one.get("/dashboard/requests").lacks("Sign out")
+
+
+def outbox(service, kind):
+    for line in service.request("GET", "/metrics").body.decode().splitlines():
+        if line.startswith('meterkey_outbox{kind="%s"}' % kind):
+            return int(line.split()[-1])
+    return None
+
+
+@test
+def deliveries_pile_up_and_go_when_the_other_side_is_back(service, _):
+    to = receiver.Receiver()
+    service.settings(webhook_origins=[to.origin])
+    service.ready()
+    service.api("POST", "/webhooks", {"url": to.origin + "/in"})
+    to.answer(*[503] * 3)
+    for _ in range(3):
+        service.api("POST", "/forms", {})
+    limit = time.monotonic() + 20
+    while outbox(service, "webhook") < 3 or not re.search(r"warn webhook: \d not delivered to \d+ of team \w+: status 503", service.log()):
+        check(time.monotonic() < limit, ("waiting", outbox(service, "webhook"), service.log()))
+        time.sleep(0.1)
+    to.answer(*[200] * 20)
+    service.sql("UPDATE events SET next = 1 WHERE next IS NOT NULL")        # the hour is over
+    while outbox(service, "webhook"):
+        check(time.monotonic() < limit, ("left", outbox(service, "webhook")))
+        time.sleep(0.1)
+    to.stop()
+
+
+def nginx_conf(service, port, folder):
+    """The block of docs/operators.md, with our own ports and a certificate of our own."""
+    with open(os.path.join(ROOT, "docs", "operators.md"), encoding="utf-8") as file:
+        block = re.search(r"```nginx\n(.*?)```", file.read(), re.S).group(1)
+    for before, after in (("listen 443 ssl", "listen 127.0.0.1:%d ssl" % port), ("127.0.0.1:8080", "127.0.0.1:%d" % service.port),
+                          ("/etc/letsencrypt/live/meters.example.org/fullchain.pem", folder + "/cert.pem"),
+                          ("/etc/letsencrypt/live/meters.example.org/privkey.pem", folder + "/key.pem")):
+        check(before in block, "the block has no " + before)
+        block = block.replace(before, after)
+    temporary = "".join("%s_temp_path %s/%s;\n" % (kind, folder, kind) for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    with open(os.path.join(folder, "nginx.conf"), "w", encoding="utf-8") as file:
+        file.write("daemon off; pid %s/pid; error_log %s/error.log;\nevents {}\nhttp {\naccess_log off;\n%s%s}\n" % (folder, folder, temporary, block))
+    return os.path.join(folder, "nginx.conf")
+
+
+@contextlib.contextmanager
+def nginx(service, program):
+    """In front of the service -> its port."""
+    with tempfile.TemporaryDirectory(prefix="mk-nginx-") as folder, socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        free.close()
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=meters.example.org", "-keyout",
+                        folder + "/key.pem", "-out", folder + "/cert.pem"], check=True, capture_output=True, timeout=20)
+        process = subprocess.Popen([program, "-c", nginx_conf(service, port, folder), "-p", folder], stderr=subprocess.PIPE, text=True)
+        try:
+            limit = time.monotonic() + 10
+            while True:
+                check(process.poll() is None, "nginx ended: " + (process.stderr.read() if process.poll() is not None else ""))
+                with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                    break
+                check(time.monotonic() < limit, "nginx does not listen")
+                time.sleep(0.05)
+            yield port
+        finally:
+            process.terminate()
+            process.wait(10)
+            process.stderr.close()
+
+
+@test
+def nginx_in_front_as_the_guide_has_it(service, _):
+    program = os.environ.get("NGINX") or shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")
+    if not program:
+        print("# nginx is not here", flush=True)
+        return
+    form = service.api("POST", "/forms", {"customer_email": "ada@mail.test"})
+    path = urllib.parse.urlsplit(form["url"]).path
+    with nginx(service, program) as port:
+        def ask(method, at, body=None, **headers):
+            front = http.client.HTTPSConnection("127.0.0.1", port, timeout=20, context=ssl._create_unverified_context())
+            front.request(method, at, body, {"Host": "meters.example.org", **{name.replace("_", "-"): text for name, text in headers.items()}})
+            return front, front.getresponse()
+        for at in ("/healthz", "/readyz", "/metrics"):
+            same(ask("GET", at)[1].status, 404, at)
+        _, page = ask("GET", path + "?utility=DEMO")
+        text, cookie = page.read().decode(), page.headers["Set-Cookie"]
+        same(page.status, 200, "the page of a link")
+        check("Secure" in cookie and page.headers["Strict-Transport-Security"], (cookie, page.headers.items()))
+        guard = html.unescape(re.search(r'name="guard" value="([^"]+)"', text).group(1))
+        fields = urllib.parse.urlencode({"guard": guard, "utility": "DEMO", "email": "ada@mail.test"})
+        _, sent = ask("POST", path + "/decline", fields, Cookie=cookie.split(";")[0], X_Forwarded_For="203.0.113.9",
+                      Content_Type="application/x-www-form-urlencoded")
+        same(sent.status, 303, "a form: %r" % sent.read()[-300:])
+        check(sent.headers["Location"].startswith(("/f/", "https://meters.example.org/f/")), sent.headers["Location"])
+        check("203.0.113.9" not in repr(service.sql("SELECT * FROM authorizations")), "an address that the caller made up is believed")
+        front, stream = ask("GET", path + "/events")
+        same((stream.status, stream.headers["Content-Type"].split(";")[0]), (200, "text/event-stream"), "the stream")
+        check(stream.fp.readline(), "its first line does not come")
+        front.close()
+        bearer = {"Authorization": "Bearer " + service.token, "Content_Type": "application/json"}
+        same(ask("POST", "/api/v2/forms", b'{"customer_email": "' + b"x" * 1100000 + b'"}', **bearer)[1].status, 413, "a body of over a megabyte")
+        same(ask("POST", "/api/v2/forms", b"{}", **bearer)[1].status, 200, "a request of the API")
 
 
 def main():
