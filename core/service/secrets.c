@@ -8,7 +8,7 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { TEXT_MOST = 1 << 20, SEALED_MOST = 256 << 20, SECRET_MOST = 512, TYPED_MOST = 2048, FIELDS_MOST = 32 };
+enum { TEXT_MOST = 1 << 20, SEALED_MOST = 256 << 20, SECRET_MOST = 512, FIELDS_MOST = 32 };
 
 /* --- sealed values -------------------------------------------------------------- */
 
@@ -273,14 +273,14 @@ static bool is_text_in_form(const mk_header *field)
     return mk_utf8_valid(field->name, strlen(field->name)) && mk_utf8_valid(field->value, field->value_len);
 }
 
-/* No page of ours lets more be typed (512 characters, of up to four bytes). */
+/* No page of ours has more. What is too long for one is told of that one. */
 static const char *too_much(const mk_headers *fields)
 {
     size_t credentials = 0, answers = 0;
     for (size_t i = 0; i < fields->count; i++) {
         const mk_header *field = &fields->list[i];
         size_t *count = strncmp(field->name, "c.", 2) == 0 ? &credentials : strncmp(field->name, "a.", 2) == 0 ? &answers : NULL;
-        if (count && (++*count > FIELDS_MOST || field->value_len > TYPED_MOST))
+        if (count && ++*count > FIELDS_MOST)
             return count == &credentials ? "credentials" : "answer";
     }
     return NULL;

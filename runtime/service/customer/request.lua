@@ -92,6 +92,7 @@ end
 
 -- What is wrong with the form itself: {credential = "missing" or "bad"}, nil if it is complete.
 local function incomplete(one, sealed)
+  if sealed and sealed.wrong then return nil end -- not of this form at all
   local given, bad, wrong = set_of(sealed and sealed.names), set_of(sealed and sealed.bad), {}
   for _, field in ipairs(one.credentials) do
     if not given[field.name] and field.optional ~= true then wrong[field.name] = "missing" end
@@ -102,6 +103,7 @@ end
 
 -- Whether it has a credential that this utility does not ask for: the page is older than its adapter.
 local function outdated(one, sealed)
+  if sealed and sealed.wrong then return true end
   local known = {}
   for _, field in ipairs(one.credentials) do known[field.name] = true end
   for _, name in ipairs(sealed and sealed.names or {}) do
@@ -192,7 +194,7 @@ end
 -- What keeps the answer to the question that the page shows from being one, as the page again; or nil.
 local function no_answer(req, at, p, t)
   local sealed = req.sealed or {}
-  local wrong = sealed.answer_wrong or not sealed.answer and "empty"
+  local wrong = sealed.answer_wrong or sealed.wrong and "unlike" or not sealed.answer and "empty"
   if not wrong or p.state ~= "code" or view.plain(p.challenge).id ~= req.fields.challenge then return nil end
   p.refused = t(wrong == "empty" and "customer.code.missing" or "customer.code.refused")
   local shown = standing.show(req, at, p)
