@@ -200,6 +200,7 @@ async function unstyled(enter, service) {
   await page.getByLabel("User name").fill("residential-unstyled");
   await page.getByLabel("Password").fill("demo");
   await page.getByRole("button", { name: "Authorize and sign in" }).click();
+  await settled(v);
   await done(v);
 }
 
@@ -326,7 +327,7 @@ async function heard(enter, service) {
 
 export default function (test, service) {
   const all = { "by keyboard alone": by_keyboard, "mistakes in a form": mistakes, "counted in words": counted, "read out when it goes on": announced,
-    "without events": without_events, "before its style": unstyled, "without scripts": without_scripts, "own colours, no motion": own_looks,
+    "without events": without_events, "without its style": unstyled, "without scripts": without_scripts, "own colours, no motion": own_looks,
     "helped by the browser": helped, "the title tells the state": titled,
     "on a slow line": slow_line,
     "in Spanish": in_spanish, "the language is chosen": chosen_language, "heard by a screen reader": heard };
