@@ -61,7 +61,7 @@ local function by_utility(text)
   end
 end
 
-package.loaded["service.adapters"] = { list = function() return fake.adapters end, get = by_utility, by_utility = by_utility }
+package.loaded["service.adapters"] = { list = function() return fake.adapters end, get = by_utility, by_utility = by_utility, known = by_utility }
 package.loaded["service.health"] = { resting = function() return fake.resting end }
 package.loaded["service.templates"] = {
   get = function() return fake.template end, by_portal = function(name) return name == "helio" and fake.template or nil end }

@@ -81,7 +81,7 @@ def an_adapter_whose_file_is_gone_is_retired(service, sandbox):
     question = waits.until("code", seconds=BOUND)["challenge"]
     since = len(service.lines)
     os.unlink(at)
-    service.says("aside refused: aside.lua:0: the file is not there any more", since)
+    service.says("aside refused: aside.lua: the file is not there any more", since)
     one.submit(one.get("/dashboard/adapters/aside"), "/retire").is_(200).has("Retired")
     one.get("/dashboard/adapters").has("Retired")
     service.says("aside retired: by whole@team.test", since)
