@@ -85,33 +85,46 @@ json_t *mk_secrets_hash(mk_service *service, const void *data, size_t len)
     return mk_secrets_hex(hash, sizeof hash);
 }
 
-/* The user name as portals compare them: without case and blanks. At which utility is added where it is known by one name (service.sessions). */
+static int set(json_t *object, const char *name, json_t *value)
+{
+    return value && json_object_set_new(object, name, value) == 0 ? MK_OK : MK_ENOMEM;
+}
+
+/* The user name as portals compare them: without case and blanks. */
+static int add_name(mk_buf *out, const json_t *credentials)
+{
+    const char *name = json_string_value(json_object_get(credentials, "username"));
+    int err = MK_OK;
+    for (const char *at = name ? name : ""; !err && *at; at++)
+        if (!isspace((unsigned char)*at))
+            err = mk_buf_addc(out, (char)tolower((unsigned char)*at));
+    return err;
+}
+
+/* Whose they are. At which utility is added where it is known by one name (service.sessions). */
 static json_t *credential_key(mk_service *service, const json_t *credentials)
 {
     mk_buf text;
-    const char *name = json_string_value(json_object_get(credentials, "username"));
     mk_buf_init(&text, TEXT_MOST);
     int err = mk_buf_adds(&text, "credential\n");
-    for (const char *at = name ? name : ""; !err && *at; at++)
-        if (!isspace((unsigned char)*at))
-            err = mk_buf_addc(&text, (char)tolower((unsigned char)*at));
+    if (!err)
+        err = add_name(&text, credentials);
     json_t *value = err ? NULL : mk_secrets_hash(service, text.data, text.len);
     mk_buf_free(&text);
     return value;
 }
 
-/* The scenario that a made-up customer's user name asks for, "UAPI_TEST_mfa_sms" say; NULL: a customer's own name. */
-static json_t *scenario_of(const json_t *credentials)
+/* The scenario that a made-up customer's user name asks for, "UAPI_TEST_mfa_sms" say; a customer's own name asks for none. */
+static int add_scenario(json_t *object, const json_t *credentials)
 {
     static const char prefix[] = "uapi_test_";
-    char name[64];
-    size_t len = 0;
-    const char *at = json_string_value(json_object_get(credentials, "username"));
-    for (; at && *at && len < sizeof name - 1; at++)
-        if (!isspace((unsigned char)*at))
-            name[len++] = (char)tolower((unsigned char)*at);
-    name[len] = 0;
-    return strncmp(name, prefix, sizeof prefix - 1) == 0 ? json_string(name + sizeof prefix - 1) : NULL;
+    mk_buf name;
+    mk_buf_init(&name, TEXT_MOST);
+    int err = add_name(&name, credentials);
+    if (!err && name.len >= sizeof prefix - 1 && memcmp(name.data, prefix, sizeof prefix - 1) == 0)
+        err = set(object, "scenario", json_stringn(name.data + sizeof prefix - 1, name.len - (sizeof prefix - 1)));
+    mk_buf_free(&name);
+    return err;
 }
 
 static json_t *digest(mk_service *service, const json_t *credentials)
@@ -124,11 +137,6 @@ static json_t *digest(mk_service *service, const json_t *credentials)
     mk_free(all);
     mk_buf_free(&text);
     return value;
-}
-
-static int set(json_t *object, const char *name, json_t *value)
-{
-    return value && json_object_set_new(object, name, value) == 0 ? MK_OK : MK_ENOMEM;
 }
 
 /* --- what cannot be one ------------------------------------------------------------ */
@@ -199,10 +207,8 @@ static int gather(mk_service *service, json_t *credentials, json_t *answer, json
             err = set(object, "key", credential_key(service, credentials));
         if (!err)
             err = set(object, "digest", digest(service, credentials));
-        json_t *scenario = scenario_of(credentials);
-        if (!err && scenario)
-            err = set(object, "scenario", json_incref(scenario));
-        json_decref(scenario);
+        if (!err)
+            err = add_scenario(object, credentials);
     }
     if (!err && answer)
         err = set(object, "answer", mk_secrets_seal(service, "answer", answer));

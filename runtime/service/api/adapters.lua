@@ -12,8 +12,8 @@ local function shaped(call, one)
 end
 
 function api.list(call)
-  local rows = adapters.list()
-  table.move(adapters.retired(), 1, #adapters.retired(), #rows + 1, rows)
+  local rows, retired = adapters.list(), adapters.retired()
+  table.move(retired, 1, #retired, #rows + 1, rows)
   return call:page("adapters", rows, nil, shaped)
 end
 
