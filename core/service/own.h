@@ -25,7 +25,8 @@ struct mk_service {
     mk_pool *pool;
     mk_outbound *outbound;
     uv_prepare_t turn; /* commits before the loop waits */
-    uv_timer_t tick;
+    uv_timer_t beat; /* ten times a second */
+    bool has_beat;   /* there is a handler for it */
     uv_work_t fold; /* the store's log on its way into the database, beside the loop */
     bool folding, tidying; /* tidying: the log is to be emptied once it is folded */
     uv_timer_t patience; /* wakes the loop for units that waited long enough */

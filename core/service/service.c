@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TICK_MS = 1000, KEEP_TICKS = 15, FOLD_TICKS = 5, TIDY_TICKS = 20, LONG_LOG = 4096, STOP_MS = 50, STOP_US = 10000000, DRAIN_US = 1000000 };
+enum { BEAT_MS = 100, TICK_BEATS = 10, KEEP_TICKS = 15, FOLD_TICKS = 5, TIDY_TICKS = 20, LONG_LOG = 4096, STOP_MS = 50, STOP_US = 10000000, DRAIN_US = 1000000 };
 
 static void on_turn(uv_prepare_t *prepare)
 {
@@ -58,21 +58,32 @@ static void fold_log(mk_service *service, unsigned ticks)
     service->folding = uv_queue_work(service->loop, &service->fold, on_fold, on_folded) == 0;
 }
 
-static void on_tick(uv_timer_t *timer)
+static void tick(mk_service *service, unsigned ticks)
 {
-    mk_service *service = timer->data;
-    static unsigned ticks;
     if (mk_systemd_watchdog())
         mk_systemd_notify("WATCHDOG=1");
     mk_unit_retry(service);
     mk_pool_tick(service->pool);
     refresh_keys(service);
-    if (++ticks % KEEP_TICKS == 0)
+    if (ticks % KEEP_TICKS == 0)
         mk_stream_keep(service);
     fold_log(service, ticks);
-    const bool back = service->turned && !service->again && !service->done; /* is the disk? */
-    if (service->turned ? back : !service->stopping)
+}
+
+/* What is done by the clock comes in small pieces: a customer's message waits for the one that runs. */
+static void on_beat(uv_timer_t *timer)
+{
+    mk_service *service = timer->data;
+    static unsigned beats;
+    const bool second = ++beats % TICK_BEATS == 0;
+    if (second)
+        tick(service, beats / TICK_BEATS);
+    if (service->turned && (service->again || service->done))
+        return; /* the disk is not back */
+    if (second)
         mk_unit_run_patient(service, "tick", json_object(), false);
+    else if (service->has_beat)
+        mk_unit_run_patient(service, "beat", json_object(), false);
 }
 
 /* --- start -------------------------------------------------------------------------- */
@@ -141,10 +152,11 @@ static void begin_turns(mk_service *service)
 {
     uv_prepare_init(service->loop, &service->turn);
     uv_timer_init(service->loop, &service->patience);
-    uv_timer_init(service->loop, &service->tick);
-    service->patience.data = service->turn.data = service->tick.data = service;
+    uv_timer_init(service->loop, &service->beat);
+    service->has_beat = mk_app_has(service->app, "beat");
+    service->patience.data = service->turn.data = service->beat.data = service;
     uv_prepare_start(&service->turn, on_turn);
-    uv_timer_start(&service->tick, on_tick, TICK_MS, TICK_MS);
+    uv_timer_start(&service->beat, on_beat, BEAT_MS, BEAT_MS);
 }
 
 static void on_failed(void *arg)
@@ -219,7 +231,7 @@ const char *mk_service_url(const mk_service *service)
 static void on_closed(uv_handle_t *handle)
 {
     mk_service *service = handle->data;
-    if (handle == (uv_handle_t *)&service->tick)
+    if (handle == (uv_handle_t *)&service->beat)
         service->stopped(service->stopped_arg);
 }
 
@@ -230,7 +242,7 @@ static void on_pool_gone(void *arg)
     uv_prepare_stop(&service->turn);
     uv_close((uv_handle_t *)&service->turn, on_closed);
     uv_close((uv_handle_t *)&service->patience, on_closed);
-    uv_close((uv_handle_t *)&service->tick, on_closed);
+    uv_close((uv_handle_t *)&service->beat, on_closed);
 }
 
 /* Whoever is connected is answered; a connection that asks nothing gets a second. */
@@ -263,7 +275,7 @@ void mk_service_stop(mk_service *service, void (*stopped)(void *arg), void *arg)
     mk_stream_end(service);
     mk_unit_settle(service);
     mk_httpd_drain(service->httpd);
-    uv_timer_start(&service->tick, on_stopping, 0, STOP_MS);
+    uv_timer_start(&service->beat, on_stopping, 0, STOP_MS);
 }
 
 void mk_service_free(mk_service *service)

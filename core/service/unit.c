@@ -45,10 +45,11 @@ static void fail(mk_unit *unit, const char *error)
     unit->result = NULL;
 }
 
-/* The turn has something that cannot wait, or something that can, for a while. */
+/* The turn has something that cannot wait, or something that can, for a while. What has written nothing need not: nothing waits for the disk, and the store is
+ * free again for a command of the operator's. */
 static void want_commit(mk_service *service, const mk_unit *unit)
 {
-    if (!unit->patient)
+    if (!unit->patient || !mk_store_wrote(service->store))
         service->urgent = true;
     else if (!service->patient_until)
         service->patient_until = mk_clock_mono_us() + PATIENCE_MS * 1000;

@@ -21,6 +21,7 @@ struct mk_store {
     int claim; /* descriptor of the lock, or -1 */
     bool turn, unit;
     bool lost; /* the disk failed in this turn, and SQLite took all of it back */
+    int64_t written; /* rows that were changed before this turn */
     int log_most;  /* MK_LOG_MOST, but for tests */
     size_t logged; /* pages in the log after the last commit; 1 before the first: what was left there is not known */
     unsigned long clock;

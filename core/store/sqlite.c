@@ -245,6 +245,7 @@ int mk_store_begin(mk_store *store, char *why)
         if (err)
             return err;
         store->turn = true;
+        store->written = sqlite3_total_changes64(store->db);
     }
     int err = mk_store_script(store, "SAVEPOINT unit", why);
     store->unit = !err;
@@ -292,4 +293,9 @@ const mk_store_counts *mk_store_counted(const mk_store *store)
 bool mk_store_open_turn(const mk_store *store)
 {
     return store->turn;
+}
+
+bool mk_store_wrote(const mk_store *store)
+{
+    return store->turn && sqlite3_total_changes64(store->db) != store->written;
 }

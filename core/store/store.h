@@ -41,6 +41,7 @@ int mk_store_end(mk_store *store, bool keep, char *why);
 int mk_store_commit(mk_store *store, char *why);
 const mk_store_counts *mk_store_counted(const mk_store *store);
 bool mk_store_open_turn(const mk_store *store); /* a transaction is open */
+bool mk_store_wrote(const mk_store *store); /* this turn changed rows: its commit waits for the disk */
 /* How many pages the write-ahead log had after the last commit; 0: it was emptied since, or nothing was committed. */
 size_t mk_store_log_pages(const mk_store *store);
 /* Copies the write-ahead log into the database as far as nobody is in the way, so that neither a commit nor mk_store_tidy has to. May run on another

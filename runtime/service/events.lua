@@ -97,14 +97,14 @@ local function send(hook, list)
   host.after { ["do"] = "webhook", uid = table.concat(uids, ","), url = hook.url, headers = headers, body = body }
 end
 
--- Sends what is due: events of one webhook together, at most 100 in a request.
+-- Sends what is due, a few at a time: events of one webhook together.
 function events.due()
   local now, by, order = host.now(), {}, {}
-  for _, row in ipairs(db.rows("SELECT * FROM events WHERE next <= ?1 ORDER BY next LIMIT 500", now)) do
+  for _, row in ipairs(db.rows("SELECT * FROM events WHERE next <= ?1 ORDER BY next LIMIT 20", now)) do
     local key = row.team .. "." .. (row.webhook or "")
     if not by[key] then order[#order + 1] = key end
     by[key] = by[key] or {}
-    if #by[key] < 100 then table.insert(by[key], row) end
+    table.insert(by[key], row)
   end
   for _, key in ipairs(order) do
     local list = by[key]

@@ -31,9 +31,9 @@ function mails.send(team, kind, to, values)
   return uid
 end
 
--- Sends what is due.
+-- Sends what is due, a few at a time.
 function mails.due()
-  for _, row in ipairs(db.rows("SELECT * FROM mails WHERE next <= ?1 ORDER BY next LIMIT 100", host.now())) do
+  for _, row in ipairs(db.rows("SELECT * FROM mails WHERE next <= ?1 ORDER BY next LIMIT 10", host.now())) do
     local wait = WAITS[row.tries + 1]
     -- The next try stands before this one leaves: a crash in between sends it twice at worst, never not at all.
     db.update("mails", { team = row.team, uid = row.uid }, { tries = row.tries + 1, next = wait and host.now() + wait * MINUTE or db.NULL })

@@ -33,6 +33,11 @@ function handlers.tick()
   return {}
 end
 
+function handlers.beat()
+  housekeeping.beat()
+  return {}
+end
+
 -- Whoever reads it in a browser gets a page that says how to go on, a program one line.
 local function is_read(request) return (request.headers.accept or ""):find("text/html", 1, true) ~= nil end
 

@@ -205,12 +205,17 @@ static void test_units(void **state)
     unit(store, "INSERT INTO t VALUES (2)", false);
     unit(store, "INSERT INTO t VALUES (3)", true);
     assert_true(mk_store_open_turn(store));
+    assert_true(mk_store_wrote(store));
     check(store, "SELECT a FROM t ORDER BY a", NULL, "[{\"a\":1},{\"a\":3}]");
     check(other, "SELECT a FROM t", NULL, "[]"); /* until the commit nobody sees it */
     assert_int_equal(mk_store_commit(store, why), MK_OK);
     assert_false(mk_store_open_turn(store));
     check(other, "SELECT a FROM t ORDER BY a", NULL, "[{\"a\":1},{\"a\":3}]");
     assert_int_equal(mk_store_commit(store, why), MK_OK); /* nothing to do */
+    unit(store, "UPDATE t SET a = 9 WHERE a = 8", true);
+    assert_true(mk_store_open_turn(store) && !mk_store_wrote(store)); /* nothing was changed */
+    assert_int_equal(mk_store_commit(store, why), MK_OK);
+    assert_false(mk_store_wrote(store));
     assert_int_equal(mk_store_end(store, true, why), MK_OK);
     assert_int_equal(mk_store_begin(store, why), MK_OK); /* a statement that fails leaves the unit's others */
     must(store, "INSERT INTO t VALUES (4)", NULL);
