@@ -201,6 +201,16 @@ static int h_store(void *arg, mk_app_task *task, const json_t *args, json_t **re
                                    "commits", (json_int_t)counts->commits, "commit_us", (json_int_t)counts->commit_us));
 }
 
+/* outbox() -> {webhook, mail}: how many of each may be handed over now */
+static int h_outbox(void *arg, mk_app_task *task, const json_t *args, json_t **result, char *why)
+{
+    const mk_service *service = arg;
+    (void)task;
+    (void)args;
+    (void)why;
+    return given(result, mk_outbound_room(service->outbound));
+}
+
 static int h_streamers(void *arg, mk_app_task *task, const json_t *args, json_t **result, char *why)
 {
     (void)task;
@@ -347,6 +357,7 @@ static int h_totp_check(void *arg, mk_app_task *task, const json_t *args, json_t
 const mk_app_entry mk_host_entries[] = {
     { "query", h_query }, { "after", h_after }, { "random", h_random }, { "uid", h_uid }, { "hash", h_hash }, { "sha256", h_sha256 },
     { "seal", h_seal }, { "unseal", h_unseal }, { "now", h_now }, { "log", h_log },
-    { "listeners", h_listeners }, { "streamers", h_streamers }, { "workers", h_workers }, { "store", h_store }, { "turn", h_turn },
+    { "listeners", h_listeners }, { "streamers", h_streamers }, { "workers", h_workers }, { "store", h_store }, { "outbox", h_outbox },
+    { "turn", h_turn },
     { "password_hash", h_password_hash }, { "password_check", h_password_check }, { "totp_check", h_totp_check }, { NULL, NULL }
 };

@@ -17,7 +17,7 @@
 
 enum { WEBHOOK, MAIL, KINDS, ORIGINS = 64, PASSWORD_MAX = 1024, MESSAGE_MAX = 4 << 20 };
 static const char *const kinds[KINDS] = { "webhook", "mail" };
-static const unsigned at_once[KINDS] = { 16, 4 };
+static const unsigned at_once[KINDS] = { 16, 4 }, held[KINDS] = { 40, 20 }; /* held: with those that wait here, the others in the store */
 
 typedef struct job {
     mk_outbound *outbound;
@@ -224,8 +224,25 @@ static void next(mk_outbound *outbound, int kind)
     }
 }
 
+static bool has_mail(job *list, const char *uid)
+{
+    for (; list; list = list->next)
+        if (strcmp(text_of(list->action, "uid"), uid) == 0)
+            return true;
+    return false;
+}
+
+/* A server that takes its time may have the first try of a mail still when the next one is due. */
+static bool under_way(const mk_outbound *outbound, int kind, const json_t *action)
+{
+    const char *uid = text_of(action, "uid");
+    return kind == MAIL && (has_mail(outbound->running[kind], uid) || has_mail(outbound->waiting[kind], uid));
+}
+
 static void add(mk_outbound *outbound, int kind, json_t *action)
 {
+    if (outbound && under_way(outbound, kind, action))
+        return;
     job *j = outbound && !outbound->stopped ? mk_calloc(1, sizeof *j) : NULL;
     if (!j) {
         mk_log(MK_LOG_WARN, kinds[kind], "not sent now, it stays in the store: no service runs here, it is stopping, or out of memory");
@@ -245,6 +262,26 @@ void mk_outbound_webhook(mk_outbound *outbound, json_t *action)
 void mk_outbound_mail(mk_outbound *outbound, json_t *action)
 {
     add(outbound, MAIL, action);
+}
+
+static json_int_t room(const mk_outbound *outbound, int kind)
+{
+    size_t taken = outbound->count[kind] + mk_unit_asked(outbound->service, kinds[kind]);
+    for (const job *j = outbound->waiting[kind]; j; j = j->next)
+        taken++;
+    return taken < held[kind] && !outbound->stopped ? (json_int_t)(held[kind] - taken) : 0;
+}
+
+json_t *mk_outbound_room(const mk_outbound *outbound)
+{
+    json_t *all = json_object();
+    for (int kind = 0; all && kind < KINDS; kind++) {
+        if (json_object_set_new(all, kinds[kind], json_integer(outbound ? room(outbound, kind) : 0)) == 0)
+            continue;
+        json_decref(all);
+        return NULL;
+    }
+    return all;
 }
 
 /* --- life ------------------------------------------------------------------------------------ */

@@ -64,6 +64,7 @@ void mk_unit_resume(mk_service *service, mk_unit *unit, mk_app_task *task, const
 void mk_unit_unkept(mk_service *service); /* the store failed under the unit that runs now */
 /* Adds an action of the unit that runs now (reference taken). MK_OK, MK_ENOMEM. */
 int mk_unit_act(mk_service *service, json_t *action);
+size_t mk_unit_asked(const mk_service *service, const char *name); /* actions of that name that wait for this turn's commit */
 void mk_unit_turn(mk_service *service); /* commits, answers, acts; what is patient may wait for another turn */
 void mk_unit_settle(mk_service *service); /* the same for all there is */
 void mk_unit_retry(mk_service *service); /* once a second */

@@ -178,6 +178,23 @@ int mk_unit_act(mk_service *service, json_t *action)
     return json_array_append(service->current->actions, action) ? MK_ENOMEM : MK_OK;
 }
 
+static size_t asked(const mk_unit *unit, const char *name)
+{
+    size_t i, count = 0;
+    json_t *action;
+    json_array_foreach(unit->actions, i, action)
+        count += strcmp(json_string_value(json_object_get(action, "do")), name) == 0;
+    return count;
+}
+
+size_t mk_unit_asked(const mk_service *service, const char *name)
+{
+    size_t count = service->current ? asked(service->current, name) : 0;
+    for (const mk_unit *unit = service->done; unit; unit = unit->next)
+        count += asked(unit, name);
+    return count;
+}
+
 /* What was promised is kept now: the answer first, then what it asked for. */
 static void settle(mk_unit *unit)
 {

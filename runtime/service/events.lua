@@ -97,10 +97,11 @@ local function send(hook, list)
   host.after { ["do"] = "webhook", uid = table.concat(uids, ","), url = hook.url, headers = headers, body = body }
 end
 
--- Sends what is due, a few at a time: events of one webhook together.
-function events.due()
-  local now, by, order = host.now(), {}, {}
-  for _, row in ipairs(db.rows("SELECT * FROM events WHERE next <= ?1 ORDER BY next LIMIT 20", now)) do
+-- Sends what is due, a few at a time and no more than so many: events of one webhook together. The rest stays due.
+function events.due(free)
+  if free < 1 then return end
+  local by, order = {}, {}
+  for _, row in ipairs(db.rows("SELECT * FROM events WHERE next <= ?1 ORDER BY next LIMIT ?2", host.now(), math.min(free, 20))) do
     local key = row.team .. "." .. (row.webhook or "")
     if not by[key] then order[#order + 1] = key end
     by[key] = by[key] or {}

@@ -61,8 +61,9 @@ end
 -- What leaves, little by little: a customer's next page does not wait for a hundred mails.
 function housekeeping.beat()
   mail_questions()
-  mails.due()
-  events.due()
+  local free = host.outbox()
+  mails.due(free.mail)
+  events.due(free.webhook)
 end
 
 local hourly = 0

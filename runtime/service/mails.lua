@@ -31,9 +31,10 @@ function mails.send(team, kind, to, values)
   return uid
 end
 
--- Sends what is due, a few at a time.
-function mails.due()
-  for _, row in ipairs(db.rows("SELECT * FROM mails WHERE next <= ?1 ORDER BY next LIMIT 10", host.now())) do
+-- Sends what is due, a few at a time and no more than so many; the rest stays due.
+function mails.due(free)
+  if free < 1 then return end
+  for _, row in ipairs(db.rows("SELECT * FROM mails WHERE next <= ?1 ORDER BY next LIMIT ?2", host.now(), math.min(free, 10))) do
     local wait = WAITS[row.tries + 1]
     -- The next try stands before this one leaves: a crash in between sends it twice at worst, never not at all.
     db.update("mails", { team = row.team, uid = row.uid }, { tries = row.tries + 1, next = wait and host.now() + wait * MINUTE or db.NULL })

@@ -393,6 +393,21 @@ def hundred():
     post.controller.stop()
 
 
+@test("a mail that is on its way is not begun a second time; once it has gone, it is")
+def again():
+    post = Post()
+    with Place(smtp=post.url) as place:
+        one = {"do": "mail", "uid": "t.1", "to": "a@example.test", "subject": "s", "text": "t"}
+        others = [dict(one, uid="t.%d" % n, to="b@example.test") for n in range(2, 8)]
+        place.service.act(*others[:4], one, one, *others[4:], one)
+        same(sorted(place.told(ok=True)["uid"] for _ in range(7)), ["t.%d" % n for n in range(1, 8)], "told")
+        place.service.act(one)
+        same(place.told()["uid"], "t.1", "told")
+    same(sorted(post.next()[2][0] for _ in range(8)), ["a@example.test"] * 2 + ["b@example.test"] * 6, "recipients")
+    check(post.got.empty(), "more than was meant arrived")
+    post.controller.stop()
+
+
 # --- mails as files -------------------------------------------------------------------
 
 
