@@ -30,6 +30,7 @@ const mk_setting mk_settings[] = {
     { "connections", "number", "1000", "connections", "at once" },
     { "connections_per_address", "number", "100", "connections", "at once; behind a proxy all come from its address" },
     { "body_bytes", "number", "1048576", "bytes", "of one request" },
+    { "bodies_bytes", "number", "67108864", "bytes", "of all requests that are there at once, but for the first 16 KiB of each; what is over is told to come again; at least body_bytes" },
     { "connect_to", "list", "[]", "HOST:PORT:HOST2:PORT2", "as curl's --connect-to, for portals" },
     { "allow_origins", "list", "[]", "origin", "portals that may be plain http or private addresses" },
     { "cacert", "text", "\"\"", "file", "certificates that portals are checked against; empty: the system's" },

@@ -30,6 +30,7 @@ static const config_rule rules[] = {
     { "connections", 1, 1000000, NULL, false, NULL },
     { "connections_per_address", 1, 1000000, NULL, false, NULL },
     { "body_bytes", 1024, 64 << 20, NULL, false, NULL },
+    { "bodies_bytes", 1024, 1LL << 40, NULL, false, NULL },
     { "utility_sessions", 0, 1000000, NULL, false, NULL },
     { "utility_per_minute", 1, 1000000, NULL, false, NULL },
     { "breaker_failures", 1, 1000000, NULL, false, NULL },

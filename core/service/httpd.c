@@ -101,6 +101,10 @@ static void set_limits(mk_httpd_limits *to, const mk_httpd_limits *from)
         to->header_bytes = 32 << 10;
     if (!to->body_bytes)
         to->body_bytes = 64 << 10;
+    if (!to->bodies_bytes)
+        to->bodies_bytes = 64 << 20;
+    if (to->bodies_bytes < to->body_bytes)
+        to->bodies_bytes = to->body_bytes;
     if (!to->fields)
         to->fields = 100;
 }
@@ -209,6 +213,11 @@ int mk_httpd_port(const mk_httpd *httpd)
 const char *mk_httpd_url(const mk_httpd *httpd)
 {
     return httpd->url;
+}
+
+size_t mk_httpd_held(const mk_httpd *httpd)
+{
+    return httpd->held;
 }
 
 size_t mk_httpd_waiting(const mk_httpd *httpd)

@@ -22,6 +22,7 @@ typedef struct mk_httpd_limits { /* a zero means the default */
     unsigned answer_seconds; /* a request put off for longer gets 503: 120 */
     size_t header_bytes;     /* of one request, and its share of memory: 32 KiB */
     size_t body_bytes;       /* of one request, more is 413: 64 KiB */
+    size_t bodies_bytes;     /* of all requests that are there at once, but for the first 16 KiB of each; what is over gets 503: 64 MiB, at least body_bytes */
     size_t fields;           /* of one form, more is 413: 100 */
 } mk_httpd_limits;
 
@@ -46,6 +47,8 @@ void mk_httpd_stop(mk_httpd *httpd);
 int mk_httpd_port(const mk_httpd *httpd);
 /* "http://127.0.0.1:8080". Owned by httpd. */
 const char *mk_httpd_url(const mk_httpd *httpd);
+/* What bodies take of bodies_bytes. */
+size_t mk_httpd_held(const mk_httpd *httpd);
 /* How many requests wait for a later answer. */
 size_t mk_httpd_waiting(const mk_httpd *httpd);
 
@@ -78,6 +81,7 @@ enum mk_httpd_refusal {
     MK_REFUSE_STREAMS,    /* 429 */
     MK_REFUSE_BROKEN,     /* 500 */
     MK_REFUSE_UNKEPT,     /* 503: the store could not keep it */
+    MK_REFUSE_FULL,       /* 503: the bodies of others take the room */
     MK_REFUSE_LATE        /* 503: the answer did not come in time */
 };
 int mk_httpd_refuse(mk_httpd_req *req, enum mk_httpd_refusal why);

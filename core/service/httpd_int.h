@@ -15,6 +15,7 @@ struct mk_httpd {
     void *arg;
     mk_httpd_req *waiting; /* answered later */
     size_t waiting_count;
+    size_t held; /* of limits.bodies_bytes */
     mk_httpd_stream *streams;
     int port;
     int closing; /* handles still to be closed */
@@ -35,8 +36,9 @@ struct mk_httpd_req {
     mk_headers answer_headers;
     struct MHD_Response *response;
     int status;
-    bool too_large, suspended;
+    bool too_large, no_room, suspended;
     size_t received; /* of the body */
+    size_t held;     /* of it, of the room for all bodies */
     int64_t since_us; /* put off at */
     mk_httpd_req *next, *before;
     mk_httpd_stream *stream; /* its answer, if that goes on */

@@ -30,6 +30,10 @@ static const saying sayings[] = {
       "We cannot keep anything just now, so nothing was changed. It is not your mistake. Wait a minute, then go back and try again; your link stays good.",
       "Inténtelo de nuevo en un momento",
       "Ahora mismo no podemos guardar nada, así que no se cambió nada. No es un error suyo. Espere un minuto, vuelva atrás e inténtelo de nuevo; su enlace sigue siendo válido." },
+    [MK_REFUSE_FULL] = { 503, "unavailable", "Too much is being sent at the moment. Nothing was changed; please try again.", "Please try again in a moment",
+      "Others are sending a lot just now, so what you sent was not taken and nothing was changed. It is not your mistake. Wait a moment, then go back and try again.",
+      "Inténtelo de nuevo en un momento",
+      "Otras personas envían mucho en este momento, así que no se aceptó lo que usted envió y no se cambió nada. No es un error suyo. Espere un momento, vuelva atrás e inténtelo de nuevo." },
     [MK_REFUSE_LATE] = { 503, "unavailable", "This took too long.", "This takes too long at the moment",
       "It is not your mistake. Open the link from your message again: it shows where things stand.", "Esto tarda demasiado en este momento",
       "No es un error suyo. Abra otra vez el enlace de su mensaje: muestra cómo está todo." },
@@ -70,6 +74,8 @@ int mk_httpd_refuse(mk_httpd_req *req, enum mk_httpd_refusal why)
 {
     char text[256];
     const saying *it = &sayings[why];
+    if (why == MK_REFUSE_FULL)
+        (void)mk_httpd_add(req, "Retry-After", "5");
     const char *accept = mk_httpd_header(req, "Accept");
     const bool api = strncmp(mk_httpd_path(req), "/api/", 5) == 0;
     if (!api && accept && strstr(accept, "text/html"))

@@ -6,6 +6,8 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+enum { FREE_BYTES = 16 << 10 }; /* of each body: a customer's form is taken whoever sends how much */
+
 /* --- the list of those that wait -------------------------------------- */
 
 static void list_add(mk_httpd_req *req)
@@ -86,6 +88,8 @@ static mk_httpd_req *req_new(mk_httpd *httpd, struct MHD_Connection *connection,
 /* An answer may go on for hours, or be taken slowly: what came is not kept as long. */
 static void let_go(mk_httpd_req *req)
 {
+    req->httpd->held -= req->held;
+    req->held = 0;
     mk_headers_free(&req->fields);
     mk_buf_free(&req->body);
 }
@@ -136,8 +140,17 @@ static int check(mk_httpd_req *req)
     return mk_body_fields(&req->fields, mk_httpd_body(req), req->httpd->limits.fields);
 }
 
+static enum MHD_Result refuse(mk_httpd_req *req, enum mk_httpd_refusal why)
+{
+    req->state = MK_REQ_HANDLED;
+    mk_httpd_refuse(req, why);
+    return send_answer(req);
+}
+
 static enum MHD_Result handle(mk_httpd_req *req)
 {
+    if (req->no_room)
+        return refuse(req, MK_REFUSE_FULL);
     req->state = MK_REQ_HANDLED;
     switch (check(req)) {
     case MK_OK:
@@ -174,6 +187,11 @@ static bool has_two_lengths(mk_httpd_req *req)
     return mk_httpd_header(req, "Content-Length") && mk_httpd_header(req, "Transfer-Encoding");
 }
 
+static size_t room(const mk_httpd *httpd)
+{
+    return httpd->limits.bodies_bytes - httpd->held;
+}
+
 static enum MHD_Result begin(mk_httpd *httpd, struct MHD_Connection *connection, const char *url, const char *method,
                              void **slot)
 {
@@ -181,26 +199,43 @@ static enum MHD_Result begin(mk_httpd *httpd, struct MHD_Connection *connection,
     if (!req)
         return MHD_NO;
     *slot = req;
-    const bool two = has_two_lengths(req);
-    if (!two && !mk_body_over(mk_httpd_header(req, "Content-Length"), httpd->limits.body_bytes))
-        return MHD_YES; /* what is announced as too large is answered before it is sent */
-    req->state = MK_REQ_HANDLED;
-    mk_httpd_refuse(req, two ? MK_REFUSE_UNREADABLE : MK_REFUSE_LARGE);
-    return send_answer(req);
+    const char *length = mk_httpd_header(req, "Content-Length");
+    if (has_two_lengths(req))
+        return refuse(req, MK_REFUSE_UNREADABLE);
+    if (mk_body_over(length, httpd->limits.body_bytes)) /* what is announced as too large is answered before it is sent */
+        return refuse(req, MK_REFUSE_LARGE);
+    return mk_body_over(length, FREE_BYTES + room(httpd)) ? refuse(req, MK_REFUSE_FULL) : MHD_YES;
 }
 
-/* In chunks nothing was announced: what is over is dropped, and much over cut off. */
+/* Adds to the body, and counts it: not what was announced, or who sends nothing could take all the room. */
+static int hold(mk_httpd_req *req, const char *data, size_t size)
+{
+    const size_t len = req->body.len + size, counted = len > FREE_BYTES ? len - FREE_BYTES : 0;
+    if (counted - req->held > room(req->httpd))
+        return MK_ELIMIT;
+    const int err = mk_buf_add(&req->body, data, size);
+    if (!err) {
+        req->httpd->held += counted - req->held;
+        req->held = counted;
+    }
+    return err;
+}
+
+/* In chunks nothing was announced: what is over is dropped, and much over cut off. What finds no room is read to its end, too, to be answered. */
 static enum MHD_Result take(mk_httpd_req *req, const char *data, size_t *size)
 {
     size_t most = req->httpd->limits.body_bytes;
     req->received = *size > 4 * most || req->received > 4 * most ? SIZE_MAX : req->received + *size;
     if (req->received > 4 * most)
         return MHD_NO;
-    int err = req->received > most ? MK_ELIMIT : mk_buf_add(&req->body, data, *size);
+    req->too_large |= req->received > most;
+    const int err = req->too_large || req->no_room ? MK_ELIMIT : hold(req, data, *size);
     if (err && err != MK_ELIMIT)
         return MHD_NO; /* out of memory */
-    if (err)
-        req->too_large = true;
+    if (err) {
+        req->no_room |= !req->too_large;
+        let_go(req);
+    }
     explicit_bzero((void *)(uintptr_t)data, *size); /* the library's buffer; it is freed as it is, and may have held a password */
     *size = 0;
     return MHD_YES;

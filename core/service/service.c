@@ -116,7 +116,8 @@ static int open_port(mk_service *service, char *why)
     const char *listen = mk_config_text(service->config, "listen");
     const mk_httpd_limits limits = { .connections = (unsigned)mk_config_number(service->config, "connections"),
                                      .per_address = (unsigned)mk_config_number(service->config, "connections_per_address"),
-                                     .body_bytes = (size_t)mk_config_number(service->config, "body_bytes") };
+                                     .body_bytes = (size_t)mk_config_number(service->config, "body_bytes"),
+                                     .bodies_bytes = (size_t)mk_config_number(service->config, "bodies_bytes") };
     int err = mk_httpd_start(&service->httpd, service->loop, listen ? listen : "", &limits, mk_web_request, service);
     if (err)
         snprintf(why, MK_SERVICE_WHY, "%.200s: %s", listen ? listen : "", err == MK_EPARSE ? "this is not ADDR:PORT"

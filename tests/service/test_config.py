@@ -13,7 +13,7 @@ WRONG_TYPE = {"text": "7", "number": '"seven"', "switch": '"yes"', "list": '"one
 # setting, value, what is said
 VALUES = [
     ("workers", "5000", "0 to 1024"), ("sessions_per_worker", "0", "1 to 1000000"), ("connections", "0", "1 to"), ("connections_per_address", "0", "1 to"),
-    ("body_bytes", "20", "1024 to"), ("utility_sessions", "-1", "number is needed"), ("utility_per_minute", "0", "1 to"), ("breaker_failures", "0", "1 to"),
+    ("body_bytes", "20", "1024 to"), ("bodies_bytes", "20", "1024 to"), ("utility_sessions", "-1", "number is needed"), ("utility_per_minute", "0", "1 to"), ("breaker_failures", "0", "1 to"),
     ("breaker_minutes", "0", "1 to"), ("stage_seconds", "0", "1 to 3600"), ("stage_seconds", "3601", "1 to 3600"), ("refresh_days", "3651", "0 to 3650"),
     ("refresh_days", "9223372036854775807", "0 to 3650"), ("login_minutes", "0", "1 to"), ("form_days", "0", "1 to"), ("retention_days", "0", "1 to"),
     ("api_per_second", "0", "1 to"), ("api_per_second", "1.5", "number is needed"), ("log_level", '"loud"', "debug, info, warn or error"),

@@ -196,6 +196,103 @@ static void test_refusals(void **state)
     finish(&f);
 }
 
+/* --- the room for all bodies --------------------------------------------------------- */
+
+enum { BODY = 100 << 10, LARGE = 90 << 10 };
+
+/* A connection on which so many bytes of a body of len were sent; len 0: in one chunk, and the next one is not begun. */
+static int send_part(struct fixture *f, const char *path, size_t len, size_t sent)
+{
+    char *text = mk_malloc(300 + sent);
+    int head = snprintf(text, 300, "POST %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n", path);
+    head += len ? snprintf(text + head, 100, "Content-Length: %zu\r\n\r\n", len)
+                : snprintf(text + head, 100, "Transfer-Encoding: chunked\r\n\r\n%zx\r\n", sent);
+    memset(text + head, 'x', sent);
+    const int fd = test_http_send(f->port, text, (size_t)head + sent);
+    mk_free(text);
+    return fd;
+}
+
+static void until_held(struct fixture *f, size_t held)
+{
+    for (int i = 0; i < 500 && mk_httpd_held(f->httpd) != held; i++)
+        test_turn(&f->loop, 10);
+    assert_int_equal(mk_httpd_held(f->httpd), held);
+}
+
+static void expect_full(struct fixture *f, int fd)
+{
+    test_reply r;
+    char value[64];
+    test_http_receive(&f->loop, fd, &r);
+    assert_int_equal(r.status, 503);
+    test_reply_header(&r, "Retry-After", value, sizeof value);
+    assert_string_equal(value, "5");
+    test_reply_free(&r);
+}
+
+/* One body's worth of room for all: who holds it is answered, the others are told to come again, and those that send little are served. */
+static void test_bodies(void **state)
+{
+    (void)state;
+    struct fixture f;
+    test_reply r;
+    const size_t free_bytes = 16 << 10;
+    static const mk_httpd_limits limits = { .body_bytes = BODY, .bodies_bytes = 1 };
+    start(&f, &limits);
+    const int first = send_part(&f, "/late", LARGE, LARGE);
+    until_held(&f, LARGE - free_bytes);
+    expect_full(&f, send_part(&f, "/", LARGE, 10)); /* before it is sent */
+    const int chunks = send_part(&f, "/", 0, LARGE);
+    test_turn(&f.loop, 20);
+    assert_int_equal(send(chunks, "\r\n0\r\n\r\n", 7, MSG_NOSIGNAL), 7);
+    expect_full(&f, chunks);
+    assert_int_equal(mk_httpd_held(f.httpd), LARGE - free_bytes);
+    test_http(&f.loop, f.port, "POST", "/", NULL, "f=1", &r);
+    assert_int_equal(r.status, 200);
+    test_reply_free(&r);
+    assert_non_null(f.late);
+    assert_int_equal(mk_httpd_answer(f.late, 200, NULL, "", 0), MK_OK);
+    test_http_receive(&f.loop, first, &r);
+    assert_int_equal(r.status, 200);
+    test_reply_free(&r);
+    until_held(&f, 0); /* given back by the answer */
+    const int half = send_part(&f, "/", LARGE, LARGE / 2);
+    until_held(&f, LARGE / 2 - free_bytes);
+    close(half);
+    until_held(&f, 0); /* and by who leaves */
+    test_http_receive(&f.loop, send_part(&f, "/", LARGE, LARGE), &r);
+    assert_int_equal(r.status, 200);
+    test_reply_free(&r);
+    finish(&f);
+}
+
+static void expect_page(struct fixture *f, const char *extra, const char *words)
+{
+    char raw[400];
+    test_reply r;
+    snprintf(raw, sizeof raw, "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: %d\r\n%s\r\n", LARGE, extra);
+    test_http_receive(&f->loop, test_http_send(f->port, raw, strlen(raw)), &r);
+    assert_int_equal(r.status, 503);
+    assert_non_null(strstr(r.body, words));
+    test_reply_free(&r);
+}
+
+static void test_bodies_pages(void **state)
+{
+    (void)state;
+    struct fixture f;
+    static const mk_httpd_limits limits = { .body_bytes = BODY, .bodies_bytes = 1 };
+    start(&f, &limits);
+    const int fd = send_part(&f, "/late", LARGE, LARGE);
+    until_held(&f, LARGE - (16 << 10));
+    expect_page(&f, "Accept: text/html\r\n", "<h1>Please try again in a moment</h1>");
+    expect_page(&f, "Accept: text/html\r\nAccept-Language: es\r\n", "<html lang=\"es\">");
+    expect_page(&f, "", "Too much is being sent");
+    finish(&f);
+    close(fd);
+}
+
 static void on_answer(uv_timer_t *timer)
 {
     struct fixture *f = timer->data;
@@ -451,6 +548,7 @@ int main(void)
         cmocka_unit_test(test_nothing_left),   cmocka_unit_test(test_stream),
         cmocka_unit_test(test_stream_left),    cmocka_unit_test(test_stream_stop),
         cmocka_unit_test(test_stream_untaken), cmocka_unit_test(test_stream_memory),
+        cmocka_unit_test(test_bodies),         cmocka_unit_test(test_bodies_pages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
