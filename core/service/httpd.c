@@ -41,7 +41,7 @@ static void plan(mk_httpd *httpd)
     if (httpd->resumed) { /* the library's descriptor does not tell of it */
         known = true;
         wait = 0;
-    } else if (httpd->waiting && (!known || wait > 1000)) {
+    } else if ((httpd->waiting || httpd->links) && (!known || wait > 1000)) {
         known = true;
         wait = 1000;
     }
@@ -59,6 +59,7 @@ static void turn(mk_httpd *httpd)
     httpd->resumed = false;
     int64_t patience = (int64_t)httpd->limits.answer_seconds * 1000000;
     mk_httpd_end_waiting(httpd, mk_clock_mono_us() - patience, false);
+    mk_httpd_cut_slow(httpd);
     MHD_run(httpd->daemon);
     httpd->running = false;
     if (httpd->stop)
@@ -95,6 +96,10 @@ static void set_limits(mk_httpd_limits *to, const mk_httpd_limits *from)
         to->connections = 256;
     if (!to->idle_seconds)
         to->idle_seconds = 30;
+    if (!to->head_seconds)
+        to->head_seconds = 30;
+    if (!to->body_seconds)
+        to->body_seconds = 60;
     if (!to->answer_seconds)
         to->answer_seconds = 120;
     if (!to->header_bytes)
@@ -123,6 +128,7 @@ static int start_daemon(mk_httpd *httpd, int fd)
     httpd->daemon = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, mk_httpd_on_request, httpd,
         MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, mk_httpd_on_done, httpd,
+        MHD_OPTION_NOTIFY_CONNECTION, mk_httpd_on_link, httpd, MHD_OPTION_URI_LOG_CALLBACK, mk_httpd_on_line, httpd,
         MHD_OPTION_CONNECTION_LIMIT, limits->connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT, limits->per_address,
         MHD_OPTION_CONNECTION_TIMEOUT, limits->idle_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT, limits->header_bytes,
         MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL, MHD_OPTION_END);

@@ -19,6 +19,8 @@ typedef struct mk_httpd_limits { /* a zero means the default */
     unsigned connections;    /* at once: 256 */
     unsigned per_address;    /* at once from one address: no limit */
     unsigned idle_seconds;   /* a connection that sends nothing: 30 */
+    unsigned head_seconds;   /* a request's head, from its first line on: 30 */
+    unsigned body_seconds;   /* each MiB of its body: 60; what takes longer, head or body, gets 408 */
     unsigned answer_seconds; /* a request put off for longer gets 503: 120 */
     size_t header_bytes;     /* of one request, and its share of memory: 32 KiB */
     size_t body_bytes;       /* of one request, more is 413: 64 KiB */

@@ -5,6 +5,8 @@
 #include "service/httpd.h"
 #include <microhttpd.h>
 
+typedef struct mk_httpd_link mk_httpd_link; /* a connection, httpd_link.c */
+
 struct mk_httpd {
     uv_loop_t *loop;
     struct MHD_Daemon *daemon;
@@ -17,6 +19,8 @@ struct mk_httpd {
     size_t waiting_count;
     size_t held; /* of limits.bodies_bytes */
     mk_httpd_stream *streams;
+    mk_httpd_link *links;
+    int64_t looked_us; /* at them */
     int port;
     int closing; /* handles still to be closed */
     bool running, stop, draining;
@@ -59,6 +63,16 @@ enum MHD_Result mk_httpd_on_request(void *arg, struct MHD_Connection *connection
 void mk_httpd_on_done(void *arg, struct MHD_Connection *connection, void **slot, enum MHD_RequestTerminationCode why);
 /* Ends every request that has waited since before `before_us`; with stop all of them, unanswered. */
 void mk_httpd_end_waiting(mk_httpd *httpd, int64_t before_us, bool stop);
+
+/* httpd_link.c: what libmicrohttpd calls; whom a connection waits for, after which time it is cut; the look at all of them, once a second. */
+void mk_httpd_on_link(void *arg, struct MHD_Connection *connection, void **slot, enum MHD_ConnectionNotificationCode what);
+void *mk_httpd_on_line(void *arg, const char *uri, struct MHD_Connection *connection);
+void mk_httpd_await_body(mk_httpd_req *req); /* again as it comes */
+void mk_httpd_await_none(mk_httpd_req *req);
+void mk_httpd_await_next(mk_httpd *httpd, struct MHD_Connection *connection);
+void mk_httpd_cut_slow(mk_httpd *httpd);
+/* httpd_refuse.c: 408, as it goes over the wire; req NULL: its head is not there. MK_OK, MK_ENOMEM. */
+int mk_httpd_refuse_raw(mk_buf *out, mk_httpd_req *req);
 
 /* httpd_req.c: the answer's own headers and type into a response. MK_OK, MK_ENOMEM. */
 int mk_httpd_set_headers(struct MHD_Response *response, const mk_headers *headers, const char *type);

@@ -39,6 +39,11 @@ static const saying sayings[] = {
       "No es un error suyo. Abra otra vez el enlace de su mensaje: muestra cómo está todo." },
 };
 
+/* The one that is not answered through the library. */
+static const saying slow = { 408, "too_slow", "That took too long to arrive.", "That took too long to arrive",
+    "The connection may be slow. Nothing was changed. Go back and try again.", "Tardó demasiado en llegar",
+    "Puede que la conexión sea lenta. No se cambió nada. Vuelva atrás e inténtelo de nuevo." };
+
 static const char page[] =
     "<!doctype html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n"
     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n"
@@ -57,30 +62,58 @@ static bool in_spanish(mk_httpd_req *req)
     return wanted && strncmp(wanted, "es", 2) == 0;
 }
 
-static int refuse_people(mk_httpd_req *req, const saying *it)
-{
+typedef struct words {
     char text[2048];
+    size_t len;
+    const char *type;
+    bool people;
+} words;
+
+static void word_page(words *out, mk_httpd_req *req, const saying *it)
+{
     const bool es = in_spanish(req);
     const char *title = es ? it->es : it->en;
-    const int len = snprintf(text, sizeof text, page, es ? "es" : "en", title, title, es ? it->es_how : it->en_how);
-    (void)mk_httpd_add(req, "Content-Security-Policy",
-                       "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
-    (void)mk_httpd_add(req, "Referrer-Policy", "no-referrer");
-    (void)mk_httpd_add(req, "Cache-Control", "no-store");
-    return mk_httpd_answer(req, it->status, "text/html; charset=utf-8", text, (size_t)len);
+    out->type = "text/html; charset=utf-8";
+    out->len = (size_t)snprintf(out->text, sizeof out->text, page, es ? "es" : "en", title, title, es ? it->es_how : it->en_how);
 }
+
+/* req NULL: nothing is known of it. */
+static void word(words *out, mk_httpd_req *req, const saying *it)
+{
+    const char *accept = req ? mk_httpd_header(req, "Accept") : NULL;
+    const bool api = req && strncmp(mk_httpd_path(req), "/api/", 5) == 0;
+    out->people = !api && accept && strstr(accept, "text/html");
+    if (out->people) {
+        word_page(out, req, it);
+        return;
+    }
+    out->type = api ? "application/json" : "text/plain; charset=utf-8";
+    out->len = (size_t)(api ? snprintf(out->text, sizeof out->text, "{\"error\": \"%s\", \"error_description\": \"%s\", \"url\": null}\n", it->slug, it->line)
+                            : snprintf(out->text, sizeof out->text, "%s\n", it->line));
+}
+
+static const char *const guards[][2] = { { "Content-Security-Policy", "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'" },
+                                         { "Referrer-Policy", "no-referrer" }, { "Cache-Control", "no-store" } };
+enum { GUARDS = sizeof guards / sizeof *guards };
 
 int mk_httpd_refuse(mk_httpd_req *req, enum mk_httpd_refusal why)
 {
-    char text[256];
-    const saying *it = &sayings[why];
+    words out;
     if (why == MK_REFUSE_FULL)
         (void)mk_httpd_add(req, "Retry-After", "5");
-    const char *accept = mk_httpd_header(req, "Accept");
-    const bool api = strncmp(mk_httpd_path(req), "/api/", 5) == 0;
-    if (!api && accept && strstr(accept, "text/html"))
-        return refuse_people(req, it);
-    const int len = api ? snprintf(text, sizeof text, "{\"error\": \"%s\", \"error_description\": \"%s\", \"url\": null}\n", it->slug, it->line)
-                        : snprintf(text, sizeof text, "%s\n", it->line);
-    return mk_httpd_answer(req, it->status, api ? "application/json" : "text/plain; charset=utf-8", text, (size_t)len);
+    word(&out, req, &sayings[why]);
+    for (size_t i = 0; out.people && i < GUARDS; i++)
+        (void)mk_httpd_add(req, guards[i][0], guards[i][1]);
+    return mk_httpd_answer(req, sayings[why].status, out.type, out.text, out.len);
+}
+
+int mk_httpd_refuse_raw(mk_buf *out, mk_httpd_req *req)
+{
+    words said;
+    word(&said, req, &slow);
+    int err = mk_buf_addf(out, "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
+                               "X-Content-Type-Options: nosniff\r\n", said.type, said.len);
+    for (size_t i = 0; !err && i < GUARDS; i++)
+        err = mk_buf_addf(out, "%s: %s\r\n", guards[i][0], guards[i][1]);
+    return err ? err : mk_buf_addf(out, "\r\n%s", said.text);
 }

@@ -96,10 +96,9 @@ static void let_go(mk_httpd_req *req)
 
 void mk_httpd_on_done(void *arg, struct MHD_Connection *connection, void **slot, enum MHD_RequestTerminationCode why)
 {
-    (void)arg;
-    (void)connection;
     (void)why;
     mk_httpd_req *req = *slot;
+    mk_httpd_await_next(arg, connection);
     if (!req)
         return;
     *slot = NULL;
@@ -142,6 +141,7 @@ static int check(mk_httpd_req *req)
 
 static enum MHD_Result refuse(mk_httpd_req *req, enum mk_httpd_refusal why)
 {
+    mk_httpd_await_none(req);
     req->state = MK_REQ_HANDLED;
     mk_httpd_refuse(req, why);
     return send_answer(req);
@@ -151,6 +151,7 @@ static enum MHD_Result handle(mk_httpd_req *req)
 {
     if (req->no_room)
         return refuse(req, MK_REFUSE_FULL);
+    mk_httpd_await_none(req);
     req->state = MK_REQ_HANDLED;
     switch (check(req)) {
     case MK_OK:
@@ -204,7 +205,10 @@ static enum MHD_Result begin(mk_httpd *httpd, struct MHD_Connection *connection,
         return refuse(req, MK_REFUSE_UNREADABLE);
     if (mk_body_over(length, httpd->limits.body_bytes)) /* what is announced as too large is answered before it is sent */
         return refuse(req, MK_REFUSE_LARGE);
-    return mk_body_over(length, FREE_BYTES + room(httpd)) ? refuse(req, MK_REFUSE_FULL) : MHD_YES;
+    if (mk_body_over(length, FREE_BYTES + room(httpd)))
+        return refuse(req, MK_REFUSE_FULL);
+    mk_httpd_await_body(req);
+    return MHD_YES;
 }
 
 /* Adds to the body, and counts it: not what was announced, or who sends nothing could take all the room. */
@@ -236,6 +240,7 @@ static enum MHD_Result take(mk_httpd_req *req, const char *data, size_t *size)
         req->no_room |= !req->too_large;
         let_go(req);
     }
+    mk_httpd_await_body(req);
     explicit_bzero((void *)(uintptr_t)data, *size); /* the library's buffer; it is freed as it is, and may have held a password */
     *size = 0;
     return MHD_YES;

@@ -538,6 +538,81 @@ static void test_stream_memory(void **state)
     assert_int_equal(f.left, 1);
 }
 
+/* --- requests that trickle ----------------------------------------------------------- */
+
+/* Begins with `begin`, then a byte of `more` every 50 ms, and what comes back until the server closes. */
+static void trickle(struct fixture *f, const char *begin, char more, test_reply *r)
+{
+    char got[4096] = "";
+    const int fd = test_http_send(f->port, begin, strlen(begin));
+    for (int i = 0; i < 120 && !*got; i++) {
+        (void)!send(fd, &more, 1, MSG_NOSIGNAL);
+        test_turn(&f->loop, 50);
+        if (recv(fd, got, sizeof got - 1, MSG_DONTWAIT | MSG_PEEK) < 0)
+            *got = '\0';
+    }
+    assert_true(*got); /* within 6 s */
+    test_http_receive(&f->loop, fd, r);
+}
+
+static void test_trickles(void **state)
+{
+    (void)state;
+    struct fixture f;
+    test_reply r;
+    char value[64];
+    static const mk_httpd_limits limits = { .idle_seconds = 2, .head_seconds = 1, .body_seconds = 1 };
+    static const char *const begun[] = { "G", "GET / HTTP/1.1\r\nHost: a\r\nX: ", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\n",
+                                         "POST / HTTP/1.1\r\nHost: a\r\nAccept: text/html\r\nAccept-Language: es\r\nContent-Length: 5000\r\n\r\n" };
+    const long before = mk_mem_live();
+    start(&f, &limits);
+    for (size_t i = 0; i < sizeof begun / sizeof *begun; i++) {
+        trickle(&f, begun[i], 'G', &r);
+        assert_int_equal(r.status, 408);
+        assert_non_null(strstr(r.body, i == 3 ? "<html lang=\"es\">" : "That took too long to arrive."));
+        test_reply_header(&r, "Connection", value, sizeof value);
+        assert_string_equal(value, "close");
+        test_reply_header(&r, "Content-Length", value, sizeof value);
+        assert_int_equal(strtol(value, NULL, 10), strlen(r.body));
+        test_reply_free(&r);
+    }
+    assert_int_equal(f.calls, 0);
+    finish(&f);
+    assert_int_equal(mk_mem_live(), before);
+}
+
+/* A body may take as long as its size needs, an answer and a stream as long as they like, and a kept connection begins anew. */
+static void test_slow_but_fair(void **state)
+{
+    (void)state;
+    struct fixture f;
+    static const mk_httpd_limits limits = { .head_seconds = 1, .body_seconds = 1, .body_bytes = 4 << 20 };
+    static const char next[] = "GET /kept HTTP/1.1\r\nHost: a\r\n\r\n";
+    char *part = mk_calloc(1, 256 << 10);
+    start(&f, &limits);
+    const int stream = open_stream(&f);
+    const int late = test_http_send(f.port, "GET /late HTTP/1.1\r\nHost: a\r\n\r\n", 32);
+    const int fd = test_http_send(f.port, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4194304\r\n\r\n", 53);
+    for (int i = 0; i < 16; i++) { /* 3.2 s */
+        assert_int_equal(send(fd, part, 256 << 10, MSG_NOSIGNAL), 256 << 10);
+        test_turn(&f.loop, 200);
+    }
+    until(&f, fd, "POST / ");
+    test_turn(&f.loop, 1500);
+    assert_int_equal(send(fd, next, sizeof next - 1, MSG_NOSIGNAL), sizeof next - 1);
+    until(&f, fd, "GET /kept");
+    say(&f, "data: there\n\n");
+    until(&f, stream, "data: there");
+    assert_non_null(f.late);
+    assert_int_equal(mk_httpd_answer(f.late, 200, "text/plain", "at last", 7), MK_OK);
+    until(&f, late, "at last");
+    close(fd);
+    close(late);
+    close(stream);
+    mk_free(part);
+    finish(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -549,6 +624,7 @@ int main(void)
         cmocka_unit_test(test_stream_left),    cmocka_unit_test(test_stream_stop),
         cmocka_unit_test(test_stream_untaken), cmocka_unit_test(test_stream_memory),
         cmocka_unit_test(test_bodies),         cmocka_unit_test(test_bodies_pages),
+        cmocka_unit_test(test_trickles),       cmocka_unit_test(test_slow_but_fair),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
