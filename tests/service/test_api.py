@@ -799,6 +799,24 @@ def standing(one):
     return {v["version"]: v["state"] for v in one["versions"]}
 
 
+def policy_is_set(w, at):
+    """Over the adapter's own and back to it, for new sessions; by who may, and to a word that there is."""
+    own = w.good("GET", at)["own_policy"]
+    other = "relay" if own == "turn_off" else "turn_off"
+    of_utility = lambda: [u["mfa"]["policy"] for u in w.good("GET", "/api/v2/utilities")["utilities"] if u["id"] == "sce"]
+    w.bad(403, "forbidden", "POST", at + "/policy", {"policy": other})
+    w.bad(400, "required_param_missing", "POST", at + "/policy", {}, "operator")
+    for wrong in ("", "off", True, ["relay"]):
+        same(w.bad(400, "invalid_param", "POST", at + "/policy", {"policy": wrong}, "operator")["param"], "policy")
+    w.bad(404, "not_found", "POST", "/api/v2/adapters/nothing/policy", {"policy": other}, "operator")
+    same(of_utility(), [own], "after what was refused")
+    one = w.good("POST", at + "/policy", {"policy": other}, "operator")
+    same((one["policy"], one["own_policy"], of_utility()), (other, own, [other]))
+    same(w.service.sql("SELECT who FROM settings WHERE name = 'mfa:sce'")[0][0][:6], "token:")
+    one = w.good("POST", at + "/policy", {"policy": None}, "operator")
+    same((one["policy"], of_utility()), (own, [own]))
+
+
 def adapters_are_operated(w):
     """Paused, shared, released and retired, by who may and in words that the audit log keeps."""
     at = "/api/v2/adapters/sce"
@@ -812,6 +830,7 @@ def adapters_are_operated(w):
     w.bad(400, "invalid_param", "POST", at + "/share", {"share": 101}, "operator")
     same(w.good("POST", at + "/share", {"share": 20}, "operator")["canary_share"], 20)
     same(w.good("POST", at + "/share", {"share": 0}, "operator")["canary_share"], 0)
+    policy_is_set(w, at)
     w.bad(409, "not_held", "POST", at + "/release", {"version": "sce-v1"}, "operator")
     same(standing(w.good("POST", at + "/rollback", None, "operator")), {"sce-v1": "live", "sce-v2": "held"})
     same(standing(w.good("POST", at + "/release", {"version": "sce-v2"}, "operator")), {"sce-v1": "live", "sce-v2": "kept"})
@@ -830,6 +849,7 @@ def adapters_are_operated(w):
     one = w.good("POST", at + "/retire", None, "operator")
     check(one["retired"] and one["canary"] is None, one)
     w.bad(409, "retired", "POST", at + "/pause", {"reason": "Once more."}, "operator")
+    w.bad(409, "retired", "POST", at + "/policy", {"policy": None}, "operator")
     check("sce" in [a["id"] for a in w.good("GET", "/api/v2/adapters")["adapters"]], "it is not in the list of adapters")
     check("sce" not in [u["id"] for u in w.good("GET", "/api/v2/utilities")["utilities"]], "it is in the list of utilities")
     same([u for u in w.good("GET", "/api/experimental/utility-lookup?q=edison")["utilities"] if u["id"] == "SCE"], [])
@@ -841,7 +861,7 @@ def adapters_are_operated(w):
         check(time.monotonic() < until, "its sign-in is still kept")
         time.sleep(0.05)
     whats = [row[0] for row in w.service.sql("SELECT what FROM audit WHERE target = 'adapter:sce' ORDER BY ts")]
-    for what in ("pause", "resume", "share", "rollback", "release", "retire"):
+    for what in ("pause", "resume", "share", "policy", "rollback", "release", "retire"):
         check("adapter." + what in whats, what, whats)
     w.bad(404, "not_found", "GET", "/api/v2/adapters/nothing")
 

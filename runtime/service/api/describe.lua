@@ -154,6 +154,8 @@ add("POST", V .. "/adapters/{uid}/release", "adapters.release", "A held version 
   { body = "AdapterRelease", answer = "Adapter", scope = "operator" })
 add("POST", V .. "/adapters/{uid}/share", "adapters.share", "Sets the share of new sessions that a new version gets first.",
   { body = "AdapterShare", answer = "Adapter", scope = "operator" })
+add("POST", V .. "/adapters/{uid}/policy", "adapters.policy", "Sets how codes are handled in new sessions, over the adapter's own.",
+  { body = "AdapterPolicy", answer = "Adapter", scope = "operator" })
 add("POST", V .. "/adapters/{uid}/pause", "adapters.pause", "No new session begins; customers read why.",
   { body = "AdapterPause", answer = "Adapter", scope = "operator" })
 add("POST", V .. "/adapters/{uid}/resume", "adapters.resume", "New sessions begin again.", { answer = "Adapter", scope = "operator" })
