@@ -951,6 +951,32 @@ def tables_hold_no_formulas(w):
     same(zipfile.ZipFile(io.BytesIO(w.api("GET", "/api/v2/files/meters_bills_zip?meters=x").body)).namelist(), [])
 
 
+def tariffs_are_known(w):
+    """Each that a meter has, once, with how many have it; of one's own meters alone, and more of them than a slice holds."""
+    of = lambda query, who="ours": [(t["utility"], t["service_class"], t["service_tariff"], t["meter_count"])
+        for t in w.good("GET", "/api/v2/files/known_tariffs_json?" + query, None, who)["tariffs"]]
+    _, uid, _ = w.submitted()
+    same(of("authorizations=" + uid), [], "without meters")
+    for n in range(205):
+        w.meter("ours", uid, tariff="SC1" if n % 2 else "SC2", service="gas" if n == 0 else "electric")
+    for tariff in ("", None):
+        w.meter("ours", uid, tariff=tariff)
+    named = w.meter("ours", uid, tariff='Time of use, "EV"')
+    all_of_it = [("DEMO", "electric", "SC1", 102), ("DEMO", "electric", "SC2", 102), ("DEMO", "electric", 'Time of use, "EV"', 1),
+                 ("DEMO", "gas", "SC2", 1)]
+    same(of("authorizations=" + uid), all_of_it)
+    same(of("accounts=" + uid), all_of_it)
+    same(of("meters=" + named), all_of_it[2:3])
+    same(of("authorizations=" + uid, "theirs"), [], "another team's")
+    check(set(t[:3] for t in all_of_it) <= set(t[:3] for t in of("")), of(""))
+    reply = w.api("GET", "/api/v2/files/known_tariffs_json?meters=x")
+    same(reply.json, {"tariffs": []})
+    check("known_tariffs.json" in reply.headers["Content-Disposition"], reply.headers.items())
+    w.bad(401, "unauthorized", "GET", "/api/v2/files/known_tariffs_json", None, None)
+    w.good("POST", A + "/%s/revoke" % uid)
+    same(of("authorizations=" + uid), [], "revoked")
+
+
 def a_link_is_mailed_again(w):
     mails = lambda uid: w.service.sql("SELECT recipient, text FROM mails WHERE form = ?", uid)
     form = w.good("POST", F, {"customer_email": "pat@mail.test", "utility": "SCE"})
@@ -1019,7 +1045,7 @@ TESTS = [a_form_without_a_body, json_that_calls_itself_a_form, test_submit_gives
          what_cannot_be_submitted, utilities_need_no_token, a_question_is_answered, a_question_that_is_too_old,
          an_error_is_told_without_evidence, the_same_key_does_it_once, the_same_key_at_the_same_time, a_failure_keeps_no_key,
          other_answers_are_other_requests, webhooks_live, webhooks_ping_and_replay, tokens_live,
-         adapters_reload_and_roll_back, a_stream_of_what_happens, a_stream_ends_with_its_token, tables_hold_no_formulas, a_link_is_mailed_again,
+         adapters_reload_and_roll_back, a_stream_of_what_happens, a_stream_ends_with_its_token, tables_hold_no_formulas, tariffs_are_known, a_link_is_mailed_again,
          adapters_are_operated,
          the_description_is_whole, secrets_are_nowhere, every_endpoint_was_seen_to_work]
 

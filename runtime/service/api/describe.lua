@@ -119,6 +119,8 @@ for _, name in ipairs { "meters_csv", "meters_bills_csv", "intervals_csv", "mete
   add("GET", V .. "/files/" .. name, "files." .. name, "A table.",
     { query = query("authorizations accounts meters"), type = "text/csv" })
 end
+add("GET", V .. "/files/known_tariffs_json", "files.known_tariffs_json", "Tariffs that meters have.",
+  { query = query("authorizations accounts meters"), answer = "KnownTariffs" })
 add("GET", V .. "/files/meters_bills_zip", "files.zip", "Bills as files: none yet.",
   { query = query("authorizations accounts meters"), type = "application/zip" })
 add("GET", V .. "/files/latest_pdf/{uid}", "files.none", "The latest bill: none yet.", { type = "application/pdf" })

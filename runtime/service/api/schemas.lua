@@ -85,6 +85,10 @@ schemas.Meter = object("A meter.", with({
     true),
 }, owner, status, links), true)
 
+schemas.KnownTariffs = object("Tariffs that meters have; the shape is ours.", { tariffs = list(object("A tariff of a utility.", {
+  utility = words "Its id.", service_class = words "electric, gas, ...", service_tariff = words "In the portal's words.",
+  meter_count = count("Meters that have it.", 1) }, true), "By utility, class and tariff.") }, true)
+
 schemas.Event = object("Something that happened.", {
   uid = uid(), type = words "May be new.", ts = time "When.", delivery_method = words "webhook",
   delivery_target = null(words "URL."), is_delivered = flag "It was taken.", form_uid = uid(),
