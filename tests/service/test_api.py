@@ -21,6 +21,7 @@ import zipfile
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import browser
 from server import PROGRAM, Service, manifests
 from test_api_requests import run
 from world import SECOND, Api, Failed, check, quoted, same
@@ -123,11 +124,11 @@ def pages_hold_a_thousand(w):
     w.service.sql("DELETE FROM events WHERE uid LIKE 'e%'")
 
 
-def while_it_lasts(w, path, who, between):
+def while_it_lasts(w, path, who, between, headers=None):
     """The bytes of an answer; between(connection) is called with one of another's as long as it has not come, and says how often that was."""
     ours, theirs = [http.client.HTTPConnection("127.0.0.1", w.service.port, timeout=20) for _ in range(2)]
     theirs.connect()
-    ours.request("GET", path, None, {"Authorization": "Bearer " + w.tokens[who]})
+    ours.request("GET", path, None, dict(headers or {}, Authorization="Bearer " + w.tokens[who]))
     count = 0
     while not select.select([ours.sock], [], [], 0)[0]:
         between(theirs)
@@ -171,6 +172,7 @@ def long_lists_leave_others_their_turn(w):
             most = max(most, count)
         check(most >= 3, kind, "others were answered", most, "times meanwhile")
     same(len(w.good("GET", "/api/v2/meters?limit=1000&users=nobody", None, "theirs")["meters"]), 0)
+    files_leave_others_their_turn(w, ["sm%04d" % i for i in range(1, 1151)])
 
     def writes(connection):
         """Another's commit, which takes away what a slice may just have ended with."""
@@ -188,6 +190,31 @@ def long_lists_leave_others_their_turn(w):
     same(sorted(set(before) - set(uids) - taken), [], "those that were there and were left out")
     w.service.sql("DELETE FROM meters WHERE uid LIKE 'sm%'")
     w.service.sql("DELETE FROM authorizations WHERE uid LIKE 's____' AND uid NOT LIKE '%-%' AND customer_email LIKE 'c%@mail.test'")
+
+
+def files_leave_others_their_turn(w, uids):
+    """Those of the API and of the dashboard: each row once, others answered meanwhile, also where a row goes that a slice ended with."""
+    one = browser.Browser(w.service.url)
+    one.submit(one.get("/dashboard/sign-in"), "/sign-in", email="other.energy@team.test", password="correct horse battery").is_(200)
+    cookie = "; ".join("%s=%s" % pair for pair in one.cookies.items())
+    table = lambda body: [row["uid" if "uid" in row else "meter_uid"] for row in csv.DictReader(io.StringIO(body.decode(), newline=""))]
+    for path, read in (("/api/v2/files/meters_csv", table), ("/dashboard/meters.csv", table),
+                       ("/dashboard/meters.json", lambda body: [row["uid"] for row in json.loads(body)["meters"]])):
+        most = 0
+        for _ in range(5):
+            body, count = while_it_lasts(w, path, "theirs", is_well, {"Cookie": cookie})
+            same(sorted(uid for uid in read(body) if uid.startswith("sm")), uids, path)
+            most = max(most, count)
+        check(most >= 3, path, "others were answered", most, "times meanwhile")
+    gone = iter(uids[99::100])
+
+    def goes(connection):
+        uid = next(gone, None)
+        if uid:
+            w.service.sql("DELETE FROM meters WHERE uid = ?", uid)
+        is_well(connection)
+    body, count = while_it_lasts(w, "/dashboard/meters.csv", "theirs", goes, {"Cookie": cookie})
+    same(sorted(set(uids) - set(uids[99::100]) - set(table(body))), [], "%d times, what was left out" % count)
 
 
 def filters_look_at_a_window(w):
@@ -211,6 +238,13 @@ def filters_look_at_a_window(w):
             check(pages > 1, kind, limit, "in one page: no window")
         first = w.good("GET", "/api/v2/%s?%s" % (kind, query), None, "theirs")
         check(first["next"] and prefix + "51990" not in str(first), "the first page looked at all")
+    w.service.sql("UPDATE meters SET search = 'seldom' WHERE uid LIKE 'wm%' AND is_activated = 1")
+    one = browser.Browser(w.service.url)
+    one.submit(one.get("/dashboard/sign-in"), "/sign-in", email="other.energy@team.test", password="correct horse battery").is_(200)
+    rows = csv.DictReader(io.StringIO(one.get("/dashboard/meters.csv?q=seldom").body, newline=""))
+    same([row["uid"] for row in rows], ["wm00005", "wm09000", "wm51990"], "a file looks at all there are")
+    lines = one.get("/dashboard/meters.csv?service=electric").body.count("\n")
+    same(lines, 50001, "lines of a file, at most")
     w.service.sql("DELETE FROM meters WHERE uid LIKE 'wm%'")
     w.service.sql("DELETE FROM authorizations WHERE uid LIKE 'w_____'")
 

@@ -681,6 +681,8 @@ def test_meters_as_files(w):
     same(len(page.body.strip().split("\r\n")), 4, "lines")
     page = w.owner.get("/dashboard/meters.json?authorization=a3")
     check('"account": "4711-0815"' in page.body and "@SUM" not in page.body, page.body)
+    for page in (page, w.owner.get("/dashboard/meters.json"), w.owner.get("/dashboard/meters.json?q=nothing")):
+        same(page.body, json.dumps(json.loads(page.body), indent=2, sort_keys=True, ensure_ascii=False) + "\n", "the file, written at once")
     w.owner.get("/dashboard/meters?q=elm").has("4711-0815")
     w.owner.get("/dashboard/meters?q=nothing").has("Nothing matches")
     w.owner.get("/dashboard/meters?service=gas").has("HYPERLINK").lacks("4711-0815")

@@ -44,14 +44,13 @@ local function filter_of(call)
 end
 
 function api.meters_csv(call)
-  local filter, out, after = filter_of(call), { line(COLUMNS) }, nil
-  repeat
-    local rows
-    filter.after = after
-    rows, after = meters.list(call.team, filter)
+  local out = { line(COLUMNS) }
+  meters.each(call.team, filter_of(call), function(rows)
+    local lines = {}
     shape.prepare_meters(call, rows)
-    for _, row in ipairs(rows) do out[#out + 1] = line(row_of(call, row)) end
-  until not after
+    for i, row in ipairs(rows) do lines[i] = line(row_of(call, row)) end
+    out[#out + 1] = table.concat(lines)
+  end)
   return csv("meters", table.concat(out))
 end
 
