@@ -31,19 +31,41 @@ function mails.send(team, kind, to, values)
   return uid
 end
 
+-- What was handed over and not told of yet: "team.uid" -> {tries, since}. A server that takes half a minute for each must not be given
+-- the same mail again, nor be said to have been tried, because its next try is due meanwhile.
+local under_way = {}
+local LOST = 10 * MINUTE
+
+-- Of another number of tries: the disk failed, and it was never handed over.
+local function is_under_way(key, row)
+  local one = under_way[key]
+  return one ~= nil and one.tries == row.tries and host.now() - one.since < LOST
+end
+
+local function hand_over(key, row)
+  local wait = WAITS[math.min(row.tries + 1, #WAITS)]
+  under_way[key] = { tries = row.tries + 1, since = host.now() }
+  -- The next try stands before this one leaves: a crash in between sends it twice at worst, never not at all.
+  db.update("mails", { team = row.team, uid = row.uid }, { tries = row.tries + 1, error = db.NULL, next = host.now() + wait * MINUTE })
+  host.after { ["do"] = "mail", uid = key, to = row.recipient, subject = row.subject, text = row.text, html = row.html }
+end
+
 -- Sends what is due, a few at a time and no more than so many; the rest stays due.
 function mails.due(free)
   if free < 1 then return end
   for _, row in ipairs(db.rows("SELECT * FROM mails WHERE next <= ?1 ORDER BY next LIMIT ?2", host.now(), math.min(free, 10))) do
-    local wait = WAITS[row.tries + 1]
-    -- The next try stands before this one leaves: a crash in between sends it twice at worst, never not at all.
-    db.update("mails", { team = row.team, uid = row.uid }, { tries = row.tries + 1, next = wait and host.now() + wait * MINUTE or db.NULL })
-    host.after { ["do"] = "mail", uid = row.team .. "." .. row.uid, to = row.recipient, subject = row.subject, text = row.text, html = row.html }
+    local key = row.team .. "." .. row.uid
+    if is_under_way(key, row) then
+      db.update("mails", { team = row.team, uid = row.uid }, { next = host.now() + MINUTE })
+    else
+      hand_over(key, row)
+    end
   end
 end
 
 -- How it went. A refusal for good (a status of 5xx) is a bounce: no more tries.
 function mails.delivered(m)
+  under_way[m.uid] = nil
   local team, uid = m.uid:match("^([^.]+)%.(.+)$")
   local row = team and db.row("SELECT * FROM mails WHERE team = ?1 AND uid = ?2", team, uid)
   if not row then return end
@@ -52,9 +74,38 @@ function mails.delivered(m)
     db.update("mails", { team = team, uid = uid }, { state = "sent", sent = host.now(), next = db.NULL, error = db.NULL })
   elseif m.status and m.status >= 500 then
     db.update("mails", { team = team, uid = uid }, { state = "bounced", next = db.NULL, error = m.error or tostring(m.status) })
+  elseif row.tries > #WAITS then
+    db.update("mails", { team = team, uid = uid }, { state = "failed", next = db.NULL, error = m.error or "not sent" })
   else
-    db.update("mails", { team = team, uid = uid }, { state = row.next and "queued" or "failed", error = m.error or "not sent" })
+    db.update("mails", { team = team, uid = uid }, { state = "queued", error = m.error or tostring(m.status or "not sent") })
   end
+end
+
+-- --- a server that was away ---------------------------------------------------------------
+
+local WAITS_SQL = "(?1 IS NULL OR team = ?1) AND next IS NOT NULL AND error IS NOT NULL"
+local LATELY = 3 * 1440 * MINUTE
+
+-- Of a team, or of all (nil): how many wait for another try, and how many of the last thousand were given up lately.
+function mails.trouble(team)
+  local waits = db.row("SELECT count(*) AS n, min(next) AS next FROM mails WHERE " .. WAITS_SQL, team)
+  local failed = db.row([[SELECT count(*) AS n FROM (SELECT state FROM mails WHERE (?1 IS NULL OR team = ?1) AND created > ?2
+    ORDER BY created DESC LIMIT 1000) AS last WHERE state = 'failed']], team, host.now() - LATELY)
+  return { waiting = waits.n, next = waits.next, failed = failed.n }
+end
+
+-- One is due now, however often it was tried; not while it is under way. -> whether it is.
+function mails.again(team, uid)
+  return #db.rows([[UPDATE mails SET state = 'queued', tries = 0, next = ?3 WHERE team = ?1 AND uid = ?2 AND error IS NOT NULL
+    AND state <> 'sent' RETURNING uid]], team, uid, host.now()) > 0
+end
+
+-- The same of all that mails.trouble counts; what the server refused for good stays. -> how many.
+function mails.all_again(team)
+  local waiting = db.rows("UPDATE mails SET tries = 0, next = ?2 WHERE " .. WAITS_SQL .. " RETURNING uid", team, host.now())
+  local failed = db.rows([[UPDATE mails SET state = 'queued', tries = 0, next = ?2 WHERE (?1 IS NULL OR team = ?1) AND created > ?3
+    AND state = 'failed' RETURNING uid]], team, host.now(), host.now() - LATELY)
+  return #waiting + #failed
 end
 
 function mails.list(team, filter)

@@ -115,6 +115,19 @@ function meters.list(team, filter)
   return rows, after, partly
 end
 
+local SLICE = 100 -- rows between which others have their turn
+
+-- All that match, in slices: each(rows) is called for each, and ends it by false. What others write in between shows in those to come.
+function meters.each(team, filter, each)
+  filter.limit, filter.cursor = SLICE, {}
+  repeat
+    local rows, after, partly = meters.list(team, filter)
+    local more = each(rows) ~= false and after
+    if partly then filter.cursor = { from = filter.cursor.edge } end -- a look at the next so many
+    if more then host.turn() end
+  until not more
+end
+
 -- Those of many authorizations at once, newest first, by the authorization's uid; nil: they are too many for that.
 function meters.of_authorizations(team, uids)
   local out, most = {}, 2000 -- the sign: by the index of authorizations, not through all meters by the time of their making

@@ -47,6 +47,9 @@ LISTS = [
     ("page of meters, of a utility", "/dashboard/meters?utility=SCE"),
     ("page of meters, of a service", "/dashboard/meters?service=water"), ("page of mails", "/dashboard/mails"),
     ("page of the audit log", "/dashboard/audit"),
+    ("file: meters, CSV of the API", V + "/files/meters_csv"), ("file: known tariffs", V + "/files/known_tariffs_json"),
+    ("file: meters, CSV (50,000)", "/dashboard/meters.csv"), ("file: meters, JSON (50,000)", "/dashboard/meters.json"),
+    ("file: meters, of a utility", "/dashboard/meters.csv?utility=SCE"),
 ]
 
 
@@ -126,6 +129,8 @@ def main():
         browser, slow = Browser(service.url), 0
         browser.submit(browser.get("/dashboard/sign-in"), "/sign-in", email="helio.solar@team.test", password="correct horse battery")
 
+        cookie = {"Cookie": "; ".join("%s=%s" % pair for pair in browser.cookies.items())}
+
         def page(path):
             reply = browser.get(path)
             assert reply.status == 200, (path, reply.status)
@@ -141,9 +146,11 @@ def main():
                 continue
             ask = page if path.startswith("/dashboard") else api
             size, spent = ask(path), measure(service, lambda: ask(path))
-            slow += spent > LIMIT_MS
-            waits = "%8.1f" % held(service, path, headers) if "1,000" in name else ""
-            print("%-36s %8.1f %10d %8s%s" % (name, spent, size, waits, "   over %d" % LIMIT_MS if spent > LIMIT_MS else ""), flush=True)
+            file = name.startswith("file")                  # they have as long as they need, in slices
+            over = spent > LIMIT_MS and not file
+            slow += over
+            waits = "%8.1f" % held(service, path, cookie if path.startswith("/dashboard") else headers) if file or "1,000" in name else ""
+            print("%-36s %8.1f %10d %8s%s" % (name, spent, size, waits, "   over %d" % LIMIT_MS if over else ""), flush=True)
         service.stop()
     return 1 if slow else 0
 

@@ -21,6 +21,7 @@ import zipfile
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import browser
 from server import PROGRAM, Service, manifests
 from test_api_requests import run
 from world import SECOND, Api, Failed, check, quoted, same
@@ -123,11 +124,11 @@ def pages_hold_a_thousand(w):
     w.service.sql("DELETE FROM events WHERE uid LIKE 'e%'")
 
 
-def while_it_lasts(w, path, who, between):
+def while_it_lasts(w, path, who, between, headers=None):
     """The bytes of an answer; between(connection) is called with one of another's as long as it has not come, and says how often that was."""
     ours, theirs = [http.client.HTTPConnection("127.0.0.1", w.service.port, timeout=20) for _ in range(2)]
     theirs.connect()
-    ours.request("GET", path, None, {"Authorization": "Bearer " + w.tokens[who]})
+    ours.request("GET", path, None, dict(headers or {}, Authorization="Bearer " + w.tokens[who]))
     count = 0
     while not select.select([ours.sock], [], [], 0)[0]:
         between(theirs)
@@ -171,6 +172,7 @@ def long_lists_leave_others_their_turn(w):
             most = max(most, count)
         check(most >= 3, kind, "others were answered", most, "times meanwhile")
     same(len(w.good("GET", "/api/v2/meters?limit=1000&users=nobody", None, "theirs")["meters"]), 0)
+    files_leave_others_their_turn(w, ["sm%04d" % i for i in range(1, 1151)])
 
     def writes(connection):
         """Another's commit, which takes away what a slice may just have ended with."""
@@ -188,6 +190,31 @@ def long_lists_leave_others_their_turn(w):
     same(sorted(set(before) - set(uids) - taken), [], "those that were there and were left out")
     w.service.sql("DELETE FROM meters WHERE uid LIKE 'sm%'")
     w.service.sql("DELETE FROM authorizations WHERE uid LIKE 's____' AND uid NOT LIKE '%-%' AND customer_email LIKE 'c%@mail.test'")
+
+
+def files_leave_others_their_turn(w, uids):
+    """Those of the API and of the dashboard: each row once, others answered meanwhile, also where a row goes that a slice ended with."""
+    one = browser.Browser(w.service.url)
+    one.submit(one.get("/dashboard/sign-in"), "/sign-in", email="other.energy@team.test", password="correct horse battery").is_(200)
+    cookie = "; ".join("%s=%s" % pair for pair in one.cookies.items())
+    table = lambda body: [row["uid" if "uid" in row else "meter_uid"] for row in csv.DictReader(io.StringIO(body.decode(), newline=""))]
+    for path, read in (("/api/v2/files/meters_csv", table), ("/dashboard/meters.csv", table),
+                       ("/dashboard/meters.json", lambda body: [row["uid"] for row in json.loads(body)["meters"]])):
+        most = 0
+        for _ in range(5):
+            body, count = while_it_lasts(w, path, "theirs", is_well, {"Cookie": cookie})
+            same(sorted(uid for uid in read(body) if uid.startswith("sm")), uids, path)
+            most = max(most, count)
+        check(most >= 3, path, "others were answered", most, "times meanwhile")
+    gone = iter(uids[99::100])
+
+    def goes(connection):
+        uid = next(gone, None)
+        if uid:
+            w.service.sql("DELETE FROM meters WHERE uid = ?", uid)
+        is_well(connection)
+    body, count = while_it_lasts(w, "/dashboard/meters.csv", "theirs", goes, {"Cookie": cookie})
+    same(sorted(set(uids) - set(uids[99::100]) - set(table(body))), [], "%d times, what was left out" % count)
 
 
 def filters_look_at_a_window(w):
@@ -211,6 +238,13 @@ def filters_look_at_a_window(w):
             check(pages > 1, kind, limit, "in one page: no window")
         first = w.good("GET", "/api/v2/%s?%s" % (kind, query), None, "theirs")
         check(first["next"] and prefix + "51990" not in str(first), "the first page looked at all")
+    w.service.sql("UPDATE meters SET search = 'seldom' WHERE uid LIKE 'wm%' AND is_activated = 1")
+    one = browser.Browser(w.service.url)
+    one.submit(one.get("/dashboard/sign-in"), "/sign-in", email="other.energy@team.test", password="correct horse battery").is_(200)
+    rows = csv.DictReader(io.StringIO(one.get("/dashboard/meters.csv?q=seldom").body, newline=""))
+    same([row["uid"] for row in rows], ["wm00005", "wm09000", "wm51990"], "a file looks at all there are")
+    lines = one.get("/dashboard/meters.csv?service=electric").body.count("\n")
+    same(lines, 50001, "lines of a file, at most")
     w.service.sql("DELETE FROM meters WHERE uid LIKE 'wm%'")
     w.service.sql("DELETE FROM authorizations WHERE uid LIKE 'w_____'")
 
@@ -799,6 +833,24 @@ def standing(one):
     return {v["version"]: v["state"] for v in one["versions"]}
 
 
+def policy_is_set(w, at):
+    """Over the adapter's own and back to it, for new sessions; by who may, and to a word that there is."""
+    own = w.good("GET", at)["own_policy"]
+    other = "relay" if own == "turn_off" else "turn_off"
+    of_utility = lambda: [u["mfa"]["policy"] for u in w.good("GET", "/api/v2/utilities")["utilities"] if u["id"] == "sce"]
+    w.bad(403, "forbidden", "POST", at + "/policy", {"policy": other})
+    w.bad(400, "required_param_missing", "POST", at + "/policy", {}, "operator")
+    for wrong in ("", "off", True, ["relay"]):
+        same(w.bad(400, "invalid_param", "POST", at + "/policy", {"policy": wrong}, "operator")["param"], "policy")
+    w.bad(404, "not_found", "POST", "/api/v2/adapters/nothing/policy", {"policy": other}, "operator")
+    same(of_utility(), [own], "after what was refused")
+    one = w.good("POST", at + "/policy", {"policy": other}, "operator")
+    same((one["policy"], one["own_policy"], of_utility()), (other, own, [other]))
+    same(w.service.sql("SELECT who FROM settings WHERE name = 'mfa:sce'")[0][0][:6], "token:")
+    one = w.good("POST", at + "/policy", {"policy": None}, "operator")
+    same((one["policy"], of_utility()), (own, [own]))
+
+
 def adapters_are_operated(w):
     """Paused, shared, released and retired, by who may and in words that the audit log keeps."""
     at = "/api/v2/adapters/sce"
@@ -812,6 +864,7 @@ def adapters_are_operated(w):
     w.bad(400, "invalid_param", "POST", at + "/share", {"share": 101}, "operator")
     same(w.good("POST", at + "/share", {"share": 20}, "operator")["canary_share"], 20)
     same(w.good("POST", at + "/share", {"share": 0}, "operator")["canary_share"], 0)
+    policy_is_set(w, at)
     w.bad(409, "not_held", "POST", at + "/release", {"version": "sce-v1"}, "operator")
     same(standing(w.good("POST", at + "/rollback", None, "operator")), {"sce-v1": "live", "sce-v2": "held"})
     same(standing(w.good("POST", at + "/release", {"version": "sce-v2"}, "operator")), {"sce-v1": "live", "sce-v2": "kept"})
@@ -830,6 +883,7 @@ def adapters_are_operated(w):
     one = w.good("POST", at + "/retire", None, "operator")
     check(one["retired"] and one["canary"] is None, one)
     w.bad(409, "retired", "POST", at + "/pause", {"reason": "Once more."}, "operator")
+    w.bad(409, "retired", "POST", at + "/policy", {"policy": None}, "operator")
     check("sce" in [a["id"] for a in w.good("GET", "/api/v2/adapters")["adapters"]], "it is not in the list of adapters")
     check("sce" not in [u["id"] for u in w.good("GET", "/api/v2/utilities")["utilities"]], "it is in the list of utilities")
     same([u for u in w.good("GET", "/api/experimental/utility-lookup?q=edison")["utilities"] if u["id"] == "SCE"], [])
@@ -841,7 +895,7 @@ def adapters_are_operated(w):
         check(time.monotonic() < until, "its sign-in is still kept")
         time.sleep(0.05)
     whats = [row[0] for row in w.service.sql("SELECT what FROM audit WHERE target = 'adapter:sce' ORDER BY ts")]
-    for what in ("pause", "resume", "share", "rollback", "release", "retire"):
+    for what in ("pause", "resume", "share", "policy", "rollback", "release", "retire"):
         check("adapter." + what in whats, what, whats)
     w.bad(404, "not_found", "GET", "/api/v2/adapters/nothing")
 
@@ -931,6 +985,32 @@ def tables_hold_no_formulas(w):
     same(zipfile.ZipFile(io.BytesIO(w.api("GET", "/api/v2/files/meters_bills_zip?meters=x").body)).namelist(), [])
 
 
+def tariffs_are_known(w):
+    """Each that a meter has, once, with how many have it; of one's own meters alone, and more of them than a slice holds."""
+    of = lambda query, who="ours": [(t["utility"], t["service_class"], t["service_tariff"], t["meter_count"])
+        for t in w.good("GET", "/api/v2/files/known_tariffs_json?" + query, None, who)["tariffs"]]
+    _, uid, _ = w.submitted()
+    same(of("authorizations=" + uid), [], "without meters")
+    for n in range(205):
+        w.meter("ours", uid, tariff="SC1" if n % 2 else "SC2", service="gas" if n == 0 else "electric")
+    for tariff in ("", None):
+        w.meter("ours", uid, tariff=tariff)
+    named = w.meter("ours", uid, tariff='Time of use, "EV"')
+    all_of_it = [("DEMO", "electric", "SC1", 102), ("DEMO", "electric", "SC2", 102), ("DEMO", "electric", 'Time of use, "EV"', 1),
+                 ("DEMO", "gas", "SC2", 1)]
+    same(of("authorizations=" + uid), all_of_it)
+    same(of("accounts=" + uid), all_of_it)
+    same(of("meters=" + named), all_of_it[2:3])
+    same(of("authorizations=" + uid, "theirs"), [], "another team's")
+    check(set(t[:3] for t in all_of_it) <= set(t[:3] for t in of("")), of(""))
+    reply = w.api("GET", "/api/v2/files/known_tariffs_json?meters=x")
+    same(reply.json, {"tariffs": []})
+    check("known_tariffs.json" in reply.headers["Content-Disposition"], reply.headers.items())
+    w.bad(401, "unauthorized", "GET", "/api/v2/files/known_tariffs_json", None, None)
+    w.good("POST", A + "/%s/revoke" % uid)
+    same(of("authorizations=" + uid), [], "revoked")
+
+
 def a_link_is_mailed_again(w):
     mails = lambda uid: w.service.sql("SELECT recipient, text FROM mails WHERE form = ?", uid)
     form = w.good("POST", F, {"customer_email": "pat@mail.test", "utility": "SCE"})
@@ -999,7 +1079,7 @@ TESTS = [a_form_without_a_body, json_that_calls_itself_a_form, test_submit_gives
          what_cannot_be_submitted, utilities_need_no_token, a_question_is_answered, a_question_that_is_too_old,
          an_error_is_told_without_evidence, the_same_key_does_it_once, the_same_key_at_the_same_time, a_failure_keeps_no_key,
          other_answers_are_other_requests, webhooks_live, webhooks_ping_and_replay, tokens_live,
-         adapters_reload_and_roll_back, a_stream_of_what_happens, a_stream_ends_with_its_token, tables_hold_no_formulas, a_link_is_mailed_again,
+         adapters_reload_and_roll_back, a_stream_of_what_happens, a_stream_ends_with_its_token, tables_hold_no_formulas, tariffs_are_known, a_link_is_mailed_again,
          adapters_are_operated,
          the_description_is_whole, secrets_are_nowhere, every_endpoint_was_seen_to_work]
 

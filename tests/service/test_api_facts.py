@@ -221,6 +221,8 @@ FACTS = [
     *[("the file " + name, ("GET", "/files/%s=x" % name), lambda w, r: same(r.status, 200)) for name in (
         "meters_csv?accounts", "meters_bills_csv?meters", "intervals_csv?meters", "meters_lineitems_csv?meters",
         "meters_bills_zip?meters")],
+    ("the tariffs there are", ("GET", "/files/known_tariffs_json?meters={meter}"), lambda w, r: same([sorted(one) for one in r.json["tariffs"]],
+        [["meter_count", "service_class", "service_tariff", "utility"]])),
     ("the latest bill, of which there is none", ("GET", "/files/latest_pdf/{meter}"), error(404, "not_found")),
     # events
     ("events", ("GET", "/events"), listing("events", EVENT)),

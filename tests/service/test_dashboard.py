@@ -681,6 +681,8 @@ def test_meters_as_files(w):
     same(len(page.body.strip().split("\r\n")), 4, "lines")
     page = w.owner.get("/dashboard/meters.json?authorization=a3")
     check('"account": "4711-0815"' in page.body and "@SUM" not in page.body, page.body)
+    for page in (page, w.owner.get("/dashboard/meters.json"), w.owner.get("/dashboard/meters.json?q=nothing")):
+        same(page.body, json.dumps(json.loads(page.body), indent=2, sort_keys=True, ensure_ascii=False) + "\n", "the file, written at once")
     w.owner.get("/dashboard/meters?q=elm").has("4711-0815")
     w.owner.get("/dashboard/meters?q=nothing").has("Nothing matches")
     w.owner.get("/dashboard/meters?service=gas").has("HYPERLINK").lacks("4711-0815")
@@ -871,6 +873,45 @@ def test_mail_lies_in_the_outbox(w):
     w.owner.get("/dashboard/mails/" + invited).has("/dashboard/invite/")
     w.reader.get("/dashboard/mails/" + invited).lacks("/dashboard/invite/")
     check(page.status == 200, "the list")
+
+
+def test_a_mail_that_failed_is_tried_again(w):
+    """By who may, of one's own team; by who runs the installation, of all."""
+    uid = w.value("SELECT uid FROM mails WHERE recipient = 'x@mail.example' AND state = 'sent'")
+    path, now = "/dashboard/mails/" + uid, time.time_ns() // 1000
+
+    def fails(state, following=None):
+        db = sqlite3.connect(w.service.store, timeout=10)
+        with db:
+            db.execute("UPDATE mails SET state = ?, tries = 6, error = 'no server', next = ?, created = ? WHERE uid = ?", (state, following, now, uid))
+        db.close()
+
+    def arrives():
+        limit = time.monotonic() + 10
+        while w.rows("SELECT state, error, tries FROM mails WHERE uid = ?", uid) != [("sent", None, 1)]:
+            check(time.monotonic() < limit, w.rows("SELECT state, error, tries FROM mails WHERE uid = ?", uid))
+            time.sleep(0.05)
+    w.owner.get(path).lacks("Try now")
+    fails("failed")
+    for page in (path, "/dashboard/mails"):
+        form = w.owner.get(page).form("/again")
+        w.reader.get(page).lacks("Try now", "Try all now").has("no server")
+        fields = {name: w.reader.get("/dashboard/profile").form("/password")["fields"][name] for name in form["fields"]}
+        w.reader.post(form["action"], fields).is_(403)
+        fields = {name: w.other.get("/dashboard/profile").form("/password")["fields"][name] for name in form["fields"]}
+        w.other.post(form["action"], fields).is_(404 if page == path else 200)
+        same(w.value("SELECT state FROM mails WHERE uid = ?", uid), "failed", "after " + page)
+    w.other.get("/dashboard/mails").lacks("Try all now")
+    for state, following in (("failed", None), ("bounced", None), ("queued", now + 10**12)):
+        fails(state, following)
+        w.owner.submit(w.owner.get(path).has("no server"), "/again").is_(200).has("It is tried again now")
+        arrives()
+    fails("bounced")
+    w.owner.get("/dashboard/mails").lacks("Try all now")
+    fails("queued", now + 10**12)
+    w.owner.submit(w.owner.get("/dashboard/mails").has("1 mail waits for another try", "All teams are counted"), "/again").is_(200)
+    arrives()
+    w.owner.get("/dashboard/audit").has("mail.again", "mails.again")
 
 
 BROKEN = {"absent": None, "too long": "x" * 5000, "lines": "a\nb\r\n<b>" * 300, "control": "a\x00b\x07", "not UTF-8": b"a\xff\xc3"}

@@ -22,6 +22,8 @@ import urllib.parse
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from aiosmtpd.controller import Controller
+
 import browser
 import receiver
 import whole
@@ -350,6 +352,117 @@ def deliveries_pile_up_and_go_when_the_other_side_is_back(service, _):
         check(time.monotonic() < limit, ("left", outbox(service, "webhook")))
         time.sleep(0.1)
     to.stop()
+
+
+# --- mails pile up ---------------------------------------------------------------------------------
+
+PILE = 200
+
+
+class Post:
+    """A mail server on a port that was another's before; keeps who a mail was for."""
+
+    def __init__(self, port):
+        self.got = []
+        self.controller = Controller(self, hostname="127.0.0.1", port=port)
+        self.controller.start()
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):
+        self.got += envelope.rcpt_tos
+        return "250 kept"
+
+    def has_all(self, service, what):
+        """Each mail arrives, and arrives once."""
+        until(lambda: outbox(service, "mail") == 0 and len(self.got) >= PILE, lambda: (what, outbox(service, "mail"), len(self.got)), 60)
+        same(sorted(self.got), sorted("c%d@mail.test" % n for n in range(PILE)), "who got " + what)
+        same(service.sql("SELECT state, count(*) FROM mails GROUP BY state"), [("sent", PILE)], "states")
+
+
+def until(holds, why, seconds=30):
+    limit = time.monotonic() + seconds
+    while not holds():
+        check(time.monotonic() < limit, why())
+        time.sleep(0.1)
+
+
+@contextlib.contextmanager
+def away():
+    """A mail server's port at which nobody answers: who connects is not turned away, either."""
+    with socket.socket() as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        server.bind(("127.0.0.1", 0))
+        server.listen(64)
+        yield server, server.getsockname()[1]
+
+
+def pile_up(service, port):
+    service.settings(smtp="smtp://127.0.0.1:%d" % port, url="http://127.0.0.1")
+    service.ready()
+    for n in range(PILE):
+        form = service.api("POST", "/forms", {"customer_email": "c%d@mail.test" % n})
+        service.api("POST", "/forms/%s/resend" % form["uid"])
+
+
+def runbook(symptom, service):
+    """Runs the doctor's command of a row of docs/operators.md as it stands there, on our own settings -> what it says."""
+    with open(os.path.join(ROOT, "docs", "operators.md"), encoding="utf-8") as file:
+        row = re.search(r"(?m)^\| `%s` .*$" % symptom, file.read()).group(0)
+    words = re.search(r"`(meterkey doctor [^`]*)`", row).group(1).replace("/etc/meterkey/config.lua", os.path.join(service.folder, "config.lua")).split()
+    done = subprocess.run([PROGRAM, *words[1:], "--store", service.store], capture_output=True, text=True, timeout=60, check=False)
+    return done.stdout + done.stderr
+
+
+def operator_of(service):
+    one = browser.Browser(service.url)
+    one.submit(one.get("/dashboard/sign-in"), "/sign-in", email="whole@team.test", password="correct horse battery").is_(200)
+    return one
+
+
+@test
+def mails_pile_up_and_go_when_the_server_is_back(service, _):
+    """What the operator sees, and what the runbook says to do: the button on the dashboard."""
+    with away() as (server, port):
+        server.close()                                                      # nobody is there: each is turned away at once
+        pile_up(service, port)
+        until(lambda: service.log().count(" not sent: ") >= PILE, lambda: service.log()[-1000:])
+        same(outbox(service, "mail"), PILE, "the metric")
+        same(len(re.findall(r"warn mail: \d+ not sent: .+", service.log())), PILE, "lines in the log, one a try")
+        operator = operator_of(service)
+        page = operator.get("/dashboard/mails").is_(200).has("%d mails wait for another try" % PILE, "Queued", "Try all now")
+        one = next(link for link in page.links if re.search(r"/mails/\d", link))
+        operator.get(one).is_(200).has("Next try", "Trouble", "UTC", "Try now")
+        check("by smtp://127.0.0.1:%d as " % port in (said := runbook("MeterkeyOutbox", service)), said)
+        service.sql("UPDATE mails SET tries = 6, state = 'failed', next = NULL WHERE recipient < 'c15'")    # half a day is over
+        operator.get("/dashboard/mails").is_(200).has("were given up after six tries")
+        post = Post(port)
+        operator.submit(operator.get("/dashboard/mails"), "/mails/again").is_(200).has("It is tried again now")
+        post.has_all(service, "mails of a server that was away")
+        operator.get("/dashboard/mails").is_(200).lacks("Try all now", "Queued")
+        same(service.sql("SELECT what FROM audit WHERE what LIKE 'mail%'"), [("mails.again",)], "the audit log")
+        post.controller.stop()
+
+
+@test
+def a_mail_server_that_hangs_gets_no_mail_twice(service, _):
+    """Half a minute each, four at once: the next try of most is due before their first has begun."""
+    with away() as (server, port):
+        pile_up(service, port)
+        until(lambda: service.sql("SELECT count(*) FROM mails WHERE tries > 0")[0][0] >= 20, lambda: "nothing is tried")
+        for _ in range(3):
+            service.sql("UPDATE mails SET next = 1 WHERE next IS NOT NULL")  # a minute is over
+            until(lambda: service.sql("SELECT count(*) FROM mails WHERE next = 1 AND tries > 0")[0][0] == 0, lambda: "what is under way stays due")
+        server.close()
+        post = Post(port)
+        until(lambda: service.sql("SELECT count(*) FROM mails WHERE state = 'sent' OR error IS NOT NULL")[0][0] == PILE, lambda: len(post.got))
+        same(len(post.got), len(set(post.got)), "mails that arrived, of which those that are another's copy")
+        operator = operator_of(service)
+        operator.submit(operator.get("/dashboard/mails"), "/mails/again").is_(200).has("It is tried again now")
+        post.has_all(service, "mails of a server that hung")
+        post.controller.stop()
 
 
 def nginx_conf(service, port, folder):

@@ -60,6 +60,12 @@ api.share = change("share", function(one, call)
   return true
 end)
 
+-- null: the adapter's own again, or what the settings say.
+api.policy = change("policy", function(one, call)
+  adapters.override(one.id, call:given("policy"), call:who())
+  return true
+end)
+
 api.pause = change("pause", function(one, call)
   adapters.pause(one.id, call.body.reason, call:who())
   return true

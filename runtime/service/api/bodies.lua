@@ -86,6 +86,9 @@ bodies.FormResend = object("Where to.", {
 bodies.AdapterRelease = object("Which version.", { version = text("Its hash.", 128, { minLength = 1 }) }, { "version" })
 bodies.AdapterShare = object("A canary's share.", {
   share = types.count("Of 100 new sessions, for the canary there is and those to come; 0: none.", 0, 100) }, { "share" })
+bodies.AdapterPolicy = object("How codes are handled.", {
+  policy = null(types.one("relay: the customer is asked; turn_off: MFA must be off; null: as the settings or the adapter say.",
+    { "relay", "turn_off" })) }, { "policy" })
 bodies.AdapterPause = object("Nobody signs in any more.", { reason = text("What customers read.", 300, { minLength = 1 }) }, { "reason" })
 bodies.AdapterRollback = object("Which version.", { version = text("Its hash; the one before if absent.", 128,
   { minLength = 1 }) })

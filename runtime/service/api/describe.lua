@@ -119,6 +119,8 @@ for _, name in ipairs { "meters_csv", "meters_bills_csv", "intervals_csv", "mete
   add("GET", V .. "/files/" .. name, "files." .. name, "A table.",
     { query = query("authorizations accounts meters"), type = "text/csv" })
 end
+add("GET", V .. "/files/known_tariffs_json", "files.known_tariffs_json", "Tariffs that meters have.",
+  { query = query("authorizations accounts meters"), answer = "KnownTariffs" })
 add("GET", V .. "/files/meters_bills_zip", "files.zip", "Bills as files: none yet.",
   { query = query("authorizations accounts meters"), type = "application/zip" })
 add("GET", V .. "/files/latest_pdf/{uid}", "files.none", "The latest bill: none yet.", { type = "application/pdf" })
@@ -154,6 +156,8 @@ add("POST", V .. "/adapters/{uid}/release", "adapters.release", "A held version 
   { body = "AdapterRelease", answer = "Adapter", scope = "operator" })
 add("POST", V .. "/adapters/{uid}/share", "adapters.share", "Sets the share of new sessions that a new version gets first.",
   { body = "AdapterShare", answer = "Adapter", scope = "operator" })
+add("POST", V .. "/adapters/{uid}/policy", "adapters.policy", "Sets how codes are handled in new sessions, over the adapter's own.",
+  { body = "AdapterPolicy", answer = "Adapter", scope = "operator" })
 add("POST", V .. "/adapters/{uid}/pause", "adapters.pause", "No new session begins; customers read why.",
   { body = "AdapterPause", answer = "Adapter", scope = "operator" })
 add("POST", V .. "/adapters/{uid}/resume", "adapters.resume", "New sessions begin again.", { answer = "Adapter", scope = "operator" })

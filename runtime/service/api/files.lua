@@ -1,4 +1,4 @@
--- Files of the API: tables of meters. Bills and intervals have a first line alone, as of meters that have none yet.
+-- Files of the API: tables of meters, and which tariffs they have. Bills and intervals have a first line alone, as of meters that have none yet.
 local meters = require "service.meters"
 local problem = require "service.api.problem"
 local shape = require "service.api.shape"
@@ -39,17 +39,45 @@ local function row_of(call, row)
     row.data.status or "active", meter.created }
 end
 
+local function filter_of(call)
+  return { authorizations = call.query.authorizations or call.query.accounts, uids = call.query.meters }
+end
+
 function api.meters_csv(call)
-  local filter, out, after = { authorizations = call.query.authorizations or call.query.accounts,
-    uids = call.query.meters }, { line(COLUMNS) }, nil
-  repeat
-    local rows
-    filter.after = after
-    rows, after = meters.list(call.team, filter)
+  local out = { line(COLUMNS) }
+  meters.each(call.team, filter_of(call), function(rows)
+    local lines = {}
     shape.prepare_meters(call, rows)
-    for _, row in ipairs(rows) do out[#out + 1] = line(row_of(call, row)) end
-  until not after
+    for i, row in ipairs(rows) do lines[i] = line(row_of(call, row)) end
+    out[#out + 1] = table.concat(lines)
+  end)
   return csv("meters", table.concat(out))
+end
+
+local function text(value) return type(value) == "string" and value or "" end
+
+local function by_name(a, b)
+  for _, name in ipairs { "utility", "service_class", "service_tariff" } do
+    if a[name] ~= b[name] then return a[name] < b[name] end
+  end
+end
+
+-- Which tariffs the meters have, as the portals write them, and how many have each. The shape is ours.
+function api.known_tariffs_json(call)
+  local out, known = host.array {}, {}
+  meters.each(call.team, filter_of(call), function(rows)
+    for _, row in ipairs(rows) do
+      local one = { utility = row.utility, service_class = text(row.data.service), service_tariff = text(row.data.tariff), meter_count = 0 }
+      local key = host.encode { one.utility, one.service_class, one.service_tariff }
+      if not known[key] and one.service_tariff ~= "" then
+        known[key], out[#out + 1] = one, one
+      end
+      if known[key] then known[key].meter_count = known[key].meter_count + 1 end
+    end
+  end)
+  table.sort(out, by_name)
+  call.whole = true
+  return file("application/json", "known_tariffs.json", host.encode { tariffs = out })
 end
 
 local HEADS = {

@@ -85,6 +85,10 @@ schemas.Meter = object("A meter.", with({
     true),
 }, owner, status, links), true)
 
+schemas.KnownTariffs = object("Tariffs that meters have; the shape is ours.", { tariffs = list(object("A tariff of a utility.", {
+  utility = words "Its id.", service_class = words "electric, gas, ...", service_tariff = words "In the portal's words.",
+  meter_count = count("Meters that have it.", 1) }, true), "By utility, class and tariff.") }, true)
+
 schemas.Event = object("Something that happened.", {
   uid = uid(), type = words "May be new.", ts = time "When.", delivery_method = words "webhook",
   delivery_target = null(words "URL."), is_delivered = flag "It was taken.", form_uid = uid(),
@@ -128,7 +132,8 @@ schemas.Adapter = object("An adapter's versions.", {
   changed = time "Since when.", canary = null(words "On trial."),
   share = count "Of 100 new sessions that take the canary.", before = null(words "Live before."),
   pinned = flag "Rolled back to: a new version waits.", paused = null(words "Why."),
-  policy = words "relay or turn_off.", retired = null(time "Since when: its file is gone, and nobody can choose it."),
+  policy = words "relay or turn_off: what counts.", own_policy = words "The adapter's own, whatever the operator set over it.",
+  retired = null(time "Since when: its file is gone, and nobody can choose it."),
   canary_share = count "Of 100 new sessions that a new version gets first; 0: it is for all at once.",
   trial = null(object("What the canary's sessions came to, beside those of the live version meanwhile.", { version = words "The canary.",
     since = time "Begun.", good = count "Its sessions that brought meters.", failed = count "That failed by its own fault.",

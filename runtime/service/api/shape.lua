@@ -218,6 +218,7 @@ function shape.adapter(_, one, versions, trial, canary_share)
   return { id = one.id, utility_id = one.utility_id or one.id, name = one.name, version = one.version,
     changed = time(one.changed), canary = null(one.canary), share = one.share, before = null(one.before),
     pinned = one.pinned, paused = null(one.paused), policy = one.mfa.policy,
+    own_policy = one.shipped_policy,
     retired = time(one.retired), trial = trial_of(trial), canary_share = canary_share, versions = all }
 end
 

@@ -40,17 +40,19 @@ local function list(c)
     and address("/dashboard/meters", filter) })
 end
 
--- All that match, page by page of the store.
-local function all(c)
-  local filter, out = filter_of(c.request.query), {}
-  filter.limit, filter.after = 1000, nil
-  repeat
-    local rows, after = meters.list(c.team, filter)
-    table.move(rows, 1, #rows, #out + 1, out)
-    filter.after = after
-  until not after or #out >= MOST
+-- A file of all that match, in slices: write(row) -> its text; between: what stands between two. -> text.
+local function all(c, write, between)
+  local filter, out, count = filter_of(c.request.query), {}, 0
+  filter.after = nil
   c:audit("meters.downloaded", filter.authorization and "authorization:" .. filter.authorization or "team:" .. c.team)
-  return out
+  meters.each(c.team, filter, function(rows)
+    local texts = {}
+    for i = 1, math.min(#rows, MOST - count) do texts[i] = write(rows[i]) end
+    count = count + #texts
+    if #texts > 0 then out[#out + 1] = table.concat(texts, between) end
+    return count < MOST
+  end)
+  return table.concat(out, between)
 end
 
 local COLUMNS = { "uid", "utility", "account", "service", "meter_numbers", "service_point", "street", "unit", "city",
@@ -73,18 +75,16 @@ local function file(type, name, body)
 end
 
 local function as_csv(c)
-  local out = { csv.line(COLUMNS) }
-  for _, row in ipairs(all(c)) do out[#out + 1] = csv.line(cells(row), #COLUMNS) end
-  return file("text/csv; charset=utf-8", "meters.csv", table.concat(out))
+  local text = all(c, function(row) return csv.line(cells(row), #COLUMNS) end, "")
+  return file("text/csv; charset=utf-8", "meters.csv", csv.line(COLUMNS) .. text)
 end
 
 local function as_json(c)
-  local out = host.array {}
-  for _, row in ipairs(all(c)) do
-    out[#out + 1] = { uid = row.uid, utility = row.utility, authorization = row.authorization,
-      created = clock.iso(row.created), meter = row.data }
-  end
-  return file("application/json", "meters.json", host.encode({ meters = out }, 2) .. "\n")
+  local text = all(c, function(row)
+    return "    " .. host.encode({ uid = row.uid, utility = row.utility, authorization = row.authorization,
+      created = clock.iso(row.created), meter = row.data }, 2):gsub("\n", "\n    ") -- no text in it has a line's end
+  end, ",\n")
+  return file("application/json", "meters.json", '{\n  "meters": [' .. (text ~= "" and "\n" .. text .. "\n  " or "") .. "]\n}\n")
 end
 
 local NAMES = { { "account", "Account" }, { "account_id", "Account, as the portal numbers it" },

@@ -19,7 +19,7 @@ end
 
 local PLACES = { form = "/dashboard/requests/", authorization = "/dashboard/authorizations/",
   meter = "/dashboard/meters/",
-  webhook = "/dashboard/webhooks/", template = "/dashboard/templates/" }
+  mail = "/dashboard/mails/", webhook = "/dashboard/webhooks/", template = "/dashboard/templates/" }
 
 -- A page never ends between two entries of the same moment: the cursor is a moment.
 local function page_of(team, before)
@@ -49,11 +49,27 @@ end
 local STATES = { queued = { "Queued", "wait" }, sent = { "Sent", "good" }, failed = { "Failed", "bad" },
   bounced = { "Bounced", "bad" } }
 
+-- Who runs the installation looks after the mails of all its teams.
+local function scope(c) return not c.me.operate and c.team or nil end
+
+local function all_again(c)
+  local count = mails.all_again(scope(c))
+  c:audit("mails.again", "team:" .. c.team)
+  return c:go("/dashboard/mails", count > 0 and "mailing" or "not_mailing")
+end
+
+local function again(c, params)
+  if not db.row("SELECT 1 FROM mails WHERE team = ?1 AND uid = ?2", c.team, params.uid) then return c:missing() end
+  local done = mails.again(c.team, params.uid)
+  if done then c:audit("mail.again", "mail:" .. params.uid) end
+  return c:go("/dashboard/mails/" .. params.uid, done and "mailing" or "not_mailing")
+end
+
 local function outbox(c)
   local after = c.request.query.after
   local rows, more = mails.list(c.team, { after = after ~= "" and after or nil, limit = 50 })
   for _, row in ipairs(rows) do row.label, row.tone = table.unpack(STATES[row.state] or { row.state, "off" }) end
-  return c:page("mails", "Mail", { rows = rows, folder = host.config.smtp == "" and host.config.mail_folder,
+  return c:page("mails", "Mail", { rows = rows, trouble = mails.trouble(scope(c)), folder = host.config.smtp == "" and host.config.mail_folder,
     older = more and "/dashboard/mails" .. view.query { after = more }, first = after and "/dashboard/mails" })
 end
 
@@ -73,6 +89,8 @@ function records.add(router)
   router:add("GET", "/dashboard/audit", guard.page("audit", log))
   router:add("GET", "/dashboard/mails", guard.page("mails", outbox))
   router:add("GET", "/dashboard/mails/:uid", guard.page("mails", mail))
+  router:add("POST", "/dashboard/mails/again", guard.change("mails", "member", all_again))
+  router:add("POST", "/dashboard/mails/:uid/again", guard.change("mails", "member", again))
 end
 
 return records

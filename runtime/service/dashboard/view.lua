@@ -19,6 +19,8 @@ local SAID = {
   not_refreshed = "Nothing was read: no sign-in is kept, the utility rests or is paused, or it was asked for too often.",
   forgotten = "The kept sign-in is deleted. The meters stay.",
   replayed = "It will be delivered again in a moment.",
+  mailing = "It is tried again now.",
+  not_mailing = "Nothing was sent: it is on its way already, or arrived.",
   pinged = "A ping is on its way; see the deliveries below.", removed = "Removed.",
   invited = "The invitation was made.",
   password = "Your password was changed; other sign-ins were ended.",
