@@ -49,7 +49,7 @@ static const mk_fault_kind kinds[] = {
     { "mfa.answer_timeout", "user", "after_user", FINAL,
       "Nobody answered the utility's question in time; start again when the code can be read." },
     { "mfa.needs_human", "user", "after_user", FINAL,
-      "The utility asks for a second factor and nobody is there to answer; nothing was sent. Start again with the customer present." },
+      "The utility asks for a second factor and nobody is there to answer; no code was asked for. Start again with the customer present." },
     { "mfa.send_failed", "site", "after", CATCH,
       "The utility could not send its code; try again later." },
     { "mfa.send_limited", "site", "after", CATCH,

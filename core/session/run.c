@@ -171,7 +171,7 @@ static void tell_end(mk_session *s)
     mk_session_wall(s, false);
     mk_timer_stop(s->timer);
     read_keep(s);
-    mk_session_end end = {.requests = s->requests, .keep = s->keep, .used = s->used};
+    mk_session_end end = {.requests = s->requests, .keep = s->keep, .used = s->used, .signed_in = s->signed_in};
     end.cpu_us = s->cpu_before_us + (s->script ? mk_script_cpu_us(s->script) : 0);
     end.elapsed_ms = (mk_clock_mono_us() - s->mono_start_us) / 1000;
     if (s->fault)

@@ -64,6 +64,7 @@ typedef struct mk_session_end {
     int requests;
     int64_t elapsed_ms, cpu_us;
     unsigned used;         /* mk_intent bits that may have left us, since the start */
+    bool signed_in;        /* sign_in returned: what the portal wanted to know it knows */
 } mk_session_end;
 
 /* A hop that was sent (or replayed), as it was: not masked. For traces, reports and cases. */

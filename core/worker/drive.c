@@ -50,8 +50,8 @@ void mk_worker_gone(mk_worker *worker, const char *id)
 
 static void send_end(mk_worker *worker, const char *id, json_t *result, const mk_session_end *end)
 {
-    json_t *head = json_pack("{s:s, s:s, s:o, s:o, s:O*}", "is", "end", "id", id, "result", result, "intents",
-                             intents(end->used, false), "keep", end->keep);
+    json_t *head = json_pack("{s:s, s:s, s:o, s:o, s:b, s:O*}", "is", "end", "id", id, "result", result, "intents",
+                             intents(end->used, false), "signed_in", end->signed_in, "keep", end->keep);
     mk_worker_send(worker, head, nothing);
 }
 

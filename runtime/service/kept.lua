@@ -22,9 +22,9 @@ function kept.until_of(scope, expires_at)
   return expires_at and math.min(at, expires_at) or at
 end
 
--- {team, authorization, utility (the adapter's id), credential, digest, till, refreshed, next, tries}, or nil.
+-- {team, authorization, utility (the adapter's id), credential, digest, till, refreshed, next, tries, factor}, or nil.
 function kept.get(authorization)
-  return db.row([[SELECT team, authorization, utility, credential, digest, till, refreshed, next, tries FROM kept
+  return db.row([[SELECT team, authorization, utility, credential, digest, till, refreshed, next, tries, factor FROM kept
     WHERE team = ?1 AND authorization = ?2]], authorization.team, authorization.uid)
 end
 
@@ -50,8 +50,8 @@ end
 -- Keeps what a session of the customer's signed in with, where kept.until_of says so. The session still has it.
 function kept.take(authorization, session)
   local till, now = kept.until_of(authorization.scope, authorization.expires_at), host.now()
-  db.run([[INSERT INTO kept (team, authorization, utility, credential, digest, credentials, till, refreshed, next)
-    SELECT team, authorization, utility, credential, digest, credentials, ?3, ?4, ?5 FROM sessions
+  db.run([[INSERT INTO kept (team, authorization, utility, credential, digest, factor, credentials, till, refreshed, next)
+    SELECT team, authorization, utility, credential, digest, factor, credentials, ?3, ?4, ?5 FROM sessions
     WHERE team = ?1 AND uid = ?2]], session.team, session.uid, till, now, later(interval(), till))
 end
 

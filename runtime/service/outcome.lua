@@ -40,6 +40,19 @@ end
 -- Whether runs without a customer end with this: they would meet MFA again, worsen it, or wait for what only the customer can do.
 local function is_last(error) return error.owner == "user" or error.code:find("^mfa%.") ~= nil end
 
+-- Whether the portal may have sent a code by itself once it had the password, as far as we know: another run might bring the customer
+-- another one. Only where it asks for codes, and not once it let us in or said itself what is wrong.
+local function may_have_sent(authorization, session, error)
+  local row = kept.get(authorization)
+  if not row or not row.factor or session.signed_in or error.owner == "site" then return false end
+  for _, word in ipairs(session.used or {}) do
+    if word == "credentials" then return true end
+  end
+  return false
+end
+
+local MAY_HAVE_SENT = "A code may have been sent to the customer, so the password is not tried again by itself."
+
 -- The meters stand as they are; it is tried again by itself.
 local function put_off(authorization, error, keep)
   local of = { form = authorization.form, authorization = authorization.uid }
@@ -54,7 +67,10 @@ end
 function outcome.failed(authorization, session, error, keep)
   local of = { form = authorization.form, authorization = authorization.uid }
   error.alone = session.human == 0 or nil -- the team reads that the customer is wanted again
-  if error.alone and not is_last(error) then return put_off(authorization, error, keep) end
+  if error.alone and not is_last(error) then
+    if not may_have_sent(authorization, session, error) then return put_off(authorization, error, keep) end
+    error.message = (error.message and error.message:gsub("%.?$", ". ", 1) or "") .. MAY_HAVE_SENT
+  end
   if error.alone then authorizations.stop_keeping(authorization.team, authorization.uid, error.code) end
   authorizations.modify(authorization.team, authorization.uid, { error = error })
   authorizations.note(authorization, NOTES[error.code] or "access_errored", error.message or error.code, { code = error.code }, INSTEAD)

@@ -316,6 +316,7 @@ end
 
 on["end"] = function(session, m)
   local result = m.result or {}
+  session.signed_in = m.signed_in -- no column: outcome alone asks
   finish(session, not result.meters and (result.error or { code = "engine.internal", message = "no result" }) or nil, result.meters, m.keep)
 end
 

@@ -11,6 +11,12 @@ function web.percent(text)
   return (tostring(text):gsub("[^%w%-._~]", function(c) return ("%%%02X"):format(c:byte()) end))
 end
 
+-- The first so many letters of a text: never a part of one, which no store and no page takes.
+function web.first(text, most)
+  local after = utf8.offset(text, most + 1)
+  return after and text:sub(1, after - 1) or text
+end
+
 local function merged(standard, headers)
   for name, value in pairs(headers or {}) do standard[name] = value end
   return standard

@@ -100,9 +100,9 @@ CREATE INDEX sessions_unmailed ON sessions (asked) WHERE state = 'waiting' AND m
 CREATE INDEX sessions_authorization ON sessions (team, authorization);
 CREATE INDEX sessions_runs ON sessions (ended) WHERE human = 0;
 CREATE INDEX sessions_asked ON sessions (utility, asked) WHERE asked IS NOT NULL;
-CREATE TABLE kept (              -- sign-ins of ongoing access, sealed: until when, and when the meters are read again
+CREATE TABLE kept (              -- sign-ins of ongoing access, sealed: until when, when the meters are read again; factor: the portal asked for it
   team TEXT NOT NULL, authorization TEXT NOT NULL, utility TEXT NOT NULL, credential TEXT, digest TEXT, till INTEGER NOT NULL,
-  refreshed INTEGER NOT NULL, next INTEGER, tries INTEGER NOT NULL DEFAULT 0, failed TEXT, credentials BLOB NOT NULL,
+  refreshed INTEGER NOT NULL, next INTEGER, tries INTEGER NOT NULL DEFAULT 0, failed TEXT, factor TEXT, credentials BLOB NOT NULL,
   PRIMARY KEY (team, authorization),
   FOREIGN KEY (team, authorization) REFERENCES authorizations (team, uid) ON DELETE CASCADE
 );

@@ -433,6 +433,7 @@ has(fake.get("/help/north"), "Switch it off.", "the utility's own steps")
 has(fake.get("/help/north"), "https://www.north.test/mfa", "and page")
 has(fake.get("/help/stone"), "does not let every customer switch it off", "where it cannot be")
 has(fake.get("/help/demo", { query = { lang = "es" } }), "un código por mensaje", "in Spanish, too")
+has(fake.get("/help/demo"), "That can happen once: such a reading is the last", "a code that nobody asked for")
 t.same(fake.get("/help/nobody").status, 404, "no such utility")
 
 local static = require "service.static"

@@ -237,6 +237,77 @@ def test_second_factor(w):
     last.get("/dashboard/profile").has("tom@helio.test")
 
 
+def change(w, sql, *values):
+    db = sqlite3.connect(w.service.store, timeout=10)
+    db.execute(sql, values)
+    db.commit()
+    db.close()
+
+
+def test_an_invitation_ends(w):
+    """After a week, and with who was invited being shut out; what is typed into it is kept in whole letters."""
+    page = w.owner.submit(w.owner.get("/dashboard/team"), "/team", email="eve@helio.test", role="owner")
+    link = re.search(r'value="http://[^/]+(/dashboard/invite/[\w-]+)"', page.body).group(1)
+    guest = w.visitor()
+    form = guest.get(link).is_(200)
+    for undo, sql in (("created = %d" % (time.time() * 1e6), "created = created - 7 * 86400000001"),
+                      ("disabled = NULL", "disabled = 1")):
+        change(w, "UPDATE users SET %s WHERE email = 'eve@helio.test'" % sql)
+        guest.get(link).is_(404).has("This invitation is over")
+        guest.submit(form, link, name="", password=PASSWORD).is_(404)
+        same(w.value("SELECT password FROM users WHERE email = 'eve@helio.test'"), None, "the password after " + sql)
+        change(w, "UPDATE users SET %s WHERE email = 'eve@helio.test'" % undo)
+    guest.submit(guest.get(link), link, name="E" + "é" * 120, password=PASSWORD).is_(200)
+    w.owner.get("/dashboard/team").is_(200).has("E" + "é" * 99).lacks("é" * 100)
+    change(w, "UPDATE users SET disabled = 1 WHERE email = 'eve@helio.test'")   # the first owner is the only one again
+
+
+def test_an_old_sign_in_is_over(w):
+    browser, _ = w.join("old@helio.test", "read")
+    change(w, "UPDATE logins SET expires = ? WHERE user = (SELECT uid FROM users WHERE email = 'old@helio.test')",
+        int(time.time() * 1e6))
+    check(browser.get("/dashboard/team").url.startswith("/dashboard/sign-in"), "thirty days later it still works")
+
+
+def with_codes(w, email, role):
+    """Somebody who has codes of an app switched on -> browser, uid."""
+    browser, _ = w.join(email, role)
+    page = browser.submit(browser.get("/dashboard/profile"), "/profile/totp", password=PASSWORD).is_(200)
+    secret = re.search(r"secret=([A-Z2-7]{32})&", html.unescape(page.body)).group(1)
+    browser.submit(page, "/confirm", code=totp(secret)).is_(200)
+    return browser, w.value("SELECT uid FROM users WHERE email = ?", email)
+
+
+def test_codes_are_switched_off_by_another_owner_or_with_the_password(w):
+    browser, uid = with_codes(w, "own@helio.test", "owner")
+    on = lambda: w.value("SELECT totp IS NOT NULL FROM users WHERE uid = ?", uid) == 1
+    csrf = browser.get("/dashboard/team").form("^/dashboard/team$")["fields"]["csrf"]
+    browser.post("/dashboard/team/%s/totp-off" % uid, {"csrf": csrf}).is_(400).has("with your password")
+    check(on(), "whoever has an owner's cookie switches their codes off")
+    w.owner.submit(w.owner.get("/dashboard/team"), "/%s/totp-off" % uid).is_(200)
+    check(not on(), "another owner cannot help")
+    w.sign_in("own@helio.test").get("/dashboard/profile").has("own@helio.test")
+    change(w, "UPDATE users SET disabled = 1 WHERE uid = ?", uid)
+
+
+def test_a_secret_is_for_who_was_offered_it(w):
+    one, two = w.join("uma@helio.test", "read")[0], w.join("una@helio.test", "read")[0]
+    page = one.submit(one.get("/dashboard/profile"), "/profile/totp", password=PASSWORD).is_(200)
+    secret = re.search(r"secret=([A-Z2-7]{32})&", html.unescape(page.body)).group(1)
+    csrf = two.get("/dashboard/profile").form("/password")["fields"]["csrf"]
+    sealed = page.form("/confirm")["fields"]["sealed"]
+    two.post("/dashboard/profile/totp/confirm", {"csrf": csrf, "sealed": sealed, "code": totp(secret)}).is_(400)
+    same(w.value("SELECT totp FROM users WHERE email = 'una@helio.test'"), None, "another's secret")
+
+
+def test_own_password_is_not_guessed_from_a_sign_in(w):
+    browser, _ = w.join("gus@helio.test", "read")
+    page = browser.get("/dashboard/profile")
+    for _ in range(10):
+        browser.submit(page, "/profile/totp", password="wrong").is_(400).has("The password is wrong")
+    browser.submit(page, "/profile/totp", password=PASSWORD).is_(400).has("Too many tries")
+
+
 def test_new_password_ends_other_sign_ins(w):
     browser, _ = w.join("pia@helio.test", "read")
     second = w.sign_in("pia@helio.test")
@@ -718,6 +789,7 @@ def test_revoke_asks_first_and_takes_all(w):
     w.owner.get("/dashboard/authorizations").lacks("/a7")
     w.owner.get("/dashboard/authorizations?state=revoked").has("Revoked")
     w.owner.submit(page, "/change", nickname="Elm Street").is_(200).has("Elm Street")
+    w.owner.submit(page, "/change", nickname="E" + "é" * 120).is_(200).has("E" + "é" * 99).lacks("é" * 100)
 
 
 # --- adapters ----------------------------------------------------------------------------------
@@ -837,6 +909,8 @@ def test_templates(w):
     same(page.form("/" + uid)["fields"]["mfa_impossible"], "Call us: we read <it> by hand.", "in the form")
     same(w.value("SELECT settings FROM templates WHERE uid = ?", uid), '{"mfa_impossible":"Call us: we read <it> by hand."}', "settings")
     w.owner.submit(page, "/" + uid, mfa_impossible="x" * 501).is_(400)
+    w.owner.submit(page, "/" + uid, company_name="é" * 101).is_(400).has("at most 100 letters")
+    w.owner.submit(page, "/" + uid, company_name="é" * 100).is_(200).has("é" * 100)
     w.owner.submit(page, "/" + uid, mfa_impossible="").is_(200)
     same(w.value("SELECT settings FROM templates WHERE uid = ?", uid), "{}", "settings, emptied")
     w.owner.submit(page, "/switch").is_(200).has("Off")
@@ -871,7 +945,8 @@ def test_mail_lies_in_the_outbox(w):
     w.reader.get("/dashboard/mails/" + uid).has("(link)").lacks("/f/")
     invited = w.value("SELECT uid FROM mails WHERE kind = 'invite' ORDER BY created DESC")
     w.owner.get("/dashboard/mails/" + invited).has("/dashboard/invite/")
-    w.reader.get("/dashboard/mails/" + invited).lacks("/dashboard/invite/")
+    for browser in (w.reader, w.join("max@helio.test", "member")[0]):
+        browser.get("/dashboard/mails/" + invited).is_(200).has("(link)").lacks("/dashboard/invite/")
     check(page.status == 200, "the list")
 
 

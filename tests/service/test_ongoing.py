@@ -98,7 +98,7 @@ def each_end_takes_it_out_of_store_and_log(service, sandbox):
         check(left(service, sealed), "the search is blind")
         end(service, c)
         until(lambda: kept(service, c) is None, "kept in spite of " + name)
-        until(lambda: not left(service, sealed), "sealed values are left after " + name, 20)
+        until(lambda: not left(service, sealed), "sealed values are left after " + name, 40)  # emptied within half a minute
         same(canary_in(service.folder, PASSWORD), [], "files that hold the password after " + name)
         if name in ("the API", "the receipt", "ongoing_end"):
             same((len(c.meters()), "not_kept" in story(service, c)), (1, True), "meters and history after " + name)

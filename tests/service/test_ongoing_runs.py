@@ -144,6 +144,88 @@ def what_is_not_the_customers_fault_keeps_it(service, sandbox):
     same((shown(service, c)["status"], notes(service, c)["retrying"]["code"]), ("updated", "net.connect"), "now")
 
 
+class Unclear(http.server.BaseHTTPRequestHandler):
+    """A portal with the sign-in page of DEMO, whose answer to the password is none that the adapter knows, or none at all."""
+    passwords, silent, go = 0, False, threading.Event()
+
+    def do_GET(self):
+        self.page(b"<form id=signin method=post action=/login><input name=username><input type=password name=password></form>")
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        type(self).passwords += 1
+        if self.silent:
+            self.go.wait(30)
+            self.close_connection = True
+        else:
+            self.page(b"<h1>We have sent you something</h1>")
+
+    def page(self, body):
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def unclear(service, silent=False):
+    """The settings lead to such a portal; it is the class that counts."""
+    seen = type("Seen", (Unclear,), {"silent": silent, "go": threading.Event()})
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), seen) as portal:
+        threading.Thread(target=portal.serve_forever, daemon=True).start()
+        service.settings(connect_to=["127.0.0.1:18102:127.0.0.1:%d" % portal.server_port])
+        service.ready()
+        try:
+            yield seen
+        finally:
+            seen.go.set()
+            portal.shutdown()
+
+
+@test
+def a_code_may_have_been_sent_once(service, sandbox):
+    """The portal asks these for codes: what it did with the password is not known, so it does not get it again."""
+    c, plain = linked(service, sandbox, "mfa_code"), linked(service, sandbox)
+    with unclear(service) as portal:
+        due(service, c)
+        check("adapter." in runs(service, c)[0][1], runs(service, c))
+        same((portal.passwords, kept(service, c)), (1, None), "passwords, and what is kept")
+        same((shown(service, c)["status"], len(c.meters())), ("errored", 1), "the authorization")
+        check("A code may have been sent" in shown(service, c)["status_message"], shown(service, c)["status_message"])
+        same(story(service, c)[-2:], ["not_kept", "failed"], "history")
+        due(service, plain)                          # no code is ever sent to this one
+        same((portal.passwords, bool(kept(service, plain)), shown(service, plain)["status"]), (2, True, "updated"), "without codes")
+
+
+@test
+def a_code_may_have_been_sent_before_a_crash(service, sandbox):
+    c = linked(service, sandbox, "mfa_code")
+    with unclear(service, silent=True) as portal:
+        service.sql("UPDATE kept SET next = 1")
+        until(lambda: portal.passwords, "no run")
+        service.kill()
+        service.start()
+        ended(service, c, 1)
+        check("engine.interrupted" in runs(service, c)[0][1], runs(service, c))
+        same((portal.passwords, kept(service, c)), (1, None), "passwords, and what is kept")
+
+
+@test
+def what_fails_after_the_sign_in_sent_no_code(service, sandbox):
+    """The device was known: the next run is as good as this one."""
+    c = linked(service, sandbox, "mfa_code")
+    service.settings(limits={"requests": 3})
+    service.ready()
+    due(service, c)
+    check("policy.budget" in runs(service, c)[0][1], runs(service, c))
+    same(sandbox.arrived(c.user)[0], 2, "passwords that arrived")
+    check(kept(service, c)["next"] > now() + 6 * DAY, "when it is tried again")
+
+
 # --- when -----------------------------------------------------------------------------------
 
 

@@ -321,7 +321,7 @@ return {
   ["help.team.off"] = "It tells the customer beforehand that two-step verification must be off, and sends the link again once it is. Where it cannot be switched off, it asks for a bill instead.",
   ["help.again.title"] = "Afterwards",
   ["help.again.off"] = "Once the account is linked, two-step verification can be on again. A new authorization needs it off again. If you allowed the list of your meters to be read again by itself, that works only while it is off: if it is on, the next reading ends this, your sign-in is deleted here, and you are asked to sign in again, with two-step verification off. Your receipt ends it at any time.",
-  ["help.again.relay"] = "Two-step verification stays on. A new authorization may ask for a code again.",
+  ["help.again.relay"] = "Two-step verification stays on. A new authorization may ask for a code again. If you allowed the list of your meters to be read again by itself, nobody is asked then, and we ask for no code. But some utilities send one by themselves as soon as they no longer remember our last sign-in. That can happen once: such a reading is the last, your sign-in is deleted here, and you are asked to sign in again. You need not do anything with that code; do not tell it to anybody. Your receipt ends it at any time.",
   ["help.back"] = "All utilities",
   ["help.missing"] = "There is no utility of that name here.",
 
@@ -393,7 +393,7 @@ return {
   ["error.mfa.answer_timeout"] = "The time to answer is over",
   ["error.mfa.answer_timeout.help"] = "Sign in again when you can read {utility}'s code; it is wanted within a few minutes.",
   ["error.mfa.needs_human"] = "{utility} wants a code from you",
-  ["error.mfa.needs_human.help"] = "Nothing was sent to you yet. Sign in again, and enter the code on the page that follows.",
+  ["error.mfa.needs_human.help"] = "If a code reached you already, nobody can use it any more. Sign in again, and enter the new one on the page that follows.",
   ["error.mfa.send_failed"] = "{utility} could not send its code",
   ["error.mfa.send_failed.help"] = "Wait a few minutes, then try again; choose another way to receive the code if {utility} offers one.",
   ["error.mfa.send_limited"] = "{utility} sends no more codes for now",

@@ -320,7 +320,7 @@ return {
   ["help.team.off"] = "Avisa antes al cliente de que la verificación en dos pasos debe estar desactivada y envía el enlace otra vez cuando lo esté. Si no se puede desactivar, pide una factura en su lugar.",
   ["help.again.title"] = "Después",
   ["help.again.off"] = "Cuando la cuenta está vinculada, la verificación en dos pasos puede activarse otra vez. Para una nueva autorización debe estar desactivada de nuevo. Si usted permitió que la lista de sus medidores vuelva a leerse por sí sola, eso solo funciona mientras esté desactivada: si está activada, la próxima lectura pone fin a esto, su inicio de sesión se borra aquí, y se le pide iniciar sesión de nuevo, con la verificación en dos pasos desactivada. Su comprobante lo termina en cualquier momento.",
-  ["help.again.relay"] = "La verificación en dos pasos sigue activada. Una nueva autorización puede pedir un código otra vez.",
+  ["help.again.relay"] = "La verificación en dos pasos sigue activada. Una nueva autorización puede pedir un código otra vez. Si usted permitió que la lista de sus medidores vuelva a leerse por sí sola, entonces no se pregunta a nadie, y nosotros no pedimos ningún código. Pero algunas compañías envían uno por su cuenta en cuanto ya no recuerdan nuestro último inicio de sesión. Eso puede ocurrir una vez: esa lectura es la última, su inicio de sesión se borra aquí, y se le pide iniciar sesión de nuevo. No tiene que hacer nada con ese código; no lo diga a nadie. Su comprobante lo termina en cualquier momento.",
   ["help.back"] = "Todas las compañías",
   ["help.missing"] = "Aquí no hay ninguna compañía con ese nombre.",
 
@@ -392,7 +392,7 @@ return {
   ["error.mfa.answer_timeout"] = "Se acabó el tiempo para responder",
   ["error.mfa.answer_timeout.help"] = "Inicie sesión de nuevo cuando pueda leer el código de {utility}; se necesita en pocos minutos.",
   ["error.mfa.needs_human"] = "{utility} le pide un código",
-  ["error.mfa.needs_human.help"] = "Todavía no se le envió nada. Inicie sesión de nuevo y escriba el código en la página siguiente.",
+  ["error.mfa.needs_human.help"] = "Si ya le llegó un código, nadie puede usarlo. Inicie sesión de nuevo y escriba el nuevo en la página siguiente.",
   ["error.mfa.send_failed"] = "{utility} no pudo enviar su código",
   ["error.mfa.send_failed.help"] = "Espere unos minutos e inténtelo de nuevo; elija otra forma de recibir el código si {utility} la ofrece.",
   ["error.mfa.send_limited"] = "{utility} no envía más códigos por ahora",

@@ -84,7 +84,7 @@ local function pause(c, one)
     adapters.pause(one.id, nil, who(c))
     return "resumed", nil, "resume"
   end
-  if reason == "" or #reason > 300 then return nil, "What should customers read? A sentence is needed." end
+  if reason == "" or utf8.len(reason) > 300 then return nil, "What should customers read? A sentence is needed, of at most 300 letters." end
   adapters.pause(one.id, reason, who(c))
   return "paused"
 end

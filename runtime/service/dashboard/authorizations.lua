@@ -10,6 +10,7 @@ local resend = require "service.resend"
 local sessions = require "service.sessions"
 local timeline = require "service.timeline"
 local view = require "service.dashboard.view"
+local web = require "service.web"
 local words = require "service.dashboard.words"
 local shown = {}
 
@@ -75,7 +76,7 @@ local function modify(c, params)
   local row = authorizations.get(c.team, params.uid)
   if not row then return c:missing() end
   local archived = c.request.fields.archive
-  local changes = archived and { is_archived = archived == "yes" } or { nickname = c:field("nickname"):sub(1, 100) }
+  local changes = archived and { is_archived = archived == "yes" } or { nickname = web.first(c:field("nickname"), 100) }
   authorizations.modify(c.team, row.uid, changes)
   c:audit(archived and (archived == "yes" and "authorization.archived" or "authorization.unarchived")
     or "authorization.named",

@@ -46,12 +46,14 @@ local function make(request)
   if not tostring(fields.email):find("^%s*[^%s@]+@[^%s@]+%s*$") then
     return form(request, "That is no e-mail address.", 400)
   end
-  if company == "" or #company > 100 then return form(request, "What is the company called?", 400) end
+  if company == "" or utf8.len(company) > 100 then
+    return form(request, "What is the company called, in at most 100 letters?", 400)
+  end
   local weak = accounts.weak(fields.password)
   if weak then return form(request, "The password: " .. weak .. ".", 400) end
   settings.set("setup_token", nil) -- before anything waits: it works once
   local team = accounts.create_team(company)
-  local user, why = accounts.create_user(team, { email = fields.email, name = (fields.name or ""):sub(1, 100),
+  local user, why = accounts.create_user(team, { email = fields.email, name = web.first(fields.name or "", 100),
     role = "owner" })
   assert(user, why)
   templates.create(team, { company_name = company, user = user.uid })

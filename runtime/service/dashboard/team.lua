@@ -28,7 +28,7 @@ local function tell(c, email, token)
 end
 
 local function invite(c)
-  local user, why = accounts.create_user(c.team, { email = c:field("email"), name = c:field("name"):sub(1, 100),
+  local user, why = accounts.create_user(c.team, { email = c:field("email"), name = web.first(c:field("name"), 100),
     role = c:field("role") })
   if not user then return show(c, { problem = "Nobody was invited: " .. why .. "." }) end
   c:audit("user.invited", "user:" .. user.uid)
@@ -68,10 +68,13 @@ local function modify(c, params)
   return c:go("/dashboard/team", shut == "yes" and "disabled" or shut == "no" and "enabled" or "saved")
 end
 
--- Another's second factor, for who lost their phone.
+-- Another's second factor, for who lost their phone. One's own goes with the password alone (profile.lua): a cookie is not enough.
 local function totp_off(c, params)
   local user = accounts.user(c.team, params.uid)
   if not user then return c:missing() end
+  if user.uid == c.me.uid then
+    return show(c, { problem = "Switch your own codes off with your password, on the page of your sign-in." })
+  end
   db.update("users", { team = c.team, uid = user.uid }, { totp = db.NULL })
   c:audit("user.totp_off", "user:" .. user.uid)
   return c:go("/dashboard/team", "totp_off")
@@ -113,7 +116,7 @@ local function join(request, params)
   if weak then return form(request, user, params.token, "The password: " .. weak .. ".", 400) end
   -- taken before anything waits: an invitation works once
   db.update("users", { team = user.team, uid = user.uid }, { invite = db.NULL,
-    name = (request.fields.name or ""):sub(1, 100) })
+    name = web.first(request.fields.name or "", 100) })
   audit.add(user.team, "user:" .. user.uid, "user.joined", "user:" .. user.uid, peer)
   accounts.set_password(user, password)
   return guard.enter(request, accounts.open(user, peer), "/dashboard")

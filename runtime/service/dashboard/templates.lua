@@ -29,12 +29,12 @@ end
 -- What the form says; or nil and what is wrong with it.
 local function values_of(c)
   local name, logo = c:field("company_name"), c:field("company_logo")
-  if name == "" or #name > 100 then return nil, "What is the company called?" end
+  if name == "" or utf8.len(name) > 100 then return nil, "What is the company called, in at most 100 letters?" end
   if logo ~= "" and not (is_url(logo) and logo:find("^https:") and #logo <= 2000) then
     return nil, "The logo has to be a full https:// URL."
   end
   local offer = c:field("mfa_impossible")
-  if #offer > 500 then return nil, "What customers read if MFA cannot be switched off has 500 letters at most." end
+  if utf8.len(offer) > 500 then return nil, "What customers read if MFA cannot be switched off has 500 letters at most." end
   local redirects, bad = lines(c.request.fields.redirect_uris or "", is_url)
   if not redirects then return nil, ("'%s' is no address to lead back to: https:// is needed."):format(bad) end
   local frames, worse = lines(c.request.fields.frame_ancestors or "", is_origin)
