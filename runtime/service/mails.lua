@@ -52,13 +52,13 @@ end
 
 -- Sends what is due, a few at a time and no more than so many; the rest stays due.
 function mails.due(free)
-  if free < 1 then return end
-  for _, row in ipairs(db.rows("SELECT * FROM mails WHERE next <= ?1 ORDER BY next LIMIT ?2", host.now(), math.min(free, 10))) do
+  for _, row in ipairs(db.rows("SELECT * FROM mails WHERE next <= ?1 ORDER BY next LIMIT 10", host.now())) do
     local key = row.team .. "." .. row.uid
     if is_under_way(key, row) then
       db.update("mails", { team = row.team, uid = row.uid }, { next = host.now() + MINUTE })
-    else
+    elseif free > 0 then
       hand_over(key, row)
+      free = free - 1
     end
   end
 end
