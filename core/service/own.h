@@ -77,7 +77,7 @@ void mk_web_request(void *service, mk_httpd_req *req);
 /* web_in.c - a request as the handler's table. MK_OK, MK_EPARSE (not UTF-8, a name that is too long), MK_ENOMEM. */
 int mk_web_read(mk_service *service, json_t *request, const char *id, mk_httpd_req *req);
 /* One pair of a query, of cookies, of headers (names in lower case): repeated names are joined by commas, as lists are written; of headers the first
- * counts, but for X-Forwarded-*. */
+ * counts, but for X-Forwarded-*. What is named as a customer's secret in a form is left out. */
 int mk_web_pair(json_t *object, const char *name, const char *value, bool header);
 /* What the body says: fields, json, body, body_error, sealed; type may be NULL. */
 int mk_web_body(mk_service *service, json_t *request, const char *type, const mk_headers *fields, mk_bytes body);

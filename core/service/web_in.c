@@ -18,12 +18,20 @@ static bool is_list(const char *name)
     return strncmp(name, "x-forwarded-", 12) == 0;
 }
 
+/* Of a customer; but for the fields of a form, where they are sealed, such a thing is not handed on. */
+static bool is_secret(const char *name)
+{
+    return (name[0] == 'c' || name[0] == 'a') && name[1] == '.';
+}
+
 int mk_web_pair(json_t *object, const char *name, const char *value, bool header)
 {
     char key[256];
     const size_t len = strlen(name);
     if (len >= sizeof key || !mk_utf8_valid(name, len) || !mk_utf8_valid(value, strlen(value)))
         return MK_EPARSE;
+    if (is_secret(name))
+        return MK_OK;
     for (size_t i = 0; i <= len; i++)
         key[i] = header && name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] + 32) : name[i];
     const char *before = json_string_value(json_object_get(object, key));
@@ -56,11 +64,6 @@ static int gather(json_t *request, const char *name, mk_httpd_req *req, enum mk_
 }
 
 /* --- bodies ----------------------------------------------------------------------- */
-
-static bool is_secret(const char *name)
-{
-    return (name[0] == 'c' || name[0] == 'a') && name[1] == '.';
-}
 
 /* What a form holds but the customer's secrets. */
 static int add_fields(json_t *request, const mk_headers *fields)
@@ -107,7 +110,21 @@ static int refuse_body(json_t *request, int line, const char *why)
     return json_object_set_new(request, "body_error", json_sprintf("line %d: %.*s", line, len, why)) ? MK_ENOMEM : MK_OK;
 }
 
-/* A JSON body, whatever its type says (utilityapi-v2: curl -d): its secrets are taken out. */
+/* Its secrets are taken out; what has a form's name of one, and is none here, goes. */
+static int strip(mk_service *service, json_t *object, json_t **sealed)
+{
+    void *after;
+    const char *name;
+    json_t *value;
+    json_object_foreach_safe(object, after, name, value)
+    {
+        if (is_secret(name))
+            json_object_del(object, name);
+    }
+    return mk_secrets_from_json(service, object, sealed);
+}
+
+/* A JSON body, whatever its type says (utilityapi-v2: curl -d). No request of ours is a list: of one nothing is handed on but that it was one. */
 static int add_json(mk_service *service, json_t *request, mk_bytes body)
 {
     json_error_t error;
@@ -120,7 +137,11 @@ static int add_json(mk_service *service, json_t *request, mk_bytes body)
         json_decref(value);
         return refuse_body(request, 1, "nested too deep");
     }
-    int err = json_is_object(value) ? mk_secrets_from_json(service, value, &sealed) : MK_OK;
+    int err = MK_OK;
+    if (json_is_object(value))
+        err = strip(service, value, &sealed);
+    else
+        json_array_clear(value);
     if (!err && sealed)
         err = json_object_set_new(request, "sealed", sealed) ? MK_ENOMEM : MK_OK;
     if (!err)
@@ -139,8 +160,8 @@ int mk_web_body(mk_service *service, json_t *request, const char *type, const mk
         err = mk_secrets_from_fields(service, fields, &sealed);
     if (!err && sealed)
         err = json_object_set_new(request, "sealed", sealed) ? MK_ENOMEM : MK_OK;
-    if (!err && body.len && !fields->count && mk_utf8_valid(body.data, body.len)) /* a CSV, say */
-        err = json_object_set_new(request, "body", json_stringn(body.data, body.len)) ? MK_ENOMEM : MK_OK;
+    if (!err && body.len && !fields->count) /* what it is nobody knows: it may be a form sent as plain text, with a password */
+        err = json_object_set_new(request, "body", json_true()) ? MK_ENOMEM : MK_OK;
     return err;
 }
 

@@ -48,6 +48,20 @@ static void begin(void)
 
 /* --- the line ---------------------------------------------------------------------------- */
 
+static bool is_secret(const char *name)
+{
+    return strncmp(name, "c.", 2) == 0 || strncmp(name, "a.", 2) == 0;
+}
+
+/* Nothing of it is named so. */
+static void no_secret(const json_t *object)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)object, name, value)
+        must(!is_secret(name));
+}
+
 static void paths(const char *line)
 {
     mk_buf again;
@@ -81,6 +95,7 @@ static void pairs(const char *line, bool header)
     }
     mk_buf out;
     mk_buf_init(&out, 1 << 24);
+    no_secret(object);
     must(mk_json_write(&out, object) == MK_OK); /* Lua can have it */
     mk_buf_free(&out);
     mk_free(text);
@@ -114,7 +129,7 @@ static void check_form(const json_t *request, const mk_headers *fields)
     size_t given = 0;
     for (size_t i = 0; i < fields->count; i++) {
         const char *name = fields->list[i].name;
-        const bool secret = strncmp(name, "c.", 2) == 0 || strncmp(name, "a.", 2) == 0;
+        const bool secret = is_secret(name);
         must(!json_object_get(left, name) == secret);
         if (*name != 'c' || !secret)
             continue;
@@ -122,16 +137,32 @@ static void check_form(const json_t *request, const mk_headers *fields)
         given++;
     }
     must(json_object_size(open) <= given && (!wrong || !open));
+    must(!json_object_get(request, "body") || json_is_true(json_object_get(request, "body")));
     json_decref(open);
 }
 
-/* Secrets put back, it is what came. */
+/* What a form would name a secret goes. */
+static void drop(json_t *object)
+{
+    void *after;
+    const char *name;
+    json_t *value;
+    json_object_foreach_safe(object, after, name, value)
+        if (is_secret(name))
+            json_object_del(object, name);
+}
+
+/* Secrets put back, it is what came; of a list nothing is there. */
 static void check_json(json_t *request, mk_bytes body)
 {
     static const char *const kinds[] = { "credentials", "answer" };
     json_t *came = mk_json_load(body.data, body.len, JSON_REJECT_DUPLICATES, NULL), *left = json_object_get(request, "json");
     const json_t *sealed = json_object_get(request, "sealed");
     must(came && left);
+    no_secret(left);
+    drop(came);
+    if (json_is_array(came))
+        json_array_clear(came);
     const bool wrong = json_object_get(sealed, "wrong") != NULL;
     for (size_t i = 0; json_is_object(came) && i < 2; i++) {
         must(!json_object_get(left, kinds[i]));

@@ -54,14 +54,14 @@ function handlers.request(request)
     for _, row in ipairs(host.query("SELECT text FROM said ORDER BY n")) do before[#before + 1] = "data: " .. row.text .. "\\n\\n" end
     return { stream = "said", body = table.concat(before) }
   elseif request.path == "/do" then
-    for _, action in ipairs(request.json) do host.after(action) end
+    for _, action in ipairs(request.json.value) do host.after(action) end
     return { status = 200, type = "text/plain", body = "done" }
   elseif request.path == "/sql" then
-    return { status = 200, type = "application/json", body = host.encode(host.query(table.unpack(request.json))) }
+    return { status = 200, type = "application/json", body = host.encode(host.query(table.unpack(request.json.value))) }
   elseif request.path == "/seal" then
-    return { status = 200, type = "application/json", body = host.encode(host.seal("test", request.json)) }
+    return { status = 200, type = "application/json", body = host.encode(host.seal("test", request.json.value)) }
   elseif request.path == "/unseal" then
-    return { status = 200, type = "application/json", body = host.encode(host.unseal("test", request.json)) }
+    return { status = 200, type = "application/json", body = host.encode(host.unseal("test", request.json.value)) }
   end
   return { status = 404, type = "text/plain", body = "none" }
 end
@@ -137,7 +137,7 @@ class Serving:
                 return told["message"]
 
     def ask(self, path, value=None):
-        data = None if value is None else json.dumps(value).encode()
+        data = None if value is None else json.dumps({"value": value}).encode()
         request = urllib.request.Request(self.url + path, data, {"Content-Type": "application/json"} if data else {})
         with urllib.request.urlopen(request, timeout=LIMIT) as answer:
             text = answer.read().decode()

@@ -173,6 +173,44 @@ def secrets_in_json_that_is_broken(service, _):
 
 
 @test
+def secrets_where_none_belong(service, _):
+    """In a list, as plain text, in the query: they are neither taken nor shown anywhere."""
+    path = service.customer("residential").path.encode()
+    for body, kind in ((b'[{"credentials": {"password": "hunter2"}}]', b"application/json"), (b"c.password=hunter2", b"text/plain"),
+                       (b"c.password=hunter2\xff", b"text/plain")):
+        reply = talk(service, post("/api/v2/forms", body, kind, bearer(service)))
+        same((status(reply), b"must be a JSON object" in reply, b"hunter2" in reply), (400, True, False), (body, reply))
+    for request in (head("GET", path + b"?c.password=hunter2&state=s", b"Accept: text/html"), post(path + b"/consent?c.password=hunter2", b"utility=DEMO"),
+                    post(path + b"/consent", b"c.password=hunter2", b"text/plain"), post("/api/v2/forms", b'{"c.password": "hunter2"}', b"application/json", bearer(service))):
+        reply = talk(service, request)
+        check(status(reply) in (200, 400, 403), reply)
+        check(b"hunter2" not in reply, request)
+    check("hunter2" not in service.log(), "the log has it")
+    lives(service)
+
+
+@test
+def bodies_that_are_held_together(service, _):
+    """Who sends much and never all of it takes the room of those that send much, not of a customer's form; it is given back when they leave."""
+    large = post("/api/v2/forms", b'{"referral": "' + b"a" * 900000 + b'"}', b"application/json", bearer(service))
+    with contextlib.ExitStack() as stack:
+        links = [stack.enter_context(contextlib.closing(socket.create_connection(("127.0.0.1", service.port), 20))) for _ in range(70)]
+        with contextlib.suppress(OSError):  # those that are refused
+            for link in links:
+                link.sendall(head("POST", "/healthz", b"Content-Length: %d" % (1 << 20)) + b"a" * ((1 << 20) - 1))
+        reply = talk(service, large)
+        same((status(reply), b"Retry-After: 5" in reply, b'"unavailable"' in reply), (503, True, True), reply)
+        reply = talk(service, head("POST", "/f/x/consent", b"Content-Length: 900000", b"Accept: text/html", b"Accept-Language: es"))
+        same((status(reply), b"<html lang=\"es\">" in reply), (503, True), reply)
+        service.customer("residential").page("?utility=DEMO")
+    limit = time.monotonic() + 20
+    while status(talk(service, large)) == 503:  # until it is seen that they have left
+        check(time.monotonic() < limit, "the room is not given back")
+    same(status(talk(service, large)), 200, "who sends much now")
+    lives(service)
+
+
+@test
 def who_is_in_front(service, _):
     """A proxy may write its X-Forwarded-For as a line of its own: the last one is the proxy's, what comes before it is the client's word."""
     path = service.customer("residential").path.encode()

@@ -105,6 +105,8 @@ static void test_pairs(void **state)
     assert_int_equal(mk_web_pair(object, "X-Forwarded-For", "its word", true) || mk_web_pair(object, "x-forwarded-for", "the proxy's", true), MK_OK);
     assert_string_equal(json_string_value(json_object_get(object, "x-forwarded-for")), "its word,the proxy's");
     assert_int_equal(mk_web_pair(object, longest, "", true), MK_OK);
+    assert_int_equal(mk_web_pair(object, "c.password", "fern", false) || mk_web_pair(object, "a.answer", "42", true), MK_OK);
+    assert_false(json_object_get(object, "c.password") || json_object_get(object, "a.answer"));
     assert_int_equal(mk_web_pair(object, "\xff", "", true), MK_EPARSE);
     assert_int_equal(mk_web_pair(object, "v", "\xff", false), MK_EPARSE);
     longest[255] = 'n';
@@ -165,7 +167,11 @@ static void test_secrets(void **state)
     becomes(FORM, "a.answer=42&a.resend=1", "{\"fields\": {}}", NULL, "{\"resend\":true}");
     becomes(FORM, " {\"answer\": \"42\", \"id\": \"7\"}", "{\"fields\": {}, \"json\": {\"id\": \"7\"}}", NULL, "\"42\"");
     becomes(NULL, "{\"credentials\": {\"password\": \"fern\"}, \"utility\": \"X\"}", "{\"fields\": {}, \"json\": {\"utility\": \"X\"}}", "{\"password\":\"fern\"}", NULL);
-    becomes("text/csv", "a,b\n1,2\n", "{\"fields\": {}, \"body\": \"a,b\\n1,2\\n\"}", NULL, NULL);
+    becomes("text/csv", "a,b\n1,2\n", "{\"fields\": {}, \"body\": true}", NULL, NULL);
+    becomes("text/plain", "c.password=fern&utility=X", "{\"fields\": {}, \"body\": true}", NULL, NULL);
+    becomes("text/plain", "c.password=fern\xff", "{\"fields\": {}, \"body\": true}", NULL, NULL);
+    becomes(NULL, "[{\"credentials\": {\"password\": \"fern\"}}, \"fern\"]", "{\"fields\": {}, \"json\": []}", NULL, NULL);
+    becomes(NULL, "{\"c.password\": \"fern\", \"a.answer\": \"42\", \"utility\": \"X\", \"c\": 1}", "{\"fields\": {}, \"json\": {\"utility\": \"X\", \"c\": 1}}", NULL, NULL);
     assert_int_equal(read_body(NULL, FORM, "c.%ff=fern"), MK_EPARSE); /* it would be missing among the credentials */
     assert_int_equal(read_body(NULL, FORM, "c.password=%ff"), MK_EPARSE);
     assert_int_equal(read_body(NULL, FORM, "%ff=1"), MK_EPARSE);
