@@ -989,6 +989,31 @@ def test_a_mail_that_failed_is_tried_again(w):
     w.owner.get("/dashboard/audit").has("mail.again", "mails.again")
 
 
+def test_forms_keep_what_was_typed_where_something_is_wrong(w):
+    """Whoever made one mistake types one field anew."""
+    for path, action, wrong, kept in (
+            ("/dashboard/tokens", "/tokens", {"name": "n" * 101}, {"scopes": "read", "days": "90"}),
+            ("/dashboard/team", "/team", {"email": "no address"}, {"name": "Kim <b>", "role": "read"}),
+            ("/dashboard/webhooks", "/webhooks", {"url": "ftp://hooks.example"}, {"type_meter_created": "yes"}),
+            ("/dashboard/adapters/coned", "/pause", {"reason": "We mend it. " * 30}, {}),
+            ("/dashboard/adapters/coned", "/share", {"share": "101"}, {})):
+        page = w.owner.submit(w.owner.get(path), action, **wrong, **kept).is_(400)
+        fields = page.form(action)["fields"]
+        for name, value in dict(wrong, **kept).items():
+            same(fields.get(name), value, "%s: %s" % (path, name))
+    check("type_meter_bills_added" not in w.owner.submit(w.owner.get("/dashboard/webhooks"), "/webhooks", url="ftp://x",
+        type_meter_created="yes").form("/webhooks")["fields"], "a type that was not ticked")
+    page = w.owner.get("/dashboard/adapters/coned")
+    check(re.search(r"\d\d:\d\d UTC, (kept|held)", page.body), "a version's time has no zone")
+
+
+def test_a_token_that_operates_says_so(w):
+    subprocess.run([os.path.join(ROOT, os.environ.get("BUILD", "build"), "meterkey"), "token", "create", "night shift", "--operator",
+        "--team", w.value("SELECT name FROM teams ORDER BY created, team LIMIT 1"), "--store", "sqlite:" + w.service.store],
+        capture_output=True, text=True, timeout=30, check=True)
+    w.owner.get("/dashboard/tokens").has("night shift", "read, write and operate adapters")
+
+
 BROKEN = {"absent": None, "too long": "x" * 5000, "lines": "a\nb\r\n<b>" * 300, "control": "a\x00b\x07", "not UTF-8": b"a\xff\xc3"}
 
 

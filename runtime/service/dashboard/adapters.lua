@@ -60,7 +60,8 @@ local function show(c, params, problem)
     history = reloads,
     percent = figures.percent, policies = POLICIES, share = adapters.share(one.id), has_file = adapters.has_file(one.id),
     resting = health.resting(one.id),
-    latest = adapters.latest()[one.id] or {}, problem = problem }, problem and 400)
+    latest = adapters.latest()[one.id] or {}, problem = problem,
+    fields = problem and c.request.fields or {} }, problem and 400)
 end
 
 -- A change of an adapter by its operator. action(c, one) -> what to say, or nil and what is wrong; third what the audit log calls it, if

@@ -14,6 +14,7 @@ local ROLES = { { "member", "Member" }, { "read", "Read only" }, { "owner", "Own
 local function show(c, values)
   values = values or {}
   values.rows, values.roles, values.team = accounts.users(c.team), ROLES, accounts.team(c.team)
+  values.fields = values.fields or {}
   return c:page("team", "Team", values, values.problem and 400)
 end
 
@@ -30,7 +31,7 @@ end
 local function invite(c)
   local user, why = accounts.create_user(c.team, { email = c:field("email"), name = web.first(c:field("name"), 100),
     role = c:field("role") })
-  if not user then return show(c, { problem = "Nobody was invited: " .. why .. "." }) end
+  if not user then return show(c, { problem = "Nobody was invited: " .. why .. ".", fields = c.request.fields }) end
   c:audit("user.invited", "user:" .. user.uid)
   return show(c, { link = tell(c, user.email, user.invitation), invited = user.email })
 end

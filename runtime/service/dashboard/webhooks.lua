@@ -41,7 +41,7 @@ end
 
 local function list(c, values)
   values = values or {}
-  values.rows, values.choices, values.url = all(c), choices(), values.url or ""
+  values.rows, values.choices, values.url = all(c), choices(values.problem and ticked(c)), values.url or ""
   return c:page("webhooks", "Webhooks", values, values.problem and 400)
 end
 
