@@ -40,7 +40,8 @@ ALL_CFLAGS = -std=gnu11 $(OPT) $(WARN) $(HARDEN) -D_GNU_SOURCE -Icore $(PKG_CFLA
 ALL_LDFLAGS = $(LINKHARD) $(OPT) $(LDFLAGS)
 
 # A file that changes only when its text does: what depends on it is remade
-# when flags, the list of sources or the list of embedded files change.
+# when flags, the list of sources or the list of embedded files change. Where the
+# libraries' flags are not known (lint-style, before config.mk is made) it stays.
 define stamp
-$(shell mkdir -p $(dir $(1)); echo '$(strip $(2))' | cmp -s - $(1) || echo '$(strip $(2))' >$(1))$(1)
+$(if $(PKG_LIBS),$(shell mkdir -p $(dir $(1)); echo '$(strip $(2))' | cmp -s - $(1) || echo '$(strip $(2))' >$(1)))$(1)
 endef

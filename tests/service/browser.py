@@ -7,6 +7,8 @@ import signal
 import subprocess
 import urllib.parse
 
+from server import LIMITS, SLOWER, lua
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PROGRAM = os.path.abspath(os.path.join(ROOT, os.environ.get("BUILD", "build"), "meterkey"))
 
@@ -28,8 +30,8 @@ class Service:
         self.log_path = os.path.join(folder, "log")
         self.config = os.path.join(folder, "config.lua")
         with open(self.config, "w", encoding="utf-8") as file:
-            file.write("return { mail_folder = %s, workers = 1, trust_proxy = true%s }\n" % (quoted(os.path.join(folder,
-                "mail")), config or ""))
+            file.write("return { mail_folder = %s, workers = 1, trust_proxy = true, limits = %s%s }\n" % (
+                quoted(os.path.join(folder, "mail")), lua(LIMITS), config or ""))
         os.makedirs(os.path.join(folder, "scripts", "utilities"), exist_ok=True)
         self.start()
 
@@ -51,7 +53,7 @@ class Service:
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(30)
+        self.process.wait(30 * SLOWER)
         self.process.stdout.close()
         self.log_file.close()
 
@@ -167,7 +169,7 @@ class Browser:
         self.host = urllib.parse.urlsplit(url).netloc
 
     def send(self, method, path, body=None, headers=None):
-        connection = http.client.HTTPConnection(self.host, timeout=60)
+        connection = http.client.HTTPConnection(self.host, timeout=60 * SLOWER)
         sent = dict(headers or {})
         self.sent += 1
         # A proxy's word: this visitor's own address, another one from time to time, so that no limit of one address is

@@ -4,6 +4,8 @@ import json
 import queue
 import threading
 
+from server import SLOWER
+
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
@@ -29,8 +31,8 @@ class Receiver:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def next(self):
-        """Path, headers and body of the next request, within 10 s."""
-        return self.server.got.get(timeout=10)
+        """Path, headers and body of the next request."""
+        return self.server.got.get(timeout=10 * SLOWER)
 
     def events(self):
         return json.loads(self.next()[2])["events"]

@@ -13,7 +13,7 @@ import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from server import ROOT
+from server import ROOT, SLOWER
 from whole import LIMIT, Whole, check, same
 
 CASES = ("badlogin", "empty", "locked")    # what the stamps below do not show in
@@ -55,7 +55,7 @@ class Reloading(Whole):
 
     def says(self, pattern, since=0):
         """Waits for a line like that from number `since` on -> its match and the number of the next."""
-        limit = time.monotonic() + BOUND
+        limit = time.monotonic() + BOUND * SLOWER
         with self.heard:
             while True:
                 for number, line in enumerate(self.lines[since:], since):
@@ -125,7 +125,7 @@ class Reloading(Whole):
 
     def committed(self, text, *values):
         """Rows once what was said in the log a moment ago is in the store: that is written before the commit."""
-        with contextlib.closing(sqlite3.connect(os.path.join(self.folder, "store.db"), timeout=BOUND, isolation_level=None)) as db:
+        with contextlib.closing(sqlite3.connect(os.path.join(self.folder, "store.db"), timeout=BOUND * SLOWER, isolation_level=None)) as db:
             db.execute("BEGIN IMMEDIATE")
             return db.execute(text, values).fetchall()
 
@@ -219,7 +219,7 @@ class Load:
     def __exit__(self, *_):
         self.over.set()
         for thread in self.threads:
-            thread.join(2 * BOUND)
+            thread.join(2 * BOUND * SLOWER)
 
     def check(self):
         same(list(self.failures), [], "sessions that failed")

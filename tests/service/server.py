@@ -9,6 +9,10 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SANITIZED = os.path.basename(os.environ.get("BUILD", "build")) in ("asan", "tsan")
+# How long anything may take at most is multiplied by this, here and in all other files: one place for what sanitizers cost.
+SLOWER = 10 if SANITIZED else 1
+# The CPU time that a session may use grows, too: no test here is about that, and on a busy machine a sanitized one meets it.
+LIMITS = {"burst_us": 50000 * SLOWER, "total_us": 2000000 * SLOWER} if SANITIZED else {}
 PROGRAM = os.path.join(ROOT, os.environ.get("BUILD", "build"), "meterkey")
 
 
@@ -36,15 +40,14 @@ class Service:
         os.makedirs(os.path.join(folder, "scripts", "utilities"), exist_ok=True)
         values = dict({"mail_folder": os.path.join(folder, "mail"), "utility_sessions": 0, "workers": 1,
             "api_per_second": 1000000}, **settings)
-        with open(os.path.join(folder, "config.lua"), "w", encoding="utf-8") as file:
-            file.write("return {\n%s}\n" % "".join("  %s = %s,\n" % (k, lua(v)) for k, v in values.items()))
+        write_settings(folder, values)
         self.cli("user", "list")
         for one in adapters:
             self.add_adapter(one)
 
     def cli(self, *words, text=""):
         argv = [PROGRAM, *words, "--store", self.store, "--config", os.path.join(self.folder, "config.lua")]
-        done = subprocess.run(argv, input=text, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(argv, input=text, capture_output=True, text=True, timeout=60 * SLOWER, check=False)
         assert done.returncode == 0, (argv, done.stderr)
         return done.stdout.strip()
 
@@ -55,7 +58,7 @@ class Service:
         return self.cli("token", "create", "first", "--team", name)
 
     def sql(self, text, *values):
-        with sqlite3.connect(os.path.join(self.folder, "store.db"), timeout=20) as db:
+        with sqlite3.connect(os.path.join(self.folder, "store.db"), timeout=20 * SLOWER) as db:
             rows = db.execute(text, values).fetchall()
         db.close()
         return rows
@@ -98,7 +101,7 @@ class Service:
             self.connection.close()
         if self.process:
             self.process.terminate()
-            status = self.process.wait(60 if SANITIZED else 20)
+            status = self.process.wait(20 * SLOWER)
             self.process.stdout.close()
             found = report(self.log())
             assert status == 0 and not found, "the service ended with %d\n%s" % (status, found or self.log()[-1000:])
@@ -114,7 +117,7 @@ class Service:
             body = json.dumps(body).encode()
             headers.setdefault("Content-Type", "application/json")
         for last in (False, True):
-            self.connection = self.connection or http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+            self.connection = self.connection or http.client.HTTPConnection("127.0.0.1", self.port, timeout=20 * SLOWER)
             try:
                 self.connection.request(method, path, body, headers)
                 reply = self.connection.getresponse()
@@ -124,6 +127,12 @@ class Service:
                 self.connection = None
                 if last:
                     raise
+
+
+def write_settings(folder, values):
+    values = dict(values, limits=dict(LIMITS, **values.get("limits", {})))
+    with open(os.path.join(folder, "config.lua"), "w", encoding="utf-8") as file:
+        file.write("return {\n%s}\n" % "".join("  %s = %s,\n" % (k, lua(v)) for k, v in values.items()))
 
 
 def lua(value):
@@ -140,5 +149,5 @@ def manifests(*ids):
     """What the shipped adapters say of themselves, as the service keeps it."""
     done = subprocess.run([PROGRAM, "utilities", "--json", "--runtime", os.path.join(ROOT, "runtime"), "--scripts",
         os.path.join(ROOT, "scripts")],
-                          capture_output=True, text=True, check=True, timeout=60)
+                          capture_output=True, text=True, check=True, timeout=60 * SLOWER)
     return [one for one in json.loads(done.stdout)["utilities"] if one["id"] in ids]

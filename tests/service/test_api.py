@@ -22,7 +22,7 @@ import zipfile
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import browser
-from server import PROGRAM, Service, manifests
+from server import PROGRAM, SLOWER, Service, manifests
 from test_api_requests import run
 from world import SECOND, Api, Failed, check, quoted, same
 
@@ -126,7 +126,7 @@ def pages_hold_a_thousand(w):
 
 def while_it_lasts(w, path, who, between, headers=None):
     """The bytes of an answer; between(connection) is called with one of another's as long as it has not come, and says how often that was."""
-    ours, theirs = [http.client.HTTPConnection("127.0.0.1", w.service.port, timeout=20) for _ in range(2)]
+    ours, theirs = [http.client.HTTPConnection("127.0.0.1", w.service.port, timeout=20 * SLOWER) for _ in range(2)]
     theirs.connect()
     ours.request("GET", path, None, dict(headers or {}, Authorization="Bearer " + w.tokens[who]))
     count = 0
@@ -616,7 +616,7 @@ def events_are_listed(w):
 # --- made-up customers ----------------------------------------------------------------------
 
 def every_scenario_of_the_sandbox(w):
-    done = subprocess.run([PROGRAM, "sandbox", "--list"], capture_output=True, text=True, check=True, timeout=30)
+    done = subprocess.run([PROGRAM, "sandbox", "--list"], capture_output=True, text=True, check=True, timeout=30 * SLOWER)
     names = [line.split()[0] for line in done.stdout.splitlines() if line.startswith("  ")]
     check(len(names) > 25, names)
     for name in names + ["nointervals", "partialintervals", "pending_manual_after", "wait_to_login_after"]:
@@ -729,7 +729,7 @@ def the_same_key_does_it_once(w):
 
 def the_same_key_at_the_same_time(w):
     def post(_):
-        connection = http.client.HTTPConnection("127.0.0.1", w.service.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", w.service.port, timeout=20 * SLOWER)
         connection.request("POST", F, b"{}", {"Authorization": "Bearer " + w.tokens["ours"], "Idempotency-Key": "at once"})
         reply = json.loads(connection.getresponse().read())
         connection.close()
@@ -890,7 +890,7 @@ def adapters_are_operated(w):
     w.bad(400, "invalid_param", "POST", "/api/v2/forms", {"utility": "SCE"})
     reply = w.service.request("GET", "/help/sce")
     same((reply.status, reply.headers["Location"]), (303, "/help/mfa"))
-    until = time.monotonic() + 10
+    until = time.monotonic() + 10 * SLOWER
     while w.service.sql("SELECT count(*) FROM kept WHERE authorization = ?", authorization)[0][0]:
         check(time.monotonic() < until, "its sign-in is still kept")
         time.sleep(0.05)
@@ -902,7 +902,7 @@ def adapters_are_operated(w):
 
 class Stream:
     def __init__(self, w, who):
-        self.connection = http.client.HTTPConnection("127.0.0.1", w.service.port, timeout=10)
+        self.connection = http.client.HTTPConnection("127.0.0.1", w.service.port, timeout=10 * SLOWER)
         self.connection.request("GET", "/api/v2/events/stream", headers={"Authorization": "Bearer " + w.tokens.get(who, who)})
         self.reply = self.connection.getresponse()
 
@@ -915,7 +915,7 @@ class Stream:
 
     def ends(self, seconds=1.0):
         """Waits for its end, so long at most."""
-        self.connection.sock.settimeout(seconds)
+        self.connection.sock.settimeout(seconds * SLOWER)
         try:
             while self.reply.readline():
                 pass

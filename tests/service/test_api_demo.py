@@ -12,7 +12,7 @@ import urllib.request
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from server import PROGRAM, Service
+from server import PROGRAM, SLOWER, Service
 from test_api_requests import report
 from world import Api, Failed, check, same
 
@@ -32,7 +32,7 @@ class Sandbox:
     def code(self, user, after=0):
         """The code that the customer's phone got."""
         with urllib.request.urlopen("http://127.0.0.1:%d/phone.json?user=%s&after=%d&wait=10" % (self.port, user,
-            after), timeout=20) as reply:
+            after), timeout=20 * SLOWER) as reply:
             return json.load(reply)["messages"][-1]["code"]
 
     def stop(self):
@@ -51,7 +51,7 @@ class Client(Api):
         self.until(lambda: self.good("GET", "/api/v2/utilities")["utilities"], "DEMO is live")
 
     def until(self, look, what):
-        end = time.monotonic() + 20
+        end = time.monotonic() + 20 * SLOWER
         while time.monotonic() < end:
             found = look()
             if found:

@@ -10,7 +10,7 @@ import sys
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from server import ROOT
+from server import ROOT, SLOWER
 from test_api import ask
 from test_api_requests import run
 from world import check, same
@@ -29,7 +29,7 @@ def run_line(w, line, values):
     """-> the answer's text; a status other than 200 fails."""
     # 28: --max-time of the stream, which has no end
     done = subprocess.run(["sh", "-c", line.replace("curl -s", 'curl -w "\\n%{http_code}" -s', 1)], capture_output=True,
-        text=True, timeout=20,
+        text=True, timeout=20 * SLOWER,
                           env=dict(os.environ, **values), check=False)
     body, _, status = done.stdout.rpartition("\n")
     same((status, done.returncode in (0, 28)), ("200", True), "%s: %s %s" % (line, body, done.stderr))
@@ -60,7 +60,7 @@ def commands_of_the_guide(w):
             os.path.join(ROOT, os.environ.get("BUILD", "build"), "meterkey "), 1)
         words = words.replace("Helio Solar", "Guide Solar").replace("sqlite:meterkey.db", w.service.store)
         done = subprocess.run(["sh", "-c", words], input="correct horse battery\n" * 2, capture_output=True, text=True,
-            timeout=30, check=False)
+            timeout=30 * SLOWER, check=False)
         same(done.returncode, 0, line + done.stderr)
 
 

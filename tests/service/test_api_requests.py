@@ -12,6 +12,7 @@ import traceback
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from server import SLOWER
 from world import Failed, World, check, quoted, same
 
 WRONG = {"string": [7, True, ["x"], {"a": 1}], "boolean": ["true", 1, 0, [], {}], "integer": ["1", 1.5, True, []],
@@ -180,7 +181,7 @@ def bodies_that_are_none(w):
 
 
 def a_body_that_is_too_large(w):
-    connection = http.client.HTTPConnection("127.0.0.1", w.service.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", w.service.port, timeout=20 * SLOWER)
     connection.putrequest("POST", "/api/v2/forms")
     connection.putheader("Authorization", "Bearer " + w.tokens["ours"])
     connection.putheader("Content-Length", "1100000")

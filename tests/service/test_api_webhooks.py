@@ -13,7 +13,7 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from receiver import Receiver
-from server import ROOT, Service
+from server import ROOT, SLOWER, Service
 from test_api_requests import report
 from world import Api, check, same
 
@@ -34,7 +34,7 @@ class Hooks(Api):
 
     def event(self, uid, **wanted):
         """The event, once it is as wanted."""
-        until = time.monotonic() + 10
+        until = time.monotonic() + 10 * SLOWER
         while True:
             one = self.good("GET", "/api/v2/events/" + uid)
             if all(one[name] == value for name, value in wanted.items()):
@@ -44,7 +44,7 @@ class Hooks(Api):
 
     def answered(self, uid, status):
         """Waits until it is known that the endpoint said so."""
-        until = time.monotonic() + 10
+        until = time.monotonic() + 10 * SLOWER
         while self.due(uid)[1] != status:
             check(time.monotonic() < until, self.due(uid))
             time.sleep(0.05)

@@ -7,7 +7,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from server import PROGRAM
+from server import PROGRAM, SLOWER
 
 WRONG_TYPE = {"text": "7", "number": '"seven"', "switch": '"yes"', "list": '"one"', "map": "7"}
 # setting, value, what is said
@@ -26,7 +26,7 @@ VALUES = [
 
 def settings():
     """(name, type by its default) of all of them."""
-    text = subprocess.run([PROGRAM, "serve", "--print-config"], stdout=subprocess.PIPE, text=True, check=True, timeout=20).stdout
+    text = subprocess.run([PROGRAM, "serve", "--print-config"], stdout=subprocess.PIPE, text=True, check=True, timeout=20 * SLOWER).stdout
     for name, value in re.findall(r"^  (\w+) = (.*?),(?: --|$)", text, re.M):
         kind = "text" if value[0] == '"' else "switch" if value in ("true", "false") else "list" if name not in ("limits", "mfa") and value == "{}" else \
             "map" if value == "{}" else "number"
@@ -38,7 +38,7 @@ def said(folder, text):
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
     done = subprocess.run([PROGRAM, "serve", "--listen", "127.0.0.1:0", "--config", path], stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=folder,
-                          timeout=20, check=False)
+                          timeout=20 * SLOWER, check=False)
     assert done.returncode == 2, (text, done.returncode, done.stderr)
     assert set(os.listdir(folder)) == {"config.lua"}, os.listdir(folder)
     return done.stderr.replace(folder + "/", "")
@@ -71,7 +71,7 @@ def files(folder):
     assert "config.lua:2: " in said(folder, "return {\n  workers = = 2,\n}\n")
     assert "a table is needed" in said(folder, "return 7")
     assert "names are needed" in said(folder, "return { 'a' }")
-    done = subprocess.run([PROGRAM, "serve", "--config", "/nowhere/config.lua"], capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run([PROGRAM, "serve", "--config", "/nowhere/config.lua"], capture_output=True, text=True, timeout=20 * SLOWER, check=False)
     assert done.returncode == 2 and "/nowhere/config.lua: No such file" in done.stderr, done.stderr
 
 

@@ -16,6 +16,7 @@ import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from browser import PROGRAM, ROOT, Browser, Failed, Service, check
+from server import SLOWER
 
 tests = []
 PASSWORD = "Canary-4711-horse"
@@ -35,7 +36,7 @@ class Place:
         self.phone = "http://127.0.0.1:" + port
         self.service = Service(folder, ', connect_to = { "127.0.0.1:18102:127.0.0.1:%s" }, allow_origins = { "http://127.0.0.1:18102" }' % port)
         subprocess.run([PROGRAM, "user", "add", "ops@team.test", "--team", "Helio Solar", "--config", self.service.config, "--store",
-                        "sqlite:" + self.service.store], input="correct horse battery\n", text=True, check=True, capture_output=True, timeout=60)
+                        "sqlite:" + self.service.store], input="correct horse battery\n", text=True, check=True, capture_output=True, timeout=60 * SLOWER)
         self.until_live("demo")
 
     def until_live(self, id):
@@ -50,20 +51,20 @@ class Place:
 
     def decide(self, user, decision):
         """What the customer presses on the phone."""
-        message = json.load(urllib.request.urlopen(self.phone + "/phone.json?user=" + user, timeout=20))["messages"][0]
+        message = json.load(urllib.request.urlopen(self.phone + "/phone.json?user=" + user, timeout=20 * SLOWER))["messages"][0]
         said = urllib.parse.urlencode({"id": message["id"], "token": message["token"], "user": user, "decision": decision})
-        urllib.request.urlopen(self.phone + "/phone/decide", said.encode(), timeout=20).close()
+        urllib.request.urlopen(self.phone + "/phone/decide", said.encode(), timeout=20 * SLOWER).close()
 
     def stop(self):
         self.service.stop()
         self.sandbox.terminate()
-        self.sandbox.wait(20)
+        self.sandbox.wait(20 * SLOWER)
         self.sandbox.stdout.close()
 
     def code(self, user):
         """The newest code on the customer's phone, as soon as it is there."""
         url = "%s/phone.json?user=%s&after=0&wait=20" % (self.phone, user)
-        return json.load(urllib.request.urlopen(url, timeout=40))["messages"][0]["code"]
+        return json.load(urllib.request.urlopen(url, timeout=40 * SLOWER))["messages"][0]["code"]
 
 
 def visitor(place):
@@ -76,7 +77,7 @@ def state_of(browser, path):
 
 def over(browser, path):
     """Until its sign-in waits for the customer or is over; -> which."""
-    stream = urllib.request.urlopen(browser.base + path + "/events", timeout=60)
+    stream = urllib.request.urlopen(browser.base + path + "/events", timeout=60 * SLOWER)
     for line in stream:
         if line.startswith(b"data:"):
             now = json.loads(state_of(browser, path).body)["state"]
@@ -131,7 +132,7 @@ def made_up(place):
         page = browser.get("/authorize/helio-solar?utility=SCE").is_(200)
         page = browser.submit(page, "^.*/consent", **{"c.username": typed, "c.password": PASSWORD, "email": "pat@mail.test"})
         settled(browser, page).has(text)
-        with sqlite3.connect(place.service.store, timeout=20) as db:
+        with sqlite3.connect(place.service.store, timeout=20 * SLOWER) as db:
             row = db.execute("SELECT is_test, utility, scenario FROM authorizations ORDER BY created DESC LIMIT 1").fetchone()
         db.close()
         check(row == (1, "SCE", typed.strip().lower()[10:]), row)
@@ -174,7 +175,7 @@ def approve(place):
     page = begin(place, browser, "mfa_approve-yes").has("Approve the sign-in on your device")
     check('http-equiv="refresh"' in page.body, "nothing refreshes it without a script")
     path, before = page.url.split("?")[0], json.loads(state_of(browser, page.url.split("?")[0]).body)["state"]
-    stream = urllib.request.urlopen(browser.base + path + "/events", timeout=60)
+    stream = urllib.request.urlopen(browser.base + path + "/events", timeout=60 * SLOWER)
     place.decide("mfa_approve-yes", "approve")
     for line in stream:
         if line.startswith(b"data:") and json.loads(state_of(browser, path).body)["state"] != before:
@@ -235,14 +236,14 @@ class Program:
 
     def __init__(self, place):
         done = subprocess.run([PROGRAM, "token", "create", "program", "--team", "Helio Solar", "--config", place.service.config, "--store",
-                               "sqlite:" + place.service.store], text=True, check=True, capture_output=True, timeout=60)
+                               "sqlite:" + place.service.store], text=True, check=True, capture_output=True, timeout=60 * SLOWER)
         self.headers, self.base = {"Authorization": "Bearer " + done.stdout.strip()}, place.service.url
-        with sqlite3.connect(place.service.store, timeout=20) as db:
+        with sqlite3.connect(place.service.store, timeout=20 * SLOWER) as db:
             db.execute("UPDATE templates SET redirect_uris = ?", (json.dumps([self.BACK]),))
         db.close()
 
     def ask(self, path, body=None):
-        return json.load(urllib.request.urlopen(urllib.request.Request(self.base + "/api/v2" + path, body, self.headers), timeout=20))
+        return json.load(urllib.request.urlopen(urllib.request.Request(self.base + "/api/v2" + path, body, self.headers), timeout=20 * SLOWER))
 
     def found(self, location):
         """What the customer came back with, and the authorization of its referral."""

@@ -16,7 +16,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import whole
 from browser import Page
-from server import ROOT
+from server import ROOT, SLOWER
 from whole import check, same
 
 FORM = "application/x-www-form-urlencoded"
@@ -63,7 +63,7 @@ def routes():
         package.searchers = { function() return function() return any end end }
         local add = dofile("runtime/service/customer/routes.lua")
         add { add = function(_, method, pattern) print(method, pattern) end }"""
-    out = subprocess.run(["lua5.4", "-e", text], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True, timeout=20).stdout
+    out = subprocess.run(["lua5.4", "-e", text], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True, timeout=20 * SLOWER).stdout
     return [tuple(line.split("\t")) for line in out.splitlines()]
 
 
@@ -93,7 +93,7 @@ class Pages:
 
     def announce(self, path, length):
         """A body of that length, of which nothing is sent: it is answered before."""
-        link = http.client.HTTPConnection("127.0.0.1", self.service.port, timeout=20)
+        link = http.client.HTTPConnection("127.0.0.1", self.service.port, timeout=20 * SLOWER)
         link.putrequest("POST", path)
         for name, value in (("Content-Length", str(length)), ("Content-Type", FORM), ("Accept", "text/html")):
             link.putheader(name, value)

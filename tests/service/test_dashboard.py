@@ -22,6 +22,7 @@ import traceback
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import seed
 from browser import ROOT, Browser, Failed, Service, check
+from server import SLOWER
 
 PASSWORD = "correct horse 12"
 PAGES = ["/dashboard/requests", "/dashboard/requests/new", "/dashboard/requests/many", "/dashboard/authorizations",
@@ -463,7 +464,7 @@ def test_list_and_page_agree(w):
              "UPDATE authorizations SET form = '%s' WHERE uid = 'a7'" % form]
     for step in [None] + steps:
         if step:
-            db = sqlite3.connect(w.service.store, timeout=10)
+            db = sqlite3.connect(w.service.store, timeout=10 * SLOWER)
             db.execute(step)
             db.commit()
             db.close()
@@ -478,7 +479,7 @@ def test_list_and_page_agree(w):
 
 def keep_a3(w, sql="", *values):
     """A sign-in is kept for the authorization a3; then sql."""
-    db = sqlite3.connect(w.service.store, timeout=10)
+    db = sqlite3.connect(w.service.store, timeout=10 * SLOWER)
     now = time.time_ns() // 1000
     db.execute("INSERT OR REPLACE INTO kept (team, authorization, utility, till, refreshed, next, credentials)"
                " VALUES (?, 'a3', 'coned', ?, ?, ?, x'00')", (w.team, now + 90 * seed.DAY, now - seed.DAY, now + seed.DAY))
@@ -571,7 +572,7 @@ def test_a_page_hears_of_changes_of_its_team_alone(w):
     check('data-live="*"' in w.owner.get("/dashboard/requests").body, "the list does not listen")
     streams = []
     for browser in (w.owner, w.other):
-        connection = http.client.HTTPConnection(browser.host, timeout=20)
+        connection = http.client.HTTPConnection(browser.host, timeout=20 * SLOWER)
         connection.request("GET", "/dashboard/live",
             headers={"Cookie": "meterkey_session=" + browser.cookies["meterkey_session"]})
         answer = connection.getresponse()
@@ -594,7 +595,7 @@ def test_a_page_hears_of_changes_of_its_team_alone(w):
 
 def live(browser):
     """A stream of what changes -> a function that says whether it ends in so many seconds."""
-    connection = http.client.HTTPConnection(browser.host, timeout=20)
+    connection = http.client.HTTPConnection(browser.host, timeout=20 * SLOWER)
     connection.request("GET", "/dashboard/live",
         headers={"Cookie": "meterkey_session=" + browser.cookies["meterkey_session"]})
     answer = connection.getresponse()
@@ -627,7 +628,7 @@ def test_a_stream_ends_with_its_sign_in(w):
     check(ends(0.5), "another password, and the stream goes on")
     check(not kept(0.3), "who changed the password is cut off")
     ends, browser = live(browser), browser
-    db = sqlite3.connect(w.service.store, timeout=10)
+    db = sqlite3.connect(w.service.store, timeout=10 * SLOWER)
     db.execute("UPDATE logins SET seen = 1 WHERE user = ?", (uid,))
     db.commit()
     db.close()
@@ -763,7 +764,7 @@ def test_meters_as_files(w):
 def test_a_filter_looks_so_far_and_offers_more(w):
     """5,000 rows at once: what is older is found by going on."""
     now, count = time.time_ns() // 1000, 5100
-    db = sqlite3.connect(w.service.store, timeout=10)
+    db = sqlite3.connect(w.service.store, timeout=10 * SLOWER)
     db.executemany("INSERT INTO authorizations (team, uid, utility, created, updated, expires, status, status_ts)"
                    " VALUES ('222', ?, 'ConEd', ?, 1, 'until_revoked', 'updated', 1)", (("x%05d" % i, now - i) for i in range(count)))
     db.executemany("INSERT INTO meters (team, uid, authorization, utility, account, search, data, key, status, status_message, status_ts,"

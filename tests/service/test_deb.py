@@ -5,7 +5,6 @@ As root the system's own files are the lower layer of an overlay in a mount name
 `systemctl` writes down what it is asked and ends the service where it should be restarted. This test is the manager: it holds
 the port and starts the service as the unit says. A running systemd and the unit's own confinement are in test_systemd.py; here
 the unit's words are checked by systemd-analyze."""
-import glob
 import os
 import re
 import shutil
@@ -17,10 +16,10 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import deb
 from server import ROOT
 from test_restart import ASKED, Client, Manager
 
-BUILD = os.environ.get("BUILD", "build")
 AS_SERVICE = "setpriv --reuid=meterkey --regid=meterkey --clear-groups "
 ADAPTERS = "/var/lib/meterkey/adapters"  # none: building the shipped ones takes a while
 SYSTEMCTL = """#!/bin/sh
@@ -42,14 +41,6 @@ def shell(text, **more):
     done = subprocess.run(["sh", "-c", text], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", timeout=170, check=False, **more)
     check(done.returncode == 0, "%s\n%s" % (text, done.stdout))
     return done.stdout
-
-
-def build(folder):
-    """The package as `make deb` makes it, and a later one of the same program."""
-    shell("flock %s make deb BUILD=%s" % (BUILD, BUILD))
-    first = glob.glob(os.path.join(ROOT, BUILD, "meterkey_*_*.deb"))
-    check(len(first) == 1, first)
-    return first[0], shell("sh tools/deb.sh %s/deb/meterkey 99.0 %s" % (BUILD, folder)).strip()
 
 
 def contents(package):
@@ -227,7 +218,7 @@ def attempt(name, what, *values):
 def main():
     failed = 0
     with tempfile.TemporaryDirectory() as folder:
-        first, later = build(folder)
+        first, later = deb.made(folder), deb.later(folder)
         failed += attempt(contents.__doc__, contents, first)
         failed += attempt(judged.__doc__, judged, first)
         if os.getuid():

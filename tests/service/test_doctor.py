@@ -9,7 +9,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from server import PROGRAM, ROOT, lua
+from server import PROGRAM, ROOT, SLOWER, lua
 
 BROKEN = 'return { api = 1, id = "broken", name = "Broken", services = { "electric" }, portal = "https://a.test/", hosts = { "a.test" },\n  sign_in = 7 }\n'
 
@@ -35,7 +35,7 @@ class Place:
 
     def meterkey(self, *words):
         return subprocess.run(self.around + [PROGRAM, *words, "--config", self.path("config.lua"), "--runtime", os.path.join(ROOT, "runtime")][: -2 if words[0] == "user" else None],
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60 * SLOWER, check=False)
 
     def doctor(self):
         done = self.meterkey("doctor", "--json")

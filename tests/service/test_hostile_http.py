@@ -11,6 +11,7 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import whole
+from server import SLOWER
 from whole import check, same
 
 SEED = int(os.environ.get("MK_SEED") or random.randrange(1 << 31))
@@ -22,7 +23,7 @@ def test(function):
     return function
 
 
-def talk(service, data, seconds=10, most=1 << 20):
+def talk(service, data, seconds=10 * SLOWER, most=1 << 20):
     """What comes back for raw bytes until the server closes, or for so long."""
     out = b""
     with contextlib.closing(socket.create_connection(("127.0.0.1", service.port), seconds)) as link:
@@ -274,7 +275,7 @@ def clients_that_are_slow(service, _):
         for _ in range(5):
             service.connection = None
             same(service.request("GET", "/healthz").status, 200, "others")
-        check(time.monotonic() - began < 5, "others wait")
+        check(time.monotonic() - began < 5 * SLOWER, "others wait")
     lives(service)
 
 

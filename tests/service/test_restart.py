@@ -9,7 +9,7 @@ import tempfile
 import threading
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from server import PROGRAM, ROOT
+from server import PROGRAM, ROOT, SLOWER
 
 RESTARTS, CLIENTS = 3, 4
 ASKED = "/help/mfa"
@@ -46,7 +46,7 @@ class Manager:
     def stop(self):
         self.process.terminate()
         seen = self.hear("STOPPING=1")
-        return seen, self.process.wait(20)
+        return seen, self.process.wait(20 * SLOWER)
 
 
 class Client(threading.Thread):
@@ -60,12 +60,12 @@ class Client(threading.Thread):
 
     def next(self, count):
         for _ in range(count):
-            assert self.answered.acquire(timeout=20), "nobody was answered meanwhile"
+            assert self.answered.acquire(timeout=20 * SLOWER), "nobody was answered meanwhile"
 
     def run(self):
         while not self.over:
             try:
-                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20 * SLOWER)
                 connection.request("GET", self.path, headers={"Connection": "close"})
                 reply = connection.getresponse()
                 reply.read()
@@ -102,7 +102,7 @@ def restarts(manager):
 def kept(manager):
     """A connection that is kept open is answered, told to close, and does not hold the end up."""
     manager.start().hear("READY=1")
-    connection = http.client.HTTPConnection("127.0.0.1", manager.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", manager.port, timeout=20 * SLOWER)
     connection.request("GET", "/healthz")
     reply = connection.getresponse()
     reply.read()
@@ -113,7 +113,7 @@ def kept(manager):
     reply = connection.getresponse()
     assert reply.status == 200 and reply.read() == b"ok\n", reply.status
     assert reply.getheader("Connection", "").lower() == "close", reply.headers
-    assert manager.process.wait(20) == 0
+    assert manager.process.wait(20 * SLOWER) == 0
 
 
 def told(manager):
@@ -127,7 +127,7 @@ def told(manager):
 def nothing(manager):
     """Without a socket it says so and ends."""
     manager.start(descriptors="0")
-    assert manager.process.wait(20) != 0
+    assert manager.process.wait(20 * SLOWER) != 0
     with open(os.path.join(manager.folder, "log"), encoding="utf-8") as file:
         assert "systemd: no socket was handed over" in file.read()
 

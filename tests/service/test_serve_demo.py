@@ -13,7 +13,7 @@ import urllib.parse
 import urllib.request
 from http.cookiejar import CookieJar
 
-from server import ROOT
+from server import ROOT, SLOWER
 
 
 def check(found, wanted, what):
@@ -48,7 +48,7 @@ class Demo:
             children = [int(pid) for pid in file.read().split()]
         check(len(children), 2, "children")
         self.process.send_signal(signal.SIGINT)
-        check("Stopped." in self.process.communicate(timeout=40)[0], True, "its last words")
+        check("Stopped." in self.process.communicate(timeout=40 * SLOWER)[0], True, "its last words")
         check(self.process.returncode, 0, "its status")
         for pid in children:
             check(os.path.exists("/proc/%d" % pid), False, "a child that is left")
@@ -56,7 +56,7 @@ class Demo:
     def api(self):
         token = re.search(r"Bearer (\S+?)'", self.table["API"]).group(1)
         url = self.table["API"].split()[-1]
-        with urllib.request.urlopen(urllib.request.Request(url, headers={"Authorization": "Bearer " + token}), timeout=20) as reply:
+        with urllib.request.urlopen(urllib.request.Request(url, headers={"Authorization": "Bearer " + token}), timeout=20 * SLOWER) as reply:
             return json.load(reply)
 
 
@@ -76,7 +76,7 @@ class Browser:
 
     def open(self, url, data=None):
         try:
-            with self.opener.open(url, urllib.parse.urlencode(data).encode() if data else None, timeout=20) as reply:
+            with self.opener.open(url, urllib.parse.urlencode(data).encode() if data else None, timeout=20 * SLOWER) as reply:
                 self.url, self.page = reply.url, reply.read().decode()
         except urllib.error.HTTPError as refused:
             raise AssertionError("%s: %d %s" % (url, refused.code, refused.read().decode()[:300])) from refused
@@ -92,7 +92,7 @@ class Browser:
         return self.open(urllib.parse.urljoin(self.url, action.group(1) if action else self.url), data)
 
     def until(self, marker, url):
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 60 * SLOWER
         while marker not in self.page:
             assert time.monotonic() < deadline, "%s never came:\n%s" % (marker, self.page[-3000:])
             time.sleep(0.2)
@@ -107,11 +107,11 @@ def customer(demo):
     phone = demo.table["Customer's phone"].replace("/phone?", "/phone.json?")
     browser.submit("c.username", **{"c.username": demo.table["user name"], "c.password": "sunshine", "email": "pat@customer.test"})
     browser.until('name="a.', link)
-    with urllib.request.urlopen(phone + "&wait=20", timeout=30) as reply:
+    with urllib.request.urlopen(phone + "&wait=20", timeout=30 * SLOWER) as reply:
         code = json.load(reply)["messages"][-1]["code"]
     field = re.search(r'name="(a\.[a-z_]+)"', browser.page).group(1)
     browser.submit(field, **{field: code})
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 60 * SLOWER
     while not demo.api()["meters"]:
         assert time.monotonic() < deadline, browser.open(link).page[-3000:]
         time.sleep(0.2)
@@ -150,7 +150,7 @@ def main():
         finally:
             if demo.process.poll() is None:
                 demo.process.terminate()
-                demo.process.communicate(timeout=40)
+                demo.process.communicate(timeout=40 * SLOWER)
     return failed
 
 

@@ -8,7 +8,6 @@ import http.client
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,12 +16,12 @@ import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import deb
 import whole
 from machine import Machine
 from test_restart import ASKED, Client
 from whole import ROOT, Customer, Sandbox, check, same
 
-BUILD = os.environ.get("BUILD", "build")  # as make is called: another spelling would build all anew
 STATE = "/var/lib/meterkey"
 CONFIG = "/etc/meterkey/config.lua"
 DROP_IN = "/etc/systemd/system/meterkey.service.d"
@@ -330,22 +329,16 @@ def main():
 
 
 def tried(folder):
-    # A make that runs the tests would hand its own options on, and the first line and the last would be about folders.
-    alone = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
-    made = subprocess.run(["flock", BUILD, "make", "deb", "BUILD=" + BUILD], cwd=ROOT, env=alone, stdout=subprocess.PIPE, text=True, check=True, timeout=170)
-    package = os.path.join(folder, "meterkey.deb")
-    shutil.copy(os.path.join(ROOT, made.stdout.strip().split("\n")[-1]), package)
-    with open(os.path.join(folder, "later.sql"), "w", encoding="utf-8") as file:
+    made, step = deb.made(folder), os.path.join(folder, "later.sql")
+    with open(step, "w", encoding="utf-8") as file:
         file.write(LATER)
-    number = len(os.listdir(os.path.join(ROOT, "runtime", "store"))) + 1
-    subprocess.run(["make", "deb-later", "BUILD=" + BUILD, "NUMBER=%d" % number, "STEP=%s/later.sql" % folder, "OUT=" + folder], cwd=ROOT, env=alone,
-                   stdout=subprocess.DEVNULL, check=True, timeout=170)
+    deb.later(folder, step)
     machine = Machine()
     try:
         if machine.why_not:
             print("skip - the package under systemd: " + machine.why_not)
             return 0
-        return machine.run("/usr/bin/python3", os.path.abspath(__file__), "--here", package)
+        return machine.run("/usr/bin/python3", os.path.abspath(__file__), "--here", made)
     finally:
         machine.end()
 

@@ -22,11 +22,11 @@ import urllib.request
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from server import PROGRAM, ROOT, Service, lua
+from server import PROGRAM, ROOT, SLOWER, Service, write_settings
 
 DECLARED = "127.0.0.1:18102"     # where DEMO's adapter looks for its portal
 PASSWORD = "fern-Lantern-41-canary"
-LIMIT = 30
+LIMIT = 30 * SLOWER
 
 
 def check(holds, why):
@@ -43,7 +43,7 @@ def staged(adapter=None):
     """(head, bytes) of an adapter's version, DEMO's if none is named, built and tried in a process of its own."""
     words = [PROGRAM, "stage", adapter or "demo", "--runtime", os.path.join(ROOT, "runtime")]
     words += [] if adapter else ["--scripts", os.path.join(ROOT, "scripts")]
-    out = subprocess.run(words, stdout=subprocess.PIPE, check=True, timeout=60).stdout
+    out = subprocess.run(words, stdout=subprocess.PIPE, check=True, timeout=60 * SLOWER).stdout
     _, length = struct.unpack_from("<II", out)
     return json.loads(out[8:8 + length]), out[8 + length:]
 
@@ -95,8 +95,7 @@ class Whole(Service):
         self.token = self.begin(head, data)
 
     def configure(self):
-        with open(os.path.join(self.folder, "config.lua"), "w", encoding="utf-8") as file:
-            file.write("return {\n%s}\n" % "".join("  %s = %s,\n" % (k, lua(v)) for k, v in self.values.items()))
+        write_settings(self.folder, self.values)
 
     begun = {}
 
@@ -216,7 +215,7 @@ class Customer:
 
     def until(self, *states, seconds=8, but=None):
         """Waits for one of the states (and, of code, another challenge than `but`) by the page's own stream of events."""
-        limit, stream = time.monotonic() + seconds, None
+        limit, stream = time.monotonic() + seconds * SLOWER, None
         try:
             while True:
                 now = self.now()

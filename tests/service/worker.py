@@ -8,10 +8,12 @@ import struct
 import subprocess
 import time
 
+from server import SLOWER
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
 PROGRAM = os.path.join(BUILD, "meterkey")
-LIMIT = 30
+LIMIT = 30 * SLOWER
 
 
 class Closed(Exception):

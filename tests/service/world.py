@@ -7,7 +7,7 @@ import time
 import urllib.parse
 
 from schema import Checker
-from server import Service, manifests
+from server import SLOWER, Service, manifests
 
 SECOND = 1000000
 
@@ -105,7 +105,7 @@ class World(Api):
 
     def wait_for(self, utility):
         """The program's own adapter, built aside as the service begins."""
-        until = time.monotonic() + 20
+        until = time.monotonic() + 20 * SLOWER
         while not self.service.sql("SELECT 1 FROM adapters WHERE utility = ?", utility):
             check(time.monotonic() < until, utility, "is not live:", self.service.log())
             time.sleep(0.05)
