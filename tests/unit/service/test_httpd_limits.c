@@ -236,7 +236,7 @@ static void test_slow_but_fair(void **state)
         assert_int_equal(send(fd, part, 256 << 10, MSG_NOSIGNAL), 256 << 10);
         test_turn(&f.loop, 200);
     }
-    until(&f, fd, "POST / ");
+    until(&f, fd, "POST /");
     test_turn(&f.loop, 1500);
     assert_int_equal(send(fd, next, sizeof next - 1, MSG_NOSIGNAL), sizeof next - 1);
     until(&f, fd, "GET /kept");
