@@ -27,6 +27,8 @@ meta.__index = function(_, key) return not (math.type(key) and key > 1) and any 
 meta.__call = function() return any end
 meta.__concat = function(a, b) return tostring(a) .. tostring(b) end
 meta.__len = function() return 1 end
+meta.__idiv = function() return any end
+meta.__lt = function() return true end
 
 local function listed(folder)
   local out, pipe = {}, assert(io.popen("find " .. folder .. " -name '*.html' | sort"))
@@ -35,9 +37,13 @@ local function listed(folder)
   return out
 end
 
-local templates = listed("runtime/pages/customer runtime/pages/help")
+local templates = listed("runtime/pages/customer runtime/pages/help runtime/pages/dashboard")
+-- The page of one adapter computes with what it shows: it is tried by tests/service/test_dashboard.py alone.
+for i = #templates, 1, -1 do
+  if templates[i] == "dashboard/adapter" then table.remove(templates, i) end
+end
 templates[#templates + 1] = "mail"
-t.same(#templates >= 12, true, "templates are found")
+t.same(#templates >= 43, true, "templates are found: " .. #templates)
 for _, name in ipairs(templates) do
   -- Twice: with everything there, and with what a page shows only instead of something else.
   for _, without in ipairs { "", "closed", "c" } do
@@ -123,6 +129,24 @@ for line in pipe:lines() do
   if not key:find("[._]$") then t.same(en[key] ~= nil, true, "there is a message " .. key) end
 end
 pipe:close()
+
+-- And none is there that nobody names: by its whole key, or as "begin." .. what or "begin." .. what .. ".end".
+local whole, made = {}, {}
+pipe = assert(io.popen("find runtime/service runtime/pages -name '*.lua' -not -path '*/messages/*' -o -name '*.html'"))
+for path in pipe:lines() do
+  local text = assert(io.open(path)):read("a")
+  for key, after in text:gmatch('"(%l+%.[%w_.]*)"()') do
+    local last = text:match('^ %.%. [%w_.]+ %.%. "([%w_.]*)"[^%s]', after)
+    if not text:find("^ %.%. ", after) then whole[key] = true
+    else made[#made + 1] = "^" .. key:gsub("%.", "%%.") .. (last and "[%w_]+" .. last:gsub("%.", "%%.") .. "$" or "") end
+  end
+end
+pipe:close()
+for key in pairs(en) do
+  local named = whole[key]
+  for _, pattern in ipairs(made) do named = named or key:find(pattern) ~= nil end
+  t.same(named, true, "somebody says " .. key)
+end
 
 -- --- the pages before anything is sent --------------------------------------------------------
 
@@ -435,6 +459,8 @@ has(fake.get("/help/stone"), "does not let every customer switch it off", "where
 has(fake.get("/help/demo", { query = { lang = "es" } }), "un código por mensaje", "in Spanish, too")
 has(fake.get("/help/demo"), "That can happen once: such a reading is the last", "a code that nobody asked for")
 t.same(fake.get("/help/nobody").status, 404, "no such utility")
+has(fake.get("/help/nobody"), "There is no utility of that name here.", "is said in its own words")
+has(fake.get("/help/nobody"), 'href="/help/mfa">All utilities</a>', "with a way on")
 
 local static = require "service.static"
 local css = fake.get("/static/style.css", { query = { v = static.url("style.css"):match("v=(%w+)$") } })

@@ -53,8 +53,12 @@ end
 function help.utility(request, params)
   local language, one = page.language(request), adapters.by_utility(params.utility)
   if not one and adapters.known(params.utility) then return web.redirect("/help/mfa") end
-  if not one then return view.plain_page(request, {}, 404, "missing") end
-  local t, utility = page.words(language), view.utility(one)
+  local t = page.words(language)
+  if not one then
+    return view.show(request, {}, 404, "customer/plain", { title = t("customer.missing.title"), lead = t("help.missing"), act = t("help.back"),
+      act_href = "/help/mfa" })
+  end
+  local utility = view.utility(one)
   local said, off = { utility = utility.name }, utility.mfa.policy == "turn_off"
   local name = off and "off" or "relay"
   local list, steps = kinds(utility, t), off and steps_of(utility, t, language, said) or {}

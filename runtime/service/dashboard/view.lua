@@ -48,11 +48,13 @@ local NAV = {
   { "audit", "/dashboard/audit", "Audit log" },
 }
 
+-- A time in words, with its zone.
+function view.stamp(us) return os.date("!%d %b %Y, %H:%M UTC", us // 1000000) end
+
 -- <time> in UTC; the script shows the reader's own zone.
 function view.when(us)
   if not us then return page.raw('<span class="none">never</span>') end
-  return page.raw(('<time datetime="%s">%s</time>'):format(clock.iso(us),
-    os.date("!%d %b %Y, %H:%M UTC", us // 1000000)))
+  return page.raw(('<time datetime="%s">%s</time>'):format(clock.iso(us), view.stamp(us)))
 end
 
 -- "3 min ago", "in 2 h": for the eye, beside the time itself.
@@ -105,7 +107,7 @@ function view.columns(...)
   return page.raw("<thead><tr>" .. table.concat(out) .. "</tr></thead>")
 end
 
-local helpers = { when = view.when, ago = view.ago, badge = view.badge, query = view.query, options = view.options, columns = view.columns,
+local helpers = { when = view.when, stamp = view.stamp, ago = view.ago, badge = view.badge, query = view.query, options = view.options, columns = view.columns,
   clock = clock, words = words }
 
 local function navigation(current)
