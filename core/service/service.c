@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BEAT_MS = 100, TICK_BEATS = 10, KEEP_TICKS = 15, FOLD_TICKS = 5, TIDY_TICKS = 20, LONG_LOG = 4096, STOP_MS = 50, STOP_US = 10000000, DRAIN_US = 1000000 };
+enum { BEAT_MS = 100, TICK_BEATS = 10, KEEP_TICKS = 15, FOLD_BEATS = 50, TIDY_BEATS = 200, LONG_LOG = 4096, STOP_MS = 50, STOP_US = 10000000, DRAIN_US = 1000000 };
 
 static void on_turn(uv_prepare_t *prepare)
 {
@@ -41,18 +41,19 @@ static void on_folded(uv_work_t *work, int status)
     mk_service *service = work->data;
     (void)status;
     service->folding = false;
+    mk_unit_settle(service);
+    mk_store_log_finish(service->store);
     if (!service->tidying)
         return;
-    mk_unit_settle(service);
     service->tidying = !mk_store_tidy(service->store); /* what was deleted leaves the log, too; there is little left to copy */
 }
 
 /* Beside the loop, every few seconds or where the log is long. */
-static void fold_log(mk_service *service, unsigned ticks)
+static void fold_log(mk_service *service, unsigned beats)
 {
     const size_t pages = mk_store_log_pages(service->store);
-    service->tidying |= ticks % TIDY_TICKS == 0;
-    if (service->folding || !pages || (ticks % FOLD_TICKS && pages < LONG_LOG))
+    service->tidying |= beats % TIDY_BEATS == 0;
+    if (service->folding || !pages || (beats % FOLD_BEATS && pages < LONG_LOG))
         return;
     service->fold.data = service;
     service->folding = uv_queue_work(service->loop, &service->fold, on_fold, on_folded) == 0;
@@ -67,7 +68,6 @@ static void tick(mk_service *service, unsigned ticks)
     refresh_keys(service);
     if (ticks % KEEP_TICKS == 0)
         mk_stream_keep(service);
-    fold_log(service, ticks);
 }
 
 /* What is done by the clock comes in small pieces: a customer's message waits for the one that runs. */
@@ -78,6 +78,7 @@ static void on_beat(uv_timer_t *timer)
     const bool second = ++beats % TICK_BEATS == 0;
     if (second)
         tick(service, beats / TICK_BEATS);
+    fold_log(service, beats);
     if (service->turned && (service->again || service->done))
         return; /* the disk is not back */
     if (second)

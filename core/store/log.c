@@ -1,7 +1,8 @@
 /* log.c - the write-ahead log on its way into the database (layer store)
  *
  * SQLite would copy it at whichever commit finds it long, and whoever waits for that commit would wait for the disk. Here it is copied
- * beside the loop, by a connection of its own, and emptied on the loop once there is nothing left to copy. */
+ * beside the loop, by a connection of its own. What is committed meanwhile is copied on the loop: only then does SQLite write from the log's beginning again. Now
+ * and then it is emptied, which takes the longer the longer it has become. */
 #include "base/err.h"
 #include "store/own.h"
 
@@ -40,7 +41,7 @@ static int open_folder(mk_store *store)
     return MK_EIO;
 }
 
-/* Again while there is more: whoever commits once all of it is copied writes from the log's beginning, so that it does not grow. */
+/* Again while there is more. */
 int mk_store_log_fold(mk_store *store)
 {
     enum { ROUNDS = 4 };
@@ -49,7 +50,19 @@ int mk_store_log_fold(mk_store *store)
         return MK_EIO;
     for (int i = 0; i < ROUNDS && result == SQLITE_OK && copied < logged; i++)
         result = sqlite3_wal_checkpoint_v2(store->folder, NULL, SQLITE_CHECKPOINT_PASSIVE, &logged, &copied);
+    store->copied = result == SQLITE_OK ? copied : 0;
     return result == SQLITE_OK ? MK_OK : MK_EIO;
+}
+
+void mk_store_log_finish(mk_store *store)
+{
+    enum { FEW = 256 };
+    int logged = 0, copied = -1;
+    const size_t before = store->copied > 0 ? (size_t)store->copied : 0;
+    if (store->turn || !before || store->logged < before || store->logged - before > FEW)
+        return; /* or it begins anew already */
+    if (sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &logged, &copied) == SQLITE_OK && copied == logged)
+        store->logged = 1;
 }
 
 /* Without patience: the loop waits meanwhile. */

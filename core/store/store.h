@@ -47,6 +47,9 @@ size_t mk_store_log_pages(const mk_store *store);
 /* Copies the write-ahead log into the database as far as nobody is in the way, so that neither a commit nor mk_store_tidy has to. May run on another
  * thread while the store is used, one at a time; waits for the disk. MK_OK, MK_EIO. */
 int mk_store_log_fold(mk_store *store);
+/* After a fold: copies what was committed meanwhile, if that is little; the next commit then writes from the log's beginning, and it does not grow. Between turns;
+ * waits for the disk. */
+void mk_store_log_finish(mk_store *store);
 /* Empties the write-ahead log if there is something in it: what was deleted is on the disk no more. Between turns; waits for the disk, the less the more was
  * folded. true: it is empty; false: somebody who reads (a check, a copy) puts it off. */
 bool mk_store_tidy(mk_store *store);

@@ -227,6 +227,37 @@ static void test_units(void **state)
     mk_store_close(other);
 }
 
+/* A fold that somebody is in the way of leaves a rest; as long as there is one the log grows with each commit. */
+static void test_log_stays_short(void **state)
+{
+    (void)state;
+    mk_store *store = opened(), *other = opened();
+    must(store, "CREATE TABLE t (a BLOB)", NULL);
+    unit(store, "INSERT INTO t VALUES (zeroblob(400000))", true);
+    assert_int_equal(mk_store_commit(store, why), MK_OK);
+    unit(other, "SELECT * FROM t", true); /* what it has seen stays as it is until its end */
+    mk_store_log_finish(store);           /* nothing was folded yet */
+    assert_true(mk_store_log_pages(store) > 90);
+    assert_int_equal(mk_store_commit(other, why), MK_OK);
+    must(other, "BEGIN", NULL);
+    must(other, "SELECT count(*) FROM t", NULL);
+    unit(store, "INSERT INTO t VALUES ('meanwhile')", true);
+    assert_int_equal(mk_store_commit(store, why), MK_OK);
+    assert_int_equal(mk_store_log_fold(store), MK_OK);
+    must(other, "COMMIT", NULL);
+    unit(store, "INSERT INTO t VALUES ('a rest is left')", true);
+    mk_store_log_finish(store); /* not within a turn */
+    assert_int_equal(mk_store_commit(store, why), MK_OK);
+    assert_true(mk_store_log_pages(store) > 90);
+    mk_store_log_finish(store);
+    assert_true(mk_store_log_pages(store) > 0); /* it is not empty */
+    unit(store, "INSERT INTO t VALUES ('from the beginning')", true);
+    assert_int_equal(mk_store_commit(store, why), MK_OK);
+    assert_true(mk_store_log_pages(store) < 10);
+    mk_store_close(other);
+    mk_store_close(store);
+}
+
 static int last_migration(void)
 {
     int last = 0;
@@ -523,6 +554,7 @@ int main(void)
     json_set_alloc_funcs(mk_malloc, mk_free);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_log_memory, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_log_stays_short, setup, teardown),
         cmocka_unit_test_setup_teardown(test_open, setup, teardown),       cmocka_unit_test_setup_teardown(test_values, setup, teardown),
         cmocka_unit_test_setup_teardown(test_mistakes, setup, teardown),   cmocka_unit_test_setup_teardown(test_limits, setup, teardown),
         cmocka_unit_test_setup_teardown(test_statements, setup, teardown), cmocka_unit_test_setup_teardown(test_units, setup, teardown),
