@@ -23,7 +23,7 @@ struct mk_store {
     bool lost; /* the disk failed in this turn, and SQLite took all of it back */
     int64_t written; /* rows that were changed before this turn */
     int log_most;  /* MK_LOG_MOST, but for tests */
-    int copied;    /* of them those that the last fold knew to be in the database */
+    int copied;    /* pages of the log that the last fold knew to be in the database */
     size_t logged; /* pages in the log after the last commit; 1 before the first: what was left there is not known */
     unsigned long clock;
     mk_store_counts counts;

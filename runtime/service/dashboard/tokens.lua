@@ -18,7 +18,7 @@ end
 local function create(c)
   local name, days = c:field("name"), tonumber(c:field("days"))
   if name == "" then return show(c, { problem = "What is the token for?" }) end
-  if #name > 100 then return show(c, { problem = "What it is for has to fit into 100 characters." }) end
+  if utf8.len(name) > 100 then return show(c, { problem = "What it is for has to fit into 100 letters." }) end
   local scopes = c:field("scopes") == "read" and "read" or "read write"
   local text, row = accounts.create_token(c.team, c.me.uid, name, scopes,
     host.now() + math.min(days or 365, 3650) // 1 * DAY)
