@@ -201,7 +201,7 @@ static int h_store(void *arg, mk_app_task *task, const json_t *args, json_t **re
                                    "commits", (json_int_t)counts->commits, "commit_us", (json_int_t)counts->commit_us));
 }
 
-/* outbox() -> {webhook, mail}: how many of each may be handed over now */
+/* outbox() -> {webhook, mail, mails}: how many of each may be handed over now; which mails were, and are not told of yet */
 static int h_outbox(void *arg, mk_app_task *task, const json_t *args, json_t **result, char *why)
 {
     const mk_service *service = arg;

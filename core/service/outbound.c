@@ -272,16 +272,23 @@ static json_int_t room(const mk_outbound *outbound, int kind)
     return taken < held[kind] && !outbound->stopped ? (json_int_t)(held[kind] - taken) : 0;
 }
 
+static int add_uids(json_t *list, const job *j)
+{
+    for (; j; j = j->next)
+        if (json_array_append(list, json_object_get(j->action, "uid")))
+            return MK_ENOMEM;
+    return MK_OK;
+}
+
 json_t *mk_outbound_room(const mk_outbound *outbound)
 {
-    json_t *all = json_object();
-    for (int kind = 0; all && kind < KINDS; kind++) {
-        if (json_object_set_new(all, kinds[kind], json_integer(outbound ? room(outbound, kind) : 0)) == 0)
-            continue;
-        json_decref(all);
+    json_t *mails = json_array();
+    if (outbound && (add_uids(mails, outbound->running[MAIL]) || add_uids(mails, outbound->waiting[MAIL]))) {
+        json_decref(mails);
         return NULL;
     }
-    return all;
+    return json_pack("{s:I, s:I, s:o}", "webhook", outbound ? room(outbound, WEBHOOK) : 0, "mail", outbound ? room(outbound, MAIL) : 0,
+                     "mails", mails);
 }
 
 /* --- life ------------------------------------------------------------------------------------ */

@@ -12,7 +12,8 @@ int mk_outbound_new(mk_outbound **out, mk_service *service, char *why);
 /* The actions webhook and mail. Takes a reference. A mail that is on its way already is not sent a second time. */
 void mk_outbound_webhook(mk_outbound *outbound, json_t *action);
 void mk_outbound_mail(mk_outbound *outbound, json_t *action);
-/* How many more it takes, {"webhook": n, "mail": n}, less those that handlers asked for and that wait for their commit. NULL: out of memory. */
+/* How many more it takes, {"webhook": n, "mail": n, "mails": [uid ...]}, less those that handlers asked for and that wait for their commit; the uids are of the mails
+ * that it has. NULL: out of memory. */
 json_t *mk_outbound_room(const mk_outbound *outbound);
 /* What is under way ends and is not told. NULL is fine, here and below. */
 void mk_outbound_stop(mk_outbound *outbound);

@@ -61,9 +61,9 @@ end
 -- What leaves, little by little: a customer's next page does not wait for a hundred mails.
 function housekeeping.beat()
   mail_questions()
-  local free = host.outbox()
-  mails.due(free.mail)
-  events.due(free.webhook)
+  local room = host.outbox()
+  mails.due(room.mail, room.mails)
+  events.due(room.webhook)
 end
 
 local hourly = 0

@@ -31,30 +31,21 @@ function mails.send(team, kind, to, values)
   return uid
 end
 
--- What was handed over and not told of yet: "team.uid" -> {tries, since}. A server that takes half a minute for each must not be given
--- the same mail again, nor be said to have been tried, because its next try is due meanwhile.
-local under_way = {}
-local LOST = 10 * MINUTE
-
--- Of another number of tries: the disk failed, and it was never handed over.
-local function is_under_way(key, row)
-  local one = under_way[key]
-  return one ~= nil and one.tries == row.tries and host.now() - one.since < LOST
-end
-
 local function hand_over(key, row)
   local wait = WAITS[math.min(row.tries + 1, #WAITS)]
-  under_way[key] = { tries = row.tries + 1, since = host.now() }
   -- The next try stands before this one leaves: a crash in between sends it twice at worst, never not at all.
   db.update("mails", { team = row.team, uid = row.uid }, { tries = row.tries + 1, error = db.NULL, next = host.now() + wait * MINUTE })
   host.after { ["do"] = "mail", uid = key, to = row.recipient, subject = row.subject, text = row.text, html = row.html }
 end
 
--- Sends what is due, a few at a time and no more than so many; the rest stays due.
-function mails.due(free)
+-- Sends what is due, a few at a time and no more than so many; the rest stays due. under_way: "team.uid" of those that were handed over: a
+-- server that takes half a minute for each has not been tried again because the next try is due meanwhile.
+function mails.due(free, under_way)
+  local held = {}
+  for _, key in ipairs(under_way) do held[key] = true end
   for _, row in ipairs(db.rows("SELECT * FROM mails WHERE next <= ?1 ORDER BY next LIMIT 10", host.now())) do
     local key = row.team .. "." .. row.uid
-    if is_under_way(key, row) then
+    if held[key] then
       db.update("mails", { team = row.team, uid = row.uid }, { next = host.now() + MINUTE })
     elseif free > 0 then
       hand_over(key, row)
@@ -65,7 +56,6 @@ end
 
 -- How it went. A refusal for good (a status of 5xx) is a bounce: no more tries.
 function mails.delivered(m)
-  under_way[m.uid] = nil
   local team, uid = m.uid:match("^([^.]+)%.(.+)$")
   local row = team and db.row("SELECT * FROM mails WHERE team = ?1 AND uid = ?2", team, uid)
   if not row then return end
