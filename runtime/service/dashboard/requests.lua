@@ -129,7 +129,7 @@ end
 function requests.mended(one, error, failed_at)
   local own = error and error.code and error.code:find("^adapter%.") and one and not one.retired and one.since
   if not own or not failed_at or one.since <= failed_at then return nil end
-  return ("A newer version is live since %s: send the link again."):format(os.date("!%d %b %Y, %H:%M UTC", one.since // 1000000))
+  return ("A newer version is live since %s: send the link again."):format(view.stamp(one.since))
 end
 
 local function more(row, name, one)
