@@ -216,3 +216,9 @@ class Browser:
         if form["method"] == "get":
             return self.get(form["action"] + "?" + urllib.parse.urlencode(fields))
         return self.post(form["action"], fields)
+
+
+def signed_in(url, email="whole@team.test"):
+    """A browser on the dashboard, and the page that came first; the password is that of the tests' owners."""
+    one = Browser(url)
+    return one, one.submit(one.get("/dashboard/sign-in"), "/sign-in", email=email, password="correct horse battery").is_(200)

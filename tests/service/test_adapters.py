@@ -30,8 +30,7 @@ def standing(one):
 
 
 def dashboard(service, path):
-    one = browser.Browser(service.url)
-    one.submit(one.get("/dashboard/sign-in"), "/sign-in", email="whole@team.test", password="correct horse battery").is_(200)
+    one, _ = browser.signed_in(service.url)
     return one, one.get("/dashboard/adapters/" + path).is_(200)
 
 
@@ -113,8 +112,7 @@ def what_failed_by_the_adapters_fault_is_read_anew_by_a_new_version(service, san
     failed = service.customer("residential", customer_email="kim@mail.test")
     failed.submit()
     failed.until("failed", seconds=BOUND)
-    one = browser.Browser(service.url)
-    one.submit(one.get("/dashboard/sign-in"), "/sign-in", email="whole@team.test", password="correct horse battery").is_(200)
+    one, _ = browser.signed_in(service.url)
     one.get("/dashboard/requests?state=failed").lacks("newer version is live")
     later = kept(service, other)["next"]
     service.save()

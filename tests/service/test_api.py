@@ -194,8 +194,7 @@ def long_lists_leave_others_their_turn(w):
 
 def files_leave_others_their_turn(w, uids):
     """Those of the API and of the dashboard: each row once, others answered meanwhile, also where a row goes that a slice ended with."""
-    one = browser.Browser(w.service.url)
-    one.submit(one.get("/dashboard/sign-in"), "/sign-in", email="other.energy@team.test", password="correct horse battery").is_(200)
+    one, _ = browser.signed_in(w.service.url, "other.energy@team.test")
     cookie = "; ".join("%s=%s" % pair for pair in one.cookies.items())
     table = lambda body: [row["uid" if "uid" in row else "meter_uid"] for row in csv.DictReader(io.StringIO(body.decode(), newline=""))]
     for path, read in (("/api/v2/files/meters_csv", table), ("/dashboard/meters.csv", table),
@@ -239,8 +238,7 @@ def filters_look_at_a_window(w):
         first = w.good("GET", "/api/v2/%s?%s" % (kind, query), None, "theirs")
         check(first["next"] and prefix + "51990" not in str(first), "the first page looked at all")
     w.service.sql("UPDATE meters SET search = 'seldom' WHERE uid LIKE 'wm%' AND is_activated = 1")
-    one = browser.Browser(w.service.url)
-    one.submit(one.get("/dashboard/sign-in"), "/sign-in", email="other.energy@team.test", password="correct horse battery").is_(200)
+    one, _ = browser.signed_in(w.service.url, "other.energy@team.test")
     rows = csv.DictReader(io.StringIO(one.get("/dashboard/meters.csv?q=seldom").body, newline=""))
     same([row["uid"] for row in rows], ["wm00005", "wm09000", "wm51990"], "a file looks at all there are")
     lines = one.get("/dashboard/meters.csv?service=electric").body.count("\n")

@@ -61,8 +61,7 @@ def metric(service, name, **labels):
 
 def dashboard(service, path="/demo"):
     """The adapter's page, or that of all, as the operator sees it."""
-    one = browser.Browser(service.url)
-    one.submit(one.get("/dashboard/sign-in"), "/sign-in", email="whole@team.test", password="correct horse battery").is_(200)
+    one, _ = browser.signed_in(service.url)
     return one.get("/dashboard/adapters" + path).is_(200)
 
 

@@ -316,8 +316,8 @@ def a_leaked_token_and_a_leaked_password(service, _):
     stream.request("GET", "/api/v2/events/stream", None, {"Authorization": "Bearer " + token})
     answer = stream.getresponse()
     same((answer.status, status_of(service, token)), (200, 200), "with the token")
-    one = browser.Browser(service.url)
-    one.submit(one.get("/dashboard/sign-in"), "/sign-in", email="whole@team.test", password="correct horse battery").is_(200).has("Sign out")
+    one, page = browser.signed_in(service.url)
+    page.has("Sign out")
     service.cli("token", "revoke", uid)
     same(status_of(service, token), 401, "with the token, revoked")
     answer.read()                      # ends, or the time is over
@@ -419,12 +419,6 @@ def runbook(symptom, service):
     return done.stdout + done.stderr
 
 
-def operator_of(service):
-    one = browser.Browser(service.url)
-    one.submit(one.get("/dashboard/sign-in"), "/sign-in", email="whole@team.test", password="correct horse battery").is_(200)
-    return one
-
-
 @test
 def mails_pile_up_and_go_when_the_server_is_back(service, _):
     """What the operator sees, and what the runbook says to do: the button on the dashboard."""
@@ -434,7 +428,7 @@ def mails_pile_up_and_go_when_the_server_is_back(service, _):
         until(lambda: service.log().count(" not sent: ") >= PILE, lambda: service.log()[-1000:])
         same(outbox(service, "mail"), PILE, "the metric")
         same(len(re.findall(r"warn mail: \d+ not sent: .+", service.log())), PILE, "lines in the log, one a try")
-        operator = operator_of(service)
+        operator, _ = browser.signed_in(service.url)
         page = operator.get("/dashboard/mails").is_(200).has("%d mails wait for another try" % PILE, "Queued", "Try all now")
         one = next(link for link in page.links if re.search(r"/mails/\d", link))
         operator.get(one).is_(200).has("Next try", "Trouble", "UTC", "Try now")
@@ -462,7 +456,7 @@ def a_mail_server_that_hangs_gets_no_mail_twice(service, _):
         post = Post(port)
         until(lambda: service.sql("SELECT count(*) FROM mails WHERE state = 'sent' OR error IS NOT NULL")[0][0] == PILE, lambda: len(post.got))
         same(len(post.got), len(set(post.got)), "mails that arrived, of which those that are another's copy")
-        operator = operator_of(service)
+        operator, _ = browser.signed_in(service.url)
         operator.submit(operator.get("/dashboard/mails"), "/mails/again").is_(200).has("It is tried again now")
         post.has_all(service, "mails of a server that hung")
         post.controller.stop()

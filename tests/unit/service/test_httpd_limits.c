@@ -2,6 +2,7 @@
 #include "base/err.h"
 #include "service/httpd.h"
 #include "support/httpclient.h"
+#include "support/httpserver.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -52,16 +53,12 @@ static void handler(void *arg, mk_httpd_req *req)
 static void start(struct fixture *f, const mk_httpd_limits *limits)
 {
     memset(f, 0, sizeof *f);
-    assert_int_equal(uv_loop_init(&f->loop), 0);
-    assert_int_equal(mk_httpd_start(&f->httpd, &f->loop, "127.0.0.1:0", limits, handler, f), MK_OK);
-    f->port = mk_httpd_port(f->httpd);
+    f->port = test_httpd_start(&f->loop, &f->httpd, limits, handler, f);
 }
 
 static void finish(struct fixture *f)
 {
-    mk_httpd_stop(f->httpd);
-    uv_run(&f->loop, UV_RUN_DEFAULT);
-    assert_int_equal(uv_loop_close(&f->loop), 0);
+    test_httpd_finish(&f->loop, f->httpd);
 }
 
 /* Turns the loop until text has come. */
