@@ -320,21 +320,6 @@ static int open_stream(struct fixture *f)
     return fd;
 }
 
-/* Turns the loop until text has come. */
-static void until(struct fixture *f, int fd, const char *text)
-{
-    char got[8192] = "";
-    size_t len = 0;
-    for (int i = 0; i < 500 && !strstr(got, text); i++) {
-        test_turn(&f->loop, 10);
-        const ssize_t n = recv(fd, got + len, sizeof got - 1 - len, MSG_DONTWAIT);
-        len += n > 0 ? (size_t)n : 0;
-        got[len] = '\0';
-    }
-    if (!strstr(got, text))
-        fail_msg("'%s' is not in '%s'", text, got);
-}
-
 static void say(struct fixture *f, const char *text)
 {
     assert_int_equal(mk_httpd_stream_send(f->stream, text, strlen(text)), MK_OK);
@@ -347,16 +332,16 @@ static void test_stream(void **state)
     const long before = mk_mem_live();
     start(&f, NULL);
     const int fd = open_stream(&f);
-    until(&f, fd, "Content-Type: text/event-stream");
+    test_http_until(&f.loop, fd, "Content-Type: text/event-stream");
     say(&f, "data: one\n\n");
-    until(&f, fd, "data: one\n\n");
+    test_http_until(&f.loop, fd, "data: one\n\n");
     say(&f, "data: two\n\n"); /* while nothing else goes on: it is sent at once, not with the next traffic */
     say(&f, "data: three\n\n");
-    until(&f, fd, "data: three\n\n");
+    test_http_until(&f.loop, fd, "data: three\n\n");
     assert_int_equal(mk_httpd_body(f.streamed).len + mk_httpd_fields(f.streamed)->count, 0); /* what came is not kept for as long */
     say(&f, "data: last\n\n");
     mk_httpd_stream_end(f.stream);
-    until(&f, fd, "data: last\n\n");
+    test_http_until(&f.loop, fd, "data: last\n\n");
     for (int i = 0; i < 500 && !f.left; i++)
         test_turn(&f.loop, 10);
     assert_int_equal(f.left, 1);
@@ -432,7 +417,7 @@ static void test_stream_memory(void **state)
     mk_mem_fail_at(0, false);
     assert_int_equal(err, MK_ENOMEM);
     say(&f, "data: y\n\n");
-    until(&f, fd, "data: y\n\n");
+    test_http_until(&f.loop, fd, "data: y\n\n");
     close(fd);
     finish(&f);
     assert_int_equal(f.left, 1);

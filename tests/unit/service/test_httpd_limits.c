@@ -61,21 +61,6 @@ static void finish(struct fixture *f)
     test_httpd_finish(&f->loop, f->httpd);
 }
 
-/* Turns the loop until text has come. */
-static void until(struct fixture *f, int fd, const char *text)
-{
-    char got[8192] = "";
-    size_t len = 0;
-    for (int i = 0; i < 500 && !strstr(got, text); i++) {
-        test_turn(&f->loop, 10);
-        const ssize_t n = recv(fd, got + len, sizeof got - 1 - len, MSG_DONTWAIT);
-        len += n > 0 ? (size_t)n : 0;
-        got[len] = '\0';
-    }
-    if (!strstr(got, text))
-        fail_msg("'%s' is not in '%s'", text, got);
-}
-
 /* --- the room for all bodies --------------------------------------------------------- */
 
 enum { BODY = 100 << 10, LARGE = 90 << 10 };
@@ -226,23 +211,23 @@ static void test_slow_but_fair(void **state)
     char *part = mk_calloc(1, 256 << 10);
     start(&f, &limits);
     const int stream = test_http_send(f.port, "GET /stream HTTP/1.1\r\nHost: a\r\n\r\n", 34);
-    until(&f, stream, "Content-Type: text/event-stream");
+    test_http_until(&f.loop, stream, "Content-Type: text/event-stream");
     const int late = test_http_send(f.port, "GET /late HTTP/1.1\r\nHost: a\r\n\r\n", 32);
     const int fd = test_http_send(f.port, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4194304\r\n\r\n", 53);
     for (int i = 0; i < 16; i++) { /* 3.2 s */
         assert_int_equal(send(fd, part, 256 << 10, MSG_NOSIGNAL), 256 << 10);
         test_turn(&f.loop, 200);
     }
-    until(&f, fd, "POST /");
+    test_http_until(&f.loop, fd, "POST /");
     test_turn(&f.loop, 1500);
     assert_int_equal(send(fd, next, sizeof next - 1, MSG_NOSIGNAL), sizeof next - 1);
-    until(&f, fd, "GET /kept");
+    test_http_until(&f.loop, fd, "GET /kept");
     assert_non_null(f.stream);
     assert_int_equal(mk_httpd_stream_send(f.stream, "data: there\n\n", 13), MK_OK);
-    until(&f, stream, "data: there");
+    test_http_until(&f.loop, stream, "data: there");
     assert_non_null(f.late);
     assert_int_equal(mk_httpd_answer(f.late, 200, "text/plain", "at last", 7), MK_OK);
-    until(&f, late, "at last");
+    test_http_until(&f.loop, late, "at last");
     close(fd);
     close(late);
     close(stream);

@@ -101,6 +101,20 @@ void test_http_peek(uv_loop_t *loop, int fd, char *out, size_t cap)
     close(fd);
 }
 
+void test_http_until(uv_loop_t *loop, int fd, const char *text)
+{
+    char got[8192] = "";
+    size_t len = 0;
+    for (int i = 0; i < 500 && !strstr(got, text); i++) {
+        test_turn(loop, 10);
+        const ssize_t n = recv(fd, got + len, sizeof got - 1 - len, MSG_DONTWAIT);
+        len += n > 0 ? (size_t)n : 0;
+        got[len] = '\0';
+    }
+    if (!strstr(got, text))
+        fail_msg("'%s' is not in '%s'", text, got);
+}
+
 void test_http(uv_loop_t *loop, int port, const char *method, const char *path, const char *extra, const char *form,
                test_reply *reply)
 {

@@ -21,6 +21,8 @@ void test_http_receive(uv_loop_t *loop, int fd, test_reply *reply);
 void test_turn(uv_loop_t *loop, int ms);
 /* One answer's first bytes, at most cap - 1, or "" if the peer closes without one. Closes the socket. */
 void test_http_peek(uv_loop_t *loop, int fd, char *out, size_t cap);
+/* Turns the loop until text has come, at most 5 s; the socket stays. */
+void test_http_until(uv_loop_t *loop, int fd, const char *text);
 /* A request with "Connection: close"; extra: header lines ending in CRLF; form may be NULL. */
 void test_http(uv_loop_t *loop, int port, const char *method, const char *path, const char *extra, const char *form,
                test_reply *reply);
